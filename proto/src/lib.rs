@@ -1,0 +1,25 @@
+//! Provider protocol 6 for OpenTofu and Terraform.
+//!
+//! # Layout
+//!
+//! - [`serve`]: the process: cookie, handshake line, mutual TLS, listening, logs, stopping.
+//! - [`value`]: bytes ⇄ values ⇄ models. [`schema`]: what a block holds.
+//! - [`provider`], [`resource`], [`data_source`], [`ephemeral`], [`function`]: the traits an author implements;
+//!   [`context`] and [`diagnostic`]: what their methods are handed and answer.
+//! - [`server`]: one RPC family a file: decode, call, encode.
+//!
+//! It knows no resource of any provider.
+
+pub mod context;
+pub mod data_source;
+pub mod diagnostic;
+pub mod ephemeral;
+pub mod function;
+pub mod provider;
+pub mod resource;
+pub mod schema;
+pub mod serve;
+pub mod server;
+pub mod value;
+#[path = "gen/mod.rs"]
+mod wire;

@@ -1,0 +1,115 @@
+//! Effects: what an instance has in each external system. One folder a system; knows `plan` and `registry`,
+//! nothing above.
+
+pub mod postgres;
+pub mod vault;
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+use crate::plan::{Objects, Spec};
+use crate::registry::{Entry, Expected, Look};
+
+/// The class of a failure, for whoever has to decide; the user reads the texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The server cannot be reached, is starting, sealed or overloaded.
+    Unreachable,
+    /// The server does not know us: wrong password, dead token.
+    Unauthenticated,
+    /// The server knows us and refuses.
+    Forbidden,
+    /// What is needed is not there: a mount, a connection, an extension.
+    Missing,
+    /// The registry is not as it was seen: someone else wrote in between.
+    Conflict,
+    /// An object stands in the way: not ours, or in use.
+    Occupied,
+    /// The user asked to stop.
+    Stopped,
+    /// The server refused what we sent, or answered what we cannot read.
+    Rejected,
+}
+
+/// A failure of an effect or a look, told so that a user can act on it. Holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{summary}: {cause}")]
+pub struct FacetError {
+    /// The class.
+    pub fault: Fault,
+    /// One line: what failed, on what object (`Could not create database "erp-sandbox"`).
+    pub summary: String,
+    /// What was attempted, on which server.
+    pub attempted: String,
+    /// Why it failed: the server's words, control characters escaped.
+    pub cause: String,
+    /// What the user can do next, and what the next apply will do.
+    pub next: String,
+    /// The attribute at fault: of the provider block where it begins with `provider.`, else of the resource.
+    pub attribute: Option<&'static str>,
+}
+
+/// A reason for which a plan must be refused, found by a look.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Refusal {
+    /// One line.
+    pub summary: String,
+    /// Both values, and what to do.
+    pub detail: String,
+}
+
+/// What a look at one system tells of one instance.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Observation {
+    /// The registry.
+    pub look: Look,
+    /// Every object of the instance against the wish; shared objects with their own part only.
+    pub objects: Objects,
+    /// Objects that exist under the instance's own (not shared) names, each with what is known of whose it is:
+    /// `database "erp" (owned by role "legacy", no marker)`. Only a create asks for it.
+    pub occupied: Vec<String>,
+    /// What stands against any change here (`vault.ci` wished otherwise, a family glob over another app).
+    pub refusals: Vec<Refusal>,
+    /// What the user should know but need not act on.
+    pub warnings: Vec<Refusal>,
+}
+
+/// One external system.
+///
+/// `observe` takes no locks and writes nothing. Every writing method is idempotent and resumes what a killed run
+/// left; it looks at `stop` before each external write and answers [`Fault::Stopped`].
+#[async_trait]
+pub trait Facet: Send + Sync {
+    /// The block's name in the provider configuration.
+    fn name(&self) -> &'static str;
+
+    /// Looks at the registry and at every object.
+    async fn observe(&self, spec: &Spec) -> Result<Observation, FacetError>;
+
+    /// Looks at the registry alone.
+    async fn look(&self, spec: &Spec) -> Result<Look, FacetError>;
+
+    /// Writes the instance's entry if the registry is as expected, founding the registry where it expects none;
+    /// answers the registry's id. With [`Phase::Pending`](crate::registry::Phase) the first object may be made in
+    /// the same transaction, with [`Phase::Gone`](crate::registry::Phase) and `keep_objects` false the last
+    /// removed.
+    async fn record(
+        &self,
+        spec: &Spec,
+        expected: &Expected,
+        next: &Entry,
+        keep_objects: bool,
+    ) -> Result<String, FacetError>;
+
+    /// Makes every object as wished: creates what is missing, mends what differs, touches nothing else.
+    async fn converge(&self, spec: &Spec, stop: &CancellationToken) -> Result<(), FacetError>;
+
+    /// Removes every object of the instance, its own part of shared ones, and those with the last part. `force`
+    /// ends sessions and leases that stand in the way; without it they are listed and nothing is removed.
+    async fn dismantle(
+        &self,
+        spec: &Spec,
+        force: bool,
+        stop: &CancellationToken,
+    ) -> Result<(), FacetError>;
+}

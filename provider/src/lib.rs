@@ -1,0 +1,19 @@
+//! appenv: one application in one environment, as one resource.
+//!
+//! # Layout
+//!
+//! - [`naming`]: a coordinate becomes names; pure, depends on nothing.
+//! - [`plan`]: what is wished, what was seen, and the difference; pure.
+//! - [`registry`]: the record each target keeps of its own instances: types only.
+//! - [`facet`]: effects, one folder an external system.
+//! - [`settings`], [`clients`], [`provider`]: the provider block, what it opens, and the list of what is offered.
+//! - [`resource`]: one folder a resource.
+
+pub mod clients;
+pub mod facet;
+pub mod naming;
+pub mod plan;
+pub mod provider;
+pub mod registry;
+pub mod resource;
+pub mod settings;

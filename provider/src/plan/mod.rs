@@ -1,0 +1,41 @@
+//! What is wished, what was seen, and the difference. Pure: no I/O, no async, no Terraform.
+
+pub mod postgres;
+mod spec;
+pub mod vault;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+pub use spec::{Marker, Spec};
+
+/// How one object of an instance stands against the wish. Printed, it is a value of the `objects` attribute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ObjectState {
+    /// As wished.
+    Ok,
+    /// Not there.
+    Missing,
+    /// There, but not as wished: one phrase a difference, such as `connection_limit is 77`. Never a secret.
+    Differs(Vec<String>),
+}
+
+/// Objects by name (`postgres_database`, `vault_runtime_policy`, …).
+pub type Objects = BTreeMap<String, ObjectState>;
+
+impl ObjectState {
+    /// `Ok` where there is no difference.
+    pub fn from_differences(differences: Vec<String>) -> Self {
+        if differences.is_empty() { Self::Ok } else { Self::Differs(differences) }
+    }
+}
+
+impl fmt::Display for ObjectState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ok => f.write_str("ok"),
+            Self::Missing => f.write_str("missing"),
+            Self::Differs(how) => write!(f, "differs: {}", how.join("; ")),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The record each target keeps of its own instances: what an entry says, and what a look at it tells.
+//!
+//! The entry decides whose an instance is; comments and headers on the objects only inform. Pure types; PostgreSQL
+//! keeps them in schema `appenv`, Vault in `{kv_mount}/data/appenv/…`.
+
+use serde::{Deserialize, Serialize};
+
+/// Where an instance stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// A create began and did not finish.
+    Pending,
+    /// Whole.
+    Live,
+    /// A delete began and did not finish.
+    Deleting,
+    /// Deleted: a tombstone that keeps the generation.
+    Gone,
+}
+
+/// What a registry says of one instance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The team or repository that manages the app.
+    pub owner: String,
+    /// Where the instance stands.
+    pub phase: Phase,
+    /// The random id of the state entry that holds it; `None` on a tombstone.
+    pub holder: Option<String>,
+    /// Raised by every apply that finishes; kept by the tombstone.
+    pub generation: u64,
+    /// The backend address of the state that wrote it, where that could be read.
+    pub state_address: Option<String>,
+    /// Whether the env was a production one.
+    pub production: bool,
+    /// The digest of what is promoted.
+    pub spec_digest: String,
+    /// What the user asked for, as JSON: import restores it.
+    pub spec: serde_json::Value,
+    /// When it was last written, RFC 3339 UTC, by the clock of whoever writes.
+    pub written_at: String,
+}
+
+/// What one look at a registry tells of one instance.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Look {
+    /// The registry's random id: the identity of the target. `None`: no registry there yet.
+    pub target: Option<String>,
+    /// Who owns the app here, by any of its instances (tombstones of a wholly deleted app do not count).
+    pub app_owner: Option<String>,
+    /// The instance's own entry.
+    pub entry: Option<Entry>,
+}
+
+/// What a write expects to find; anything else is a conflict and nothing is written.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Expected {
+    /// The registry's id; `None`: there is none, and the write founds it.
+    pub target: Option<String>,
+    /// The entry as it was seen; compared by owner, phase, holder and generation. `None`: absent.
+    pub entry: Option<Entry>,
+}
+
+impl Entry {
+    /// Whether two looks saw the same registration.
+    pub fn same_registration(&self, other: &Self) -> bool {
+        (&self.owner, self.phase, &self.holder, self.generation)
+            == (&other.owner, other.phase, &other.holder, other.generation)
+    }
+
+    /// Whether it is a tombstone.
+    pub fn is_gone(&self) -> bool {
+        self.phase == Phase::Gone
+    }
+}
+
+impl From<&Look> for Expected {
+    fn from(look: &Look) -> Self {
+        Self { target: look.target.clone(), entry: look.entry.clone() }
+    }
+}
