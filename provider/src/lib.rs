@@ -7,6 +7,7 @@
 //! - [`registry`]: the record each target keeps of its own instances: types only.
 //! - [`facet`]: effects, one folder an external system.
 //! - [`settings`], [`clients`], [`provider`]: the provider block, what it opens, and the list of what is offered.
+//! - [`world`], [`state_address`]: what comes in from outside, and where the state lives.
 //! - [`resource`]: one folder a resource.
 
 pub mod clients;
@@ -17,3 +18,5 @@ pub mod provider;
 pub mod registry;
 pub mod resource;
 pub mod settings;
+pub mod state_address;
+pub mod world;

@@ -73,6 +73,8 @@ pub struct VaultWish {
     pub runtime_policy: String,
     /// The app's ops policy's name.
     pub ops_policy: String,
+    /// The instance's own ops policy's name; used where `ops_scope` is [`OpsScope::Own`].
+    pub own_ops_policy: String,
     /// What the ops policy holds for this instance.
     pub ops_scope: OpsScope,
     /// Present where the instance has a PostgreSQL facet too.
