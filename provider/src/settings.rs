@@ -228,6 +228,8 @@ fn at_provider(error: &NameError, model: &Model) -> Diagnostic {
     let diagnostic = Diagnostic::error(error.summary.clone(), error.detail.clone());
     match &error.subject {
         Subject::Convention => diagnostic.at(Path::attribute("convention")),
+        Subject::Elided => diagnostic.at(Path::attribute("elided")),
+        Subject::Input(name) => diagnostic.at(Path::attribute(*name)),
         Subject::Environment(name) => {
             let index = model
                 .environment
