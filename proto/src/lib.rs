@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //!
-//! - [`serve`]: the process: cookie, handshake line, mutual TLS, listening, logs, stopping.
+//! - [`serve`]: the process, from the cookie to its end; [`stop`]: what an interrupt reaches.
 //! - [`value`]: bytes ⇄ values ⇄ models. [`schema`]: what a block holds.
 //! - [`provider`], [`resource`], [`data_source`], [`ephemeral`], [`function`]: the traits an author implements;
 //!   [`context`] and [`diagnostic`]: what their methods are handed and answer.
@@ -20,6 +20,7 @@ pub mod resource;
 pub mod schema;
 pub mod serve;
 pub mod server;
+pub mod stop;
 pub mod value;
 #[path = "gen/mod.rs"]
 mod wire;
