@@ -3,6 +3,7 @@
 pub mod docs;
 pub mod drift;
 pub mod legal;
+mod shape;
 
 use std::collections::BTreeMap;
 
