@@ -10,17 +10,27 @@
 //!
 //! It knows no resource of any provider.
 
+mod calls;
+mod connection;
 pub mod context;
 pub mod data_source;
 pub mod diagnostic;
 pub mod ephemeral;
 pub mod function;
+mod handshake;
+mod host;
+mod listen;
+mod log;
+mod process;
 pub mod provider;
 pub mod resource;
+mod routes;
 pub mod schema;
 pub mod serve;
 pub mod server;
+mod standin;
 pub mod stop;
+mod tls;
 pub mod value;
 #[path = "gen/mod.rs"]
 mod wire;
