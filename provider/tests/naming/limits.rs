@@ -37,8 +37,12 @@ fn allowed(key: &str, name: &str) -> bool {
             name.len() <= 63
                 && !name.is_empty()
                 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-                && !["postgres", "template0", "template1", "public", "none"].contains(&name)
-                && !name.starts_with("pg_")
+                && match key {
+                    "database" => !["postgres", "template0", "template1"].contains(&name),
+                    _ => {
+                        !["postgres", "public", "none"].contains(&name) && !name.starts_with("pg_")
+                    }
+                }
         }
         "runtime_policy" | "ops_policy" | "own_ops_policy" => {
             segments(name, 254)
@@ -75,7 +79,7 @@ fn allowed(key: &str, name: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2048))]
+    #![proptest_config(ProptestConfig::with_cases(4096))]
 
     #[test]
     fn what_is_derived_is_allowed(
