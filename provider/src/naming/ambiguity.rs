@@ -16,18 +16,22 @@ pub(super) fn between_envs(declared: &[Declared]) -> Vec<NameError> {
             }
             let Some(between) = stem(&long.name, &short.name) else { continue };
             let Some((app, other)) = meeting(long, short, between) else { continue };
-            errors.push(NameError::new(
+            let error = NameError::new(
                 Subject::Environment(long.name.clone()),
                 format!("Env {} ends in declared env {}", shown(&long.name), shown(&short.name)),
                 format!(
-                    "App {} in env {} and app {} in env {} would have the same names. Rename one of the two envs, \
-                     or narrow their apps so that no two apps can meet.",
+                    "App {} in env {} and app {} in env {} would have the same names. Give one of the two \
+                     envs another name, or give them lists of apps that cannot meet.",
                     shown(&app),
                     shown(&long.name),
                     shown(&other),
                     shown(&short.name)
                 ),
-            ));
+            );
+            // An env that is declared twice is told of once.
+            if !errors.contains(&error) {
+                errors.push(error);
+            }
         }
     }
     errors
@@ -51,6 +55,10 @@ fn meeting(long: &Declared, short: &Declared, between: &str) -> Option<(String, 
 
 /// Declared envs that an app ends in: `erp-sandbox` is `erp` in `sandbox`.
 pub(super) fn of_app(environments: &Environments, app: &str) -> Vec<NameError> {
+    let whose = match environments.elided() {
+        Some(elided) => format!("{app}/{elided}"),
+        None => format!("app {app}"),
+    };
     let told = |declared: &Declared| {
         let stem = stem(app, &declared.name).filter(|stem| may_have(declared, stem))?;
         let env = &declared.name;
@@ -63,10 +71,9 @@ pub(super) fn of_app(environments: &Environments, app: &str) -> Vec<NameError> {
                 shown(env)
             ),
             format!(
-                "Names of {app}/{} could be names of {stem}/{env} too, because {env} is a declared env that {stem} \
-                 may have. To mean that instance write app = {} and env = {}; to have an app of that name rename it, \
-                 or narrow the apps of env {env} so that {stem} is not among them.",
-                environments.default_env().unwrap_or("<env>"),
+                "Names of {whose} could be names of {stem}/{env} too, because {env} is a declared env that {stem} may \
+                 have. If that instance is meant, write app = {} and env = {}. Otherwise give the app another name, \
+                 or give env {env} a list of apps without {stem}.",
                 shown(stem),
                 shown(env)
             ),
@@ -83,12 +90,13 @@ pub(super) fn of_service(
 ) -> Option<NameError> {
     let (app, env) = (coordinate.app(), coordinate.env());
     if let Some(declared) = leading_env(environments, app, service) {
+        let how = if declared == service { "is" } else { "begins with" };
         return Some(NameError::new(
             Subject::Service(service.to_owned()),
-            format!("Service {} begins with declared env {}", shown(service), shown(declared)),
+            format!("Service {} {how} declared env {}", shown(service), shown(declared)),
             format!(
-                "In {} the first env would not be the one the service runs in. Rename the service, or narrow the \
-                 apps of env {declared} so that {app} is not among them.",
+                "In {} it could not be told which env the service runs in. Give the service another name, or give \
+                 env {declared} a list of apps without {app}.",
                 shown(&format!("{app}-{env}-{service}"))
             ),
         ));
@@ -102,9 +110,8 @@ pub(super) fn of_service(
             shown(&other_service)
         ),
         format!(
-            "Both would be named {}: {other_env} is a declared env that app {other_app} may have. Rename the service \
-             so that its name does not spell an env, or narrow the apps of env {other_env} so that {other_app} is \
-             not among them.",
+            "Both would be named {}, because {other_env} is a declared env that {other_app} may have. Give the \
+             service a name that does not spell an env, or give env {other_env} a list of apps without {other_app}.",
             shown(&format!("{app}-{env}-{service}"))
         ),
     ))

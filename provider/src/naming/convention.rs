@@ -100,7 +100,7 @@ impl Convention {
 }
 
 /// Reads the template of a row; a variable that the row cannot have is an error.
-fn read(row: &Row, source: &str) -> Result<Template, NameError> {
+pub(super) fn read(row: &Row, source: &str) -> Result<Template, NameError> {
     let template = Template::parse(row.key, source)?;
     let stray = if template.uses(Variable::Service) && !row.per_service {
         Some((Variable::Service, "there is one for each service only of services and log_groups"))

@@ -1,6 +1,6 @@
 //! The grammar of the words a name is made of, judged without any configuration.
 
-use super::error::{NameError, Subject, escaped, shown};
+use super::error::{NameError, Subject, shown};
 
 /// The longest app, in bytes.
 pub const APP_BYTES: usize = 40;
@@ -87,7 +87,7 @@ fn kebab(
         subject,
         format!("{kind} {} is not a name appenv can use", shown(text)),
         format!(
-            "{fault}. Every name of an instance is made of these words, so {a_kind} is lower-case ASCII letters and \
+            "{fault}. Every name of an instance is made of such words: {a_kind} is lower-case ASCII letters and \
              digits in words joined by single dashes, begins with a letter and has at most {bytes} bytes. Write it \
              in that form: nothing is converted or shortened."
         ),
@@ -101,17 +101,21 @@ fn fault(text: &str, bytes: usize) -> Option<String> {
         let position = index + 1;
         match (before, c) {
             (_, 'A'..='Z') => {
-                return Some(format!("Character {position} is {c}, a capital letter"));
+                return Some(format!("Character {position} is \"{c}\", a capital letter"));
             }
             (Some('-'), '-') => {
                 return Some(format!("Character {position} is a second dash in a row"));
             }
             (None, 'a'..='z') | (Some(_), 'a'..='z' | '0'..='9' | '-') => {}
             (None, '-' | '0'..='9') => {
-                return Some(format!("It begins with {c}, not with a letter"));
+                return Some(format!("It begins with \"{c}\", not with a letter"));
             }
-            (_, ' ') => return Some(format!("Character {position} is a space")),
-            _ => return Some(format!("Character {position} is {}", escaped(c))),
+            _ => {
+                return Some(format!(
+                    "Character {position} is {}",
+                    shown(c.encode_utf8(&mut [0; 4]))
+                ));
+            }
         }
         before = Some(c);
     }

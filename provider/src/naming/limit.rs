@@ -1,19 +1,24 @@
 //! Judges names by what their targets allow. A name that is not allowed is refused; nothing is shortened or cleaned.
 
-use super::error::{NameError, Subject, escaped, shown};
-use super::row::ROWS;
+use super::error::{NameError, Subject, shown};
+use super::row::{ROWS, Row};
 use super::target::Rule;
 
 /// Judges a name by what the target of the row with that key allows; a key of no row is refused.
 pub fn check_name(key: &str, name: &str) -> Result<(), NameError> {
-    let Some(row) = ROWS.iter().find(|row| row.key == key) else {
-        return Err(NameError::new(
+    let row = row_of(key)?;
+    check(row.rule, Subject::Name(row.key), row.key, name, "Choose another name.")
+}
+
+/// The row with that key.
+pub(super) fn row_of(key: &str) -> Result<&'static Row, NameError> {
+    ROWS.iter().find(|row| row.key == key).ok_or_else(|| {
+        NameError::new(
             Subject::Template(key.to_owned()),
             format!("{} is no name of an instance", shown(key)),
-            format!("The names are {}.", ROWS.map(|row| row.key).join(", ")),
-        ));
-    };
-    check(row.rule, Subject::Name(row.key), row.key, name, "Choose another name.")
+            format!("The names are {}. Write one of them.", ROWS.map(|row| row.key).join(", ")),
+        )
+    })
 }
 
 /// Judges a name by a rule. `label` says what it is to the user; `next` what to do instead.
@@ -42,12 +47,26 @@ pub(super) fn check(
             format!("{label} is not allowed as {kind}"),
             format!("{how}. Allowed are {}; nothing is converted.", rule.alphabet),
         ),
-        Fault::Never(what) => (
+        Fault::Never(pattern) => (
             format!("{label} is never allowed as {kind}"),
-            format!("{} is kept for the target itself or for appenv's own records.", shown(what)),
+            match pattern.strip_suffix('*') {
+                Some(prefix) => format!(
+                    "Names that begin with {} are kept for the target itself.",
+                    shown(prefix)
+                ),
+                None => format!(
+                    "{} is kept for the target itself or for appenv's own records.",
+                    shown(pattern)
+                ),
+            },
         ),
     };
     Err(NameError::new(subject, summary, format!("{why} {next}")))
+}
+
+/// One character as a message shows it.
+fn quoted(c: char) -> String {
+    shown(c.encode_utf8(&mut [0; 4]))
 }
 
 /// What is wrong with a name.
@@ -66,7 +85,10 @@ impl Rule {
             return Some(Fault::Long { part: None, bytes: name.len(), limit: self.bytes });
         }
         let Some(body) = self.shape.body(name) else {
-            return Some(Fault::Outside("It does not begin as such a path does".to_owned()));
+            return Some(Fault::Outside(format!(
+                "It does not begin with {}",
+                self.shape.beginning()
+            )));
         };
         let parts: Vec<&str> = match self.shape.separator() {
             None => vec![body],
@@ -89,11 +111,11 @@ impl Rule {
         } else if part == "." || part == ".." {
             format!("{which} is a relative step")
         } else if let Some(c) = part.chars().find(|c| !(self.allowed)(*c)) {
-            format!("{which} holds the character {}", escaped(c))
+            format!("{which} holds the character {}", quoted(c))
         } else if let Some(c) = part.chars().next().filter(|c| !(self.first)(*c)) {
-            format!("{which} begins with {}", escaped(c))
+            format!("{which} begins with {}", quoted(c))
         } else if let Some(c) = part.chars().next_back().filter(|c| !(self.last)(*c)) {
-            format!("{which} ends with {}", escaped(c))
+            format!("{which} ends with {}", quoted(c))
         } else if part.len() > self.part_bytes {
             return Some(Fault::Long {
                 part: (!whole).then_some(part),

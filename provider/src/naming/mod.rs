@@ -4,7 +4,8 @@
 //!
 //! - [`check_app`], [`check_env`], [`check_service`]: the grammar, judged without any configuration.
 //! - [`Environments`]: the convention and the declared envs; the only maker of a [`Coordinate`].
-//! - [`Names`]: every name of one instance; [`row`]: the list of those names, with the limit of each.
+//! - [`Names`]: every name of one instance; [`row`]: the list of those names; `target`: what each may be, as data,
+//!   and `limit`, which judges by it. [`Overrides`]: names that are written instead.
 //! - [`Template`]: how a convention writes a name. `convention`: the conventions, as data.
 //! - [`parse_instance`]: from a name back to its coordinate.
 //! - [`NameError`]: what all of them answer.
@@ -24,6 +25,7 @@ mod error;
 mod grammar;
 mod limit;
 mod names;
+mod overrides;
 mod parse;
 pub mod row;
 mod target;
@@ -35,6 +37,7 @@ pub use error::{NameError, Subject, shown};
 pub use grammar::{APP_BYTES, ENV_BYTES, SERVICE_BYTES, check_app, check_env, check_service};
 pub use limit::check_name;
 pub use names::{Inputs, Names};
+pub use overrides::Overrides;
 pub use parse::parse_instance;
 pub use row::{ROWS, Row, RowValue};
 pub use template::{Template, Values, Variable};

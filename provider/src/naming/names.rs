@@ -8,6 +8,7 @@ use super::environments::Environments;
 use super::error::{NameError, Subject};
 use super::grammar::check_service;
 use super::limit::check;
+use super::overrides::Overrides;
 use super::row::{self, Row, RowValue};
 use super::target::{self, Rule};
 use super::template::{Template, Values};
@@ -55,6 +56,7 @@ pub struct Inputs {
 /// Collects the names of one instance, and what is wrong with them.
 struct Deriver<'a> {
     environments: &'a Environments,
+    overrides: &'a Overrides,
     values: Values<'a>,
     services: BTreeSet<&'a str>,
     errors: Vec<NameError>,
@@ -71,13 +73,24 @@ impl Names {
         services: &BTreeSet<String>,
         inputs: &Inputs,
     ) -> Result<Self, Vec<NameError>> {
+        Self::derive_with(environments, coordinate, services, inputs, &Overrides::default())
+    }
+
+    /// As [`derive`](Self::derive), with what is overridden in the place of the convention's names.
+    pub fn derive_with(
+        environments: &Environments,
+        coordinate: &Coordinate,
+        services: &BTreeSet<String>,
+        inputs: &Inputs,
+        overrides: &Overrides,
+    ) -> Result<Self, Vec<NameError>> {
         // The coordinate may have been judged by other declarations.
         environments.coordinate(coordinate.app(), coordinate.env())?;
         let mut errors = Vec::new();
         let inputs = [
-            ("organization", &inputs.organization, &target::REPOSITORY),
-            ("domain", &inputs.domain, &target::DNS_HOST),
-            ("root", &inputs.root, &target::DIRECTORY),
+            ("organization", &inputs.organization, &target::ORGANIZATION),
+            ("domain", &inputs.domain, &target::DOMAIN),
+            ("root", &inputs.root, &target::ROOT),
         ];
         let [organization, domain, root] =
             inputs.map(|(label, value, rule)| input(label, value.as_deref(), rule, &mut errors));
@@ -98,7 +111,7 @@ impl Names {
             instance: instance.as_deref(),
             ..values(environments, coordinate)
         };
-        let mut derive = Deriver { environments, values, services, errors };
+        let mut derive = Deriver { environments, overrides, values, services, errors };
         let names = Self {
             instance: derive.always(&row::INSTANCE),
             services: derive.per_service(&row::SERVICES),
@@ -221,13 +234,28 @@ impl<'a> Deriver<'a> {
 
     /// A name; `None` where a variable of it is absent.
     fn one(&mut self, row: &Row) -> Option<String> {
+        if let Some(name) = self.overrides.name(row) {
+            return Some(name.to_owned());
+        }
         let name = self.template(row)?.render(&self.values)?;
-        let next = format!(
-            "Choose a shorter or another app or env, or override {} in a names block.",
-            row.key
-        );
-        self.judge(row, Subject::Name(row.key), &name, &next);
+        let next = if row.key == row::INSTANCE.key {
+            "Choose another app or env.".to_owned()
+        } else {
+            format!(
+                "Choose a shorter or another app or env, or override {} in a names block.",
+                row.key
+            )
+        };
+        if !self.told_of(&name) {
+            self.judge(row, Subject::Name(row.key), &name, &next);
+        }
         Some(name)
+    }
+
+    /// Whether the name is the instance's own and was refused already: no override can mend the others.
+    fn told_of(&self, name: &str) -> bool {
+        self.values.instance == Some(name)
+            && self.errors.iter().any(|error| error.subject == Subject::Name(row::INSTANCE.key))
     }
 
     /// A name for each service.
@@ -246,7 +274,7 @@ impl<'a> Deriver<'a> {
     }
 
     fn template(&self, row: &Row) -> Option<&'a Template> {
-        self.environments.template(row.key)
+        self.overrides.template(row).or_else(|| self.environments.template(row.key))
     }
 
     fn judge(&mut self, row: &Row, subject: Subject, name: &str, next: &str) {

@@ -129,7 +129,7 @@ pub const LOG_GROUPS: Row = Row {
 };
 
 /// Every name, in the order documents list them. A name is added at the place it belongs to; none is taken away.
-pub const ROWS: [Row; 23] = [
+pub static ROWS: [Row; 23] = [
     INSTANCE,
     SERVICES,
     DATABASE,

@@ -73,7 +73,7 @@ fn log_group(c: char) -> bool {
     word_dash_dot(c) || c == '#'
 }
 fn file(c: char) -> bool {
-    c.is_alphanumeric() || c == ' ' || (c.is_ascii_graphic() && c != '/')
+    c.is_alphanumeric() || c == ' ' || (c.is_ascii_graphic() && !"/[]{}".contains(c))
 }
 
 /// PostgreSQL, "Identifiers and Key Words": `NAMEDATALEN` - 1 bytes, the rest is cut off without an error. The
@@ -92,7 +92,7 @@ const POSTGRES: Rule = Rule {
     never: &["default", "root", "postgres", "template*", "pg_*"],
 };
 
-/// Kubernetes, "Object Names and IDs": an RFC 1123 label. `kube-` is kept for the system's own namespaces.
+/// Kubernetes, "Object Names and IDs": an RFC 1123 label.
 const KUBERNETES: Rule = Rule {
     kind: "a Kubernetes object",
     bytes: 63,
@@ -103,7 +103,7 @@ const KUBERNETES: Rule = Rule {
     first: lower,
     last: lower,
     alphabet: "lower-case ASCII letters, digits and dashes, beginning and ending with a letter or digit",
-    never: &["default", "root", "postgres", "kube-*"],
+    never: &["default", "root", "postgres"],
 };
 
 /// Vault's and OpenBao's pattern for role names in the database, Kubernetes and JWT engines. They state no limit;
@@ -122,17 +122,22 @@ const VAULT_ROLE: Rule = Rule {
 };
 
 pub(super) const INSTANCE: Rule = Rule { kind: "an instance", ..KUBERNETES };
-pub(super) const SERVICE: Rule = Rule { kind: "a service of an instance", ..KUBERNETES };
+pub(super) const SERVICE: Rule = Rule { kind: "the name of a service", ..KUBERNETES };
 pub(super) const DATABASE: Rule = POSTGRES;
 
 /// PostgreSQL refuses the roles `public` and `none` and the prefix `pg_` (CREATE ROLE, "Predefined Roles").
 pub(super) const OWNER_ROLE: Rule = Rule {
     kind: "a PostgreSQL role",
-    never: &["default", "root", "postgres", "template*", "pg_*", "public", "none"],
+    never: &["default", "root", "postgres", "pg_*", "public", "none"],
     ..POSTGRES
 };
 
-pub(super) const NAMESPACE: Rule = Rule { kind: "a Kubernetes namespace", ..KUBERNETES };
+/// Kubernetes, "Namespaces": the prefix `kube-` is kept for the system's own.
+pub(super) const NAMESPACE: Rule = Rule {
+    kind: "a Kubernetes namespace",
+    never: &["default", "root", "postgres", "kube-*"],
+    ..KUBERNETES
+};
 pub(super) const SERVICE_ACCOUNT: Rule =
     Rule { kind: "a Kubernetes service account", ..KUBERNETES };
 pub(super) const ARGOCD_APPLICATION: Rule = Rule { kind: "an Argo CD application", ..KUBERNETES };
@@ -182,6 +187,8 @@ pub(super) const DNS_HOST: Rule = Rule {
     never: &[],
 };
 
+pub(super) const DOMAIN: Rule = Rule { kind: "a domain", ..DNS_HOST };
+
 /// Gitea and GitHub: 100 bytes a repository; an organization may have levels (GitLab).
 pub(super) const REPOSITORY: Rule = Rule {
     kind: "a repository",
@@ -195,6 +202,8 @@ pub(super) const REPOSITORY: Rule = Rule {
     alphabet: "segments of ASCII letters, digits, underscores, dashes and dots, with slashes between",
     never: &[],
 };
+
+pub(super) const ORGANIZATION: Rule = Rule { kind: "an organization", ..REPOSITORY };
 
 pub(super) const VALUES_FILE: Rule = Rule {
     kind: "a file",
@@ -234,9 +243,11 @@ pub(super) const DIRECTORY: Rule = Rule {
     first: file,
     last: file,
     alphabet: "an absolute path, or one that begins with ~/, of segments of letters, digits, spaces and ASCII \
-               signs, none of them \".\" or \"..\", with no slash at the end",
+               signs other than []{}, none of them \".\" or \"..\", with no slash at the end",
     never: &[],
 };
+
+pub(super) const ROOT: Rule = Rule { kind: "the root of a host", ..DIRECTORY };
 
 /// Systems Manager, "Requirements and constraints for parameter names". 1011 characters and 15 levels hold the key
 /// too (128 and one), and the ARN before it (kept at 100). `/appenv/` is the registry.
@@ -265,7 +276,7 @@ pub(super) const IAM_ROLE: Rule = Rule {
     first: iam,
     last: iam,
     alphabet: "ASCII letters, digits and _+=,.@-",
-    never: &["default", "root"],
+    never: &["default", "root", "postgres"],
 };
 
 /// CloudWatch Logs, CreateLogGroup: 512 characters.
@@ -294,6 +305,16 @@ impl Shape {
         }
     }
 
+    /// What a name begins with, in words.
+    pub(super) fn beginning(self) -> &'static str {
+        match self {
+            Self::Word | Self::Dotted | Self::Relative => "a part",
+            Self::Absolute(_) => "a slash",
+            Self::Directory => "a slash or ~/",
+        }
+    }
+
+    /// What stands between parts.
     pub(super) fn separator(self) -> Option<char> {
         match self {
             Self::Word => None,
@@ -302,6 +323,7 @@ impl Shape {
         }
     }
 
+    /// Whether there are more parts than the target allows.
     pub(super) fn too_deep(self, parts: usize) -> bool {
         matches!(self, Self::Absolute(most) if parts > most)
     }
