@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 
 pub use effects::{Blocked, Effect, RoleAttribute, effects, unmendable};
 pub use objects::{
-    DATABASE, ENDED_LOGINS, OWNER_ROLE, PUBLIC_ACCESS, VAULT_LOGIN, extension_object, objects,
-    occupied,
+    DATABASE, ENDED_LOGINS, OWNER_ROLE, PUBLIC_ACCESS, VAULT_LOGIN, extension_object, object_keys,
+    objects, occupied,
 };
 pub use phrase::{escaped, quoted};
 pub use seen::{EndedLogin, Login, Seen, SeenDatabase, SeenMembership, SeenRole, SeenVaultLogin};

@@ -22,6 +22,14 @@ pub fn extension_object(extension: &str) -> String {
     format!("postgres_extension_{extension}")
 }
 
+/// The names of every object of a wish. `with_login`: Vault leases logins on this server.
+pub fn object_keys(wish: &PostgresWish, with_login: bool) -> Vec<String> {
+    let always = [OWNER_ROLE, DATABASE, PUBLIC_ACCESS, ENDED_LOGINS];
+    let login = with_login.then_some(VAULT_LOGIN);
+    let extensions = wish.extensions.iter().map(|extension| extension_object(extension));
+    always.into_iter().chain(login).map(str::to_owned).chain(extensions).collect()
+}
+
 /// Every object of the instance against the wish. What could not be seen is left out.
 pub fn objects(wish: &PostgresWish, marker: &Marker, seen: &Seen) -> Objects {
     let mut objects = Objects::new();

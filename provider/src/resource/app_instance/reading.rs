@@ -18,6 +18,9 @@ use crate::registry::{Entry, Phase};
 /// The line of `objects` that stands for the registration itself.
 pub const REGISTRATION: &str = "registration";
 
+/// Extensions are read inside the instance's database, which may be closed to the provider's login.
+const EXTENSION: &str = "postgres_extension_";
+
 /// Reads an instance. Writes nothing, takes no lock.
 pub async fn read(
     configured: &Configured,
@@ -199,7 +202,7 @@ fn fill(
     seen: &[Seen],
     entry: &Entry,
 ) {
-    let mut objects = objects(seen);
+    let mut objects = unseen(model, objects(seen));
     let registration = registration(configured, held, seen, entry);
     objects.insert(REGISTRATION.to_owned(), Attr::Known(registration.to_string()));
     model.objects = Attr::Known(objects);
@@ -251,6 +254,19 @@ fn objects(seen: &[Seen]) -> std::collections::BTreeMap<String, Attr<String>> {
         .flat_map(|facet| &facet.observation.objects)
         .map(|(name, state)| (name.clone(), Attr::Known(state.to_string())))
         .collect()
+}
+
+/// What a look could not see keeps the value that the state has.
+fn unseen(
+    model: &Model,
+    mut objects: std::collections::BTreeMap<String, Attr<String>>,
+) -> std::collections::BTreeMap<String, Attr<String>> {
+    for (name, state) in model.objects.known().into_iter().flatten() {
+        if name.starts_with(EXTENSION) && !objects.contains_key(name) {
+            objects.insert(name.clone(), state.clone());
+        }
+    }
+    objects
 }
 
 /// The identity of each target.

@@ -96,6 +96,8 @@ fn postgres(names: &Names, wanted: &Wanted) -> PostgresWish {
     PostgresWish {
         database: names.database.clone(),
         owner_role: names.owner_role.clone(),
+        // No convention shares an owner role between envs yet.
+        owner_role_shared: false,
         // Validation keeps it within what PostgreSQL takes.
         connection_limit: database
             .connection_limit
