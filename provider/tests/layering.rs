@@ -6,15 +6,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From low to high. A module that is new gets its row here.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
+    ("world", &[]),
+    ("state_address", &["world"]),
     ("naming", &[]),
     ("plan", &["naming"]),
     ("registry", &[]),
     ("gate", &["naming", "plan", "registry"]),
     ("facet", &["naming", "plan", "registry"]),
     ("store", &["naming", "plan", "registry"]),
-    ("settings", &["naming", "plan", "registry", "gate", "facet", "store"]),
-    ("clients", &["naming", "plan", "registry", "gate", "facet", "store", "settings"]),
+    ("settings", &["world", "naming", "plan", "registry", "gate", "facet", "store"]),
+    ("clients", &["world", "naming", "plan", "registry", "gate", "facet", "store", "settings"]),
     ("resource", &BELOW_OFFERED),
     ("data_source", &BELOW_OFFERED),
     ("ephemeral", &BELOW_OFFERED),
@@ -22,9 +24,21 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("command", &BELOW_OFFERED),
     ("provider", &OFFERED),
 ];
-const BELOW_OFFERED: [&str; 8] =
-    ["naming", "plan", "registry", "gate", "facet", "store", "settings", "clients"];
-const OFFERED: [&str; 12] = [
+const BELOW_OFFERED: [&str; 10] = [
+    "world",
+    "state_address",
+    "naming",
+    "plan",
+    "registry",
+    "gate",
+    "facet",
+    "store",
+    "settings",
+    "clients",
+];
+const OFFERED: [&str; 14] = [
+    "world",
+    "state_address",
     "naming",
     "plan",
     "registry",
