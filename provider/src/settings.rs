@@ -1,5 +1,6 @@
 //! The provider block, wholly known but for endpoints: what everything below works with.
 
+pub mod model;
 mod postgres;
 mod vault;
 
@@ -10,8 +11,8 @@ use tfplugin::value::{Attr, Path};
 
 use crate::facet;
 use crate::naming::{Declared, Environments, Inputs, NameError, Subject};
-use crate::provider::model::Model;
 use crate::world::World;
+use model::Model;
 
 /// A server that may be configured, and whose address may come from another resource.
 #[derive(Clone, Debug)]
@@ -106,7 +107,11 @@ impl Settings {
         let postgres = postgres::read(model.postgres.as_ref(), world, &mut errors);
         let vault = vault::read(model.vault.as_ref(), world, &mut errors);
         let layout = vault::layout(model.vault.as_ref(), &inputs, &mut errors);
-        judge_owner(owner.as_deref(), postgres.is_configured() || vault.is_configured(), &mut errors);
+        judge_owner(
+            owner.as_deref(),
+            postgres.is_configured() || vault.is_configured(),
+            &mut errors,
+        );
 
         let convention = convention.as_deref().unwrap_or("elided-v1");
         let environments = Environments::new(convention, elided.as_deref(), declared);
@@ -214,9 +219,9 @@ fn environments(model: &Model, need: &mut Known<'_>) -> Vec<Declared> {
     for (index, environment) in model.environment.iter().enumerate() {
         let at = |name: &str| Path::attribute("environment").index(index).field(name);
         let Some(name) = need.text(&environment.name, at("name")) else { continue };
-        let apps = need.known(&environment.apps, at("apps")).map(|apps| {
-            apps.iter().filter_map(|app| need.text(app, at("apps"))).collect()
-        });
+        let apps = need
+            .known(&environment.apps, at("apps"))
+            .map(|apps| apps.iter().filter_map(|app| need.text(app, at("apps"))).collect());
         let production = need.known(&environment.production, at("production")).unwrap_or(false);
         declared.push(Declared { name, production, apps });
     }

@@ -98,9 +98,8 @@ mod tests {
     use super::*;
 
     fn of(kind: &str, config: &str, workspace: &str) -> Option<String> {
-        let text = format!(
-            r#"{{"version":3,"backend":{{"type":"{kind}","config":{config},"hash":1}}}}"#
-        );
+        let text =
+            format!(r#"{{"version":3,"backend":{{"type":"{kind}","config":{config},"hash":1}}}}"#);
         address(&text, workspace, "/repo")
     }
 
@@ -115,18 +114,8 @@ mod tests {
                 "sandbox",
                 Some("local:/repo/terraform.tfstate.d/sandbox/terraform.tfstate"),
             ),
-            (
-                "s3",
-                r#"{"bucket":"b","key":"erp/main"}"#,
-                "default",
-                Some("s3://b/erp/main"),
-            ),
-            (
-                "s3",
-                r#"{"bucket":"b","key":"erp"}"#,
-                "sandbox",
-                Some("s3://b/env:/sandbox/erp"),
-            ),
+            ("s3", r#"{"bucket":"b","key":"erp/main"}"#, "default", Some("s3://b/erp/main")),
+            ("s3", r#"{"bucket":"b","key":"erp"}"#, "sandbox", Some("s3://b/env:/sandbox/erp")),
             ("s3", r#"{"bucket":"b","key":null}"#, "default", None),
             (
                 "gcs",
@@ -154,7 +143,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_backend_file_tells_nothing() {
-        for text in ["", "{}", r#"{"version":4}"#, r#"{"version":3,"state_store":{}}"#, "[", "null"] {
+        for text in ["", "{}", r#"{"version":4}"#, r#"{"version":3,"state_store":{}}"#, "[", "null"]
+        {
             assert_eq!(address(text, "default", "/repo"), None, "{text:?}");
         }
     }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From low to high. A module that is new gets its row here.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     ("world", &[]),
     ("state_address", &["world"]),
     ("naming", &[]),
@@ -16,6 +16,8 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("facet", &["naming", "plan", "registry"]),
     ("store", &["naming", "plan", "registry"]),
     ("settings", &["world", "naming", "plan", "registry", "gate", "facet", "store"]),
+    ("run", &["naming"]),
+    ("configured", &["world", "state_address", "run", "settings", "clients"]),
     ("clients", &["world", "naming", "plan", "registry", "gate", "facet", "store", "settings"]),
     ("resource", &BELOW_OFFERED),
     ("data_source", &BELOW_OFFERED),
@@ -24,7 +26,9 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("command", &BELOW_OFFERED),
     ("provider", &OFFERED),
 ];
-const BELOW_OFFERED: [&str; 10] = [
+const BELOW_OFFERED: [&str; 12] = [
+    "run",
+    "configured",
     "world",
     "state_address",
     "naming",
@@ -36,7 +40,9 @@ const BELOW_OFFERED: [&str; 10] = [
     "settings",
     "clients",
 ];
-const OFFERED: [&str; 14] = [
+const OFFERED: [&str; 16] = [
+    "run",
+    "configured",
     "world",
     "state_address",
     "naming",

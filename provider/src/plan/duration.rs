@@ -1,6 +1,6 @@
 //! Durations as users write them: `90s`, `15m`, `1h30m`, `7d`, or bare seconds.
 
-use std::time::Duration;
+use core::time::Duration;
 
 /// Reads a duration; `None` where it is not one. At most ten years.
 pub fn parse(text: &str) -> Option<Duration> {

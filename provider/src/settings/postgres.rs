@@ -4,8 +4,8 @@ use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::{Attr, Path};
 
 use super::Target;
+use super::model::PostgresModel;
 use crate::facet::postgres::{Host, Password, Settings};
-use crate::provider::model::PostgresModel;
 use crate::world::World;
 
 /// Reads the block. What is left out comes from `PG*`, as libpq has it.

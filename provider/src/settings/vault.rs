@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::{Attr, Path, Secret};
 
+use super::model::{CiModel, VaultModel};
 use super::{CiLayout, Known, Target, VaultLayout};
 use crate::facet::vault::{Auth, Settings, Token};
 use crate::naming::Inputs;
-use crate::provider::model::{CiModel, VaultModel};
 use crate::world::World;
 
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
@@ -164,19 +164,23 @@ pub fn layout(
     };
     let kv_mount = mount(&model.kv_mount, "kv_mount", "kvv2");
     let database_mount = mount(&model.database_mount, "database_mount", "postgres");
-    let database_connection =
-        mount(&model.database_connection, "database_connection", "postgres");
-    let kubernetes = model
-        .kubernetes
-        .as_ref()
-        .map(|block| mount(&block.mount, "kubernetes", "kubernetes"));
+    let database_connection = mount(&model.database_connection, "database_connection", "postgres");
+    let kubernetes =
+        model.kubernetes.as_ref().map(|block| mount(&block.mount, "kubernetes", "kubernetes"));
     let ci_mount = model.ci.as_ref().map(|block| mount(&block.mount, "ci", "jwt"));
     let database_login = need.text(&model.database_login, at("database_login"));
     let ci = match (&model.ci, ci_mount) {
         (Some(block), Some(mount)) => ci(block, mount, inputs, errors),
         _ => None,
     };
-    Some(VaultLayout { kv_mount, database_mount, database_connection, database_login, kubernetes, ci })
+    Some(VaultLayout {
+        kv_mount,
+        database_mount,
+        database_connection,
+        database_login,
+        kubernetes,
+        ci,
+    })
 }
 
 fn ci(block: &CiModel, mount: String, inputs: &Inputs, errors: &mut Errors) -> Option<CiLayout> {

@@ -61,11 +61,9 @@ pub fn judge(
         return Ok(Claim::Continue(entry));
     }
     match (entry.state_address.as_deref(), state_address) {
-        (Some(theirs), Some(ours)) if theirs != ours && !replaced => Err(Refused::OtherState {
-            theirs: theirs.to_owned(),
-            ours: ours.to_owned(),
-            entry,
-        }),
+        (Some(theirs), Some(ours)) if theirs != ours && !replaced => {
+            Err(Refused::OtherState { theirs: theirs.to_owned(), ours: ours.to_owned(), entry })
+        }
         _ => Ok(Claim::Adopt(entry)),
     }
 }
@@ -89,11 +87,7 @@ mod tests {
     }
 
     fn look(app_owner: Option<&str>, entry: Option<Entry>) -> Look {
-        Look {
-            target: Some("t".to_owned()),
-            app_owner: app_owner.map(str::to_owned),
-            entry,
-        }
+        Look { target: Some("t".to_owned()), app_owner: app_owner.map(str::to_owned), entry }
     }
 
     fn of(look: &Look, occupied: &[&str], address: Option<&str>) -> Result<Claim, Refused> {

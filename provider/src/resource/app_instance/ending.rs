@@ -11,10 +11,10 @@ use super::held::Held;
 use super::making::stopped;
 use super::model::Model;
 use super::report;
+use crate::configured::Configured;
 use crate::facet::{FacetError, Fault};
 use crate::naming::Coordinate;
 use crate::plan::{Spec, duration};
-use crate::provider::Configured;
 use crate::registry::{Entry, Expected, Phase};
 
 /// Deletes an instance.

@@ -10,10 +10,10 @@ use super::held::Held;
 use super::model::{Model, ResolvedNames};
 use super::wanted::Wanted;
 use super::{report, wish};
+use crate::configured::Configured;
 use crate::facet::{Facet, FacetError, Observation};
 use crate::naming::{Coordinate, Names};
 use crate::plan::Spec;
-use crate::provider::Configured;
 
 /// One facet and what it told.
 pub struct Seen {

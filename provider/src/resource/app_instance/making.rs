@@ -14,10 +14,10 @@ use super::model::Model;
 use super::reading::{REGISTRATION, targets};
 use super::wanted::Wanted;
 use super::{planning, report, wish};
+use crate::configured::Configured;
 use crate::facet::{FacetError, Fault};
 use crate::naming::Coordinate;
 use crate::plan::{ObjectState, Spec};
-use crate::provider::Configured;
 use crate::registry::{Entry, Expected, Phase};
 
 /// Makes an instance. On an error the slot stays empty: nothing is tainted, and the next apply continues.
@@ -144,8 +144,7 @@ pub async fn update(
         let phase = if registered || adopts { Phase::Live } else { Phase::Pending };
         work.entry(configured, &held, generation, phase)
     });
-    let made =
-        converge(configured, cx, &coordinate, &work, &seen, claim.as_ref(), &mut held).await;
+    let made = converge(configured, cx, &coordinate, &work, &seen, claim.as_ref(), &mut held).await;
     match made {
         Ok(entry) => {
             finish(&mut planned, &entry, held, cx, state);
@@ -170,13 +169,7 @@ struct Work {
 }
 
 impl Work {
-    fn entry(
-        &self,
-        configured: &Configured,
-        held: &Held,
-        generation: u64,
-        phase: Phase,
-    ) -> Entry {
+    fn entry(&self, configured: &Configured, held: &Held, generation: u64, phase: Phase) -> Entry {
         Entry {
             owner: self.spec.owner.clone(),
             phase,
@@ -202,7 +195,9 @@ fn prepare(
     let wanted = Wanted::read(planned).map_err(|unknown| {
         Errors::one(
             format!("{}: still unknown at apply", report::id(coordinate)),
-            format!("These inputs have no value yet: {unknown:?}. This is a bug; please report it."),
+            format!(
+                "These inputs have no value yet: {unknown:?}. This is a bug; please report it."
+            ),
         )
     })?;
     let facets = settings.facets();
@@ -217,9 +212,8 @@ fn prepare(
         return Ok(None);
     }
     let ok = || Attr::Known(ObjectState::Ok.to_string());
-    planned.objects = Attr::Known(
-        planning::object_keys(&spec).into_iter().map(|key| (key, ok())).collect(),
-    );
+    planned.objects =
+        Attr::Known(planning::object_keys(&spec).into_iter().map(|key| (key, ok())).collect());
     let timeouts = planned.timeouts.clone().unwrap_or_default();
     let text = match operation {
         Operation::Create => &timeouts.create,
@@ -240,7 +234,11 @@ async fn observe(
     let seen = existing::observe(configured, spec)
         .await
         .map_err(|error| report::failure(coordinate, &error))?;
-    if seen.is_empty() { Err(report::elsewhere(coordinate, "No server could be asked.")) } else { Ok(seen) }
+    if seen.is_empty() {
+        Err(report::elsewhere(coordinate, "No server could be asked."))
+    } else {
+        Ok(seen)
+    }
 }
 
 /// Registers, makes every object, and registers that it is whole.

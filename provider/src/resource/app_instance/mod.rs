@@ -4,8 +4,7 @@
 //!
 //! - `schema`, `model`, `validate`: what the user writes. `wanted`, `wish`: from the model to the wholly known spec.
 //! - `planning`, `reading`, `making`, `ending`: plan, read, create and update, delete.
-//! - `claim`: what a create may do about a registration it finds. `run`: what one run asked of one coordinate.
-//!   `held`: what an entry keeps in private. `existing`: what an entry and its targets say.
+//! - `claim`: what a create may do about a registration it finds. `held`: what an entry keeps in private. `existing`: what an entry and its targets say.
 //! - `report`: what the user reads.
 
 mod claim;
@@ -17,7 +16,6 @@ mod model;
 mod planning;
 mod reading;
 mod report;
-mod run;
 mod schema;
 mod validate;
 mod wanted;
@@ -32,14 +30,19 @@ use tfplugin::schema::Schema;
 use tfplugin::value::Attr;
 
 pub use model::Model;
-pub use run::Run;
 
+use crate::configured::{Configured, Latest};
 use crate::naming::Coordinate;
-use crate::provider::Appenv;
 use held::Held;
 
 /// The resource.
-pub struct AppInstance(pub Arc<Appenv>);
+pub struct AppInstance(pub Arc<Latest>);
+
+impl AppInstance {
+    fn configured(&self) -> Result<Arc<Configured>, Errors> {
+        self.0.get().ok_or_else(report::not_configured)
+    }
+}
 
 impl Resource for AppInstance {
     type Model = Model;
@@ -54,12 +57,8 @@ impl Resource for AppInstance {
         validate::validate(config)
     }
 
-    async fn plan(
-        &self,
-        cx: &mut Context,
-        change: Change<Model>,
-    ) -> Result<Option<Model>, Errors> {
-        planning::plan(&*self.0.configured()?, cx, change).await
+    async fn plan(&self, cx: &mut Context, change: Change<Model>) -> Result<Option<Model>, Errors> {
+        planning::plan(&*self.configured()?, cx, change).await
     }
 
     async fn create(
@@ -69,11 +68,11 @@ impl Resource for AppInstance {
         planned: Model,
         state: &mut Slot<Model>,
     ) -> Result<(), Errors> {
-        making::create(&*self.0.configured()?, cx, planned, state).await
+        making::create(&*self.configured()?, cx, planned, state).await
     }
 
     async fn read(&self, cx: &mut Context, state: &mut Slot<Model>) -> Result<(), Errors> {
-        reading::read(&*self.0.configured()?, cx, state).await
+        reading::read(&*self.configured()?, cx, state).await
     }
 
     async fn update(
@@ -84,7 +83,7 @@ impl Resource for AppInstance {
         planned: Model,
         state: &mut Slot<Model>,
     ) -> Result<(), Errors> {
-        making::update(&*self.0.configured()?, cx, prior, planned, state).await
+        making::update(&*self.configured()?, cx, prior, planned, state).await
     }
 
     async fn delete(
@@ -93,11 +92,11 @@ impl Resource for AppInstance {
         prior: Model,
         _state: &mut Slot<Model>,
     ) -> Result<(), Errors> {
-        ending::delete(&*self.0.configured()?, cx, prior).await
+        ending::delete(&*self.configured()?, cx, prior).await
     }
 
     async fn import(&self, cx: &mut Context, target: ImportTarget) -> Result<Model, Errors> {
-        let configured = self.0.configured()?;
+        let configured = self.configured()?;
         let ImportTarget::Id(id) = target else {
             return Err(Errors::one(
                 "Import by identity is not supported",

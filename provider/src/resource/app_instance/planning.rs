@@ -13,9 +13,9 @@ use super::held::Held;
 use super::model::Model;
 use super::wanted::Wanted;
 use super::{existing, report, wish};
+use crate::configured::Configured;
 use crate::naming::Coordinate;
 use crate::plan::{self, Spec};
-use crate::provider::Configured;
 
 /// Plans one change.
 pub async fn plan(
@@ -60,7 +60,8 @@ async fn create(
         look(configured, cx, &coordinate, spec.as_ref(), replaced, &mut held).await?;
     }
     held.store(&mut cx.private);
-    let mut planned = planned(configured, config, proposed, &coordinate, wanted.as_ref().ok(), &spec)?;
+    let mut planned =
+        planned(configured, config, proposed, &coordinate, wanted.as_ref().ok(), &spec)?;
     planned.generation = if facets.is_empty() { Attr::Known(0) } else { Attr::Unknown };
     Ok(planned)
 }
@@ -81,8 +82,7 @@ async fn look(
     let (spec, whole) = match spec {
         Some(spec) => (spec, true),
         None => {
-            names_only =
-                wish::spec(coordinate, &Wanted::default(), settings, &settings.facets())?;
+            names_only = wish::spec(coordinate, &Wanted::default(), settings, &settings.facets())?;
             (&names_only, false)
         }
     };
@@ -95,7 +95,7 @@ async fn look(
         let look = &observation.look;
         if let Some(target) = &look.target {
             held.targets.insert(facet.name.to_owned(), target.clone());
-        } else {
+        } else if configured.run().is_new_warning(facet.name) {
             cx.warn(
                 format!("The {} registry does not exist yet", facet.name),
                 "The first create founds it: schema `appenv` in the maintenance database, or documents below \
@@ -105,7 +105,7 @@ async fn look(
         if whole {
             errors.extend(report::refusals(coordinate, &observation.refusals));
         }
-        warn(cx, coordinate, observation);
+        warn(configured, cx, observation);
         let judged = claim::judge(
             look,
             if whole { &observation.occupied } else { &[] },
@@ -146,9 +146,7 @@ fn update(
     }
     let facets = existing::facets(prior);
     let configured_facets = settings.facets();
-    if let Some(gone) =
-        facets.iter().find(|facet| !configured_facets.contains(&facet.as_str()))
-    {
+    if let Some(gone) = facets.iter().find(|facet| !configured_facets.contains(&facet.as_str())) {
         return Err(report::facet_gone(&was, gone));
     }
     let wanted = Wanted::read(&proposed);
@@ -156,7 +154,8 @@ fn update(
         Ok(wanted) => Some(wish::spec(&coordinate, wanted, settings, &configured_facets)?),
         Err(_) => None,
     };
-    let mut planned = planned(configured, config, proposed, &coordinate, wanted.as_ref().ok(), &spec)?;
+    let mut planned =
+        planned(configured, config, proposed, &coordinate, wanted.as_ref().ok(), &spec)?;
     if was != coordinate {
         replace(configured, cx, prior, &was, &coordinate)?;
         planned.generation =
@@ -218,8 +217,7 @@ fn unchangeable(
         return errors;
     }
     let id = report::id(coordinate);
-    if let (Some(was), Some(now)) = (prior.resolved_names.known(), planned.resolved_names.known())
-    {
+    if let (Some(was), Some(now)) = (prior.resolved_names.known(), planned.resolved_names.known()) {
         let names = [
             ("database", &was.database, &now.database),
             ("owner_role", &was.owner_role, &now.owner_role),
@@ -289,17 +287,16 @@ fn delete(configured: &Configured, cx: &mut Context, prior: &Model) -> Result<()
     if let Some(who) = &held.held_twice {
         cx.warn(
             format!("{}: only the entry goes", report::id(&coordinate)),
-            format!("This state entry no longer holds it: {who}. Nothing outside the state is touched."),
+            format!(
+                "This state entry no longer holds it: {who}. Nothing outside the state is touched."
+            ),
         );
         return Ok(());
     }
     if facets.is_empty() {
         return Ok(());
     }
-    configured
-        .run()
-        .note_delete(&coordinate)
-        .map_err(|clash| report::clash(&coordinate, clash))?;
+    configured.run().note_delete(&coordinate).map_err(|clash| report::clash(&coordinate, clash))?;
     existing::may_delete(configured, prior, &coordinate, &held)
 }
 
@@ -318,8 +315,7 @@ fn planned(
     model.env = Attr::Known(coordinate.env().to_owned());
     model.id = Attr::Known(report::id(coordinate));
     model.production = Attr::Known(production);
-    model.facets =
-        Attr::Known(facets.iter().map(|&facet| Attr::Known(facet.to_owned())).collect());
+    model.facets = Attr::Known(facets.iter().map(|&facet| Attr::Known(facet.to_owned())).collect());
     model.deletion_protection = match &config.deletion_protection {
         Attr::Null => Attr::Known(production),
         given => given.clone(),
@@ -330,10 +326,7 @@ fn planned(
         model.resolved_names = Attr::Known(wish::resolved(&spec.names));
         model.spec_digest = Attr::Known(wanted.digest());
         model.objects = Attr::Known(
-            object_keys(spec)
-                .into_iter()
-                .map(|key| (key, Attr::Known("ok".to_owned())))
-                .collect(),
+            object_keys(spec).into_iter().map(|key| (key, Attr::Known("ok".to_owned()))).collect(),
         );
     } else {
         // Names without services are still certain; the rest waits for what is unknown.
@@ -356,12 +349,11 @@ pub fn object_keys(spec: &Spec) -> std::collections::BTreeSet<String> {
     keys
 }
 
-/// Warnings of a look.
-pub fn warn(cx: &mut Context, coordinate: &Coordinate, observation: &crate::facet::Observation) {
+/// Warnings of a look, each once a run.
+pub fn warn(configured: &Configured, cx: &mut Context, observation: &crate::facet::Observation) {
     for warning in &observation.warnings {
-        cx.warn(
-            format!("{}: {}", report::id(coordinate), warning.summary),
-            warning.detail.clone(),
-        );
+        if configured.run().is_new_warning(&warning.summary) {
+            cx.warn(warning.summary.clone(), warning.detail.clone());
+        }
     }
 }

@@ -10,9 +10,9 @@ use super::held::Held;
 use super::model::Model;
 use super::wanted::Wanted;
 use super::{planning, report, wish};
+use crate::configured::Configured;
 use crate::naming::Coordinate;
 use crate::plan::ObjectState;
-use crate::provider::Configured;
 use crate::registry::{Entry, Phase};
 
 /// The line of `objects` that stands for the registration itself.
@@ -94,7 +94,7 @@ pub async fn read(
         return Ok(());
     }
     configured.run().note_read(&coordinate);
-    fill(configured, cx, &coordinate, &mut model, &mut held, &seen, &entry);
+    fill(configured, cx, &mut model, &mut held, &seen, &entry);
     held.store(&mut cx.private);
     state.put(model);
     Ok(())
@@ -117,9 +117,8 @@ fn name(
     model.deletion_protection = model.production.clone();
     model.on_destroy = Attr::Known("delete".to_owned());
     model.force_disconnect = Attr::Known(false);
-    model.spec_digest = Attr::Known(
-        Wanted::read(model).map(|wanted| wanted.digest()).unwrap_or_default(),
-    );
+    model.spec_digest =
+        Attr::Known(Wanted::read(model).map(|wanted| wanted.digest()).unwrap_or_default());
     Ok(())
 }
 
@@ -196,7 +195,6 @@ fn unregistered(
 fn fill(
     configured: &Configured,
     cx: &mut Context,
-    coordinate: &Coordinate,
     model: &mut Model,
     held: &mut Held,
     seen: &[Seen],
@@ -212,17 +210,12 @@ fn fill(
     held.refusals =
         seen.iter().flat_map(|facet| facet.observation.refusals.iter().cloned()).collect();
     for facet in seen {
-        planning::warn(cx, coordinate, &facet.observation);
+        planning::warn(configured, cx, &facet.observation);
     }
 }
 
 /// How the registration stands against what this entry and its configuration say.
-fn registration(
-    configured: &Configured,
-    held: &Held,
-    seen: &[Seen],
-    entry: &Entry,
-) -> ObjectState {
+fn registration(configured: &Configured, held: &Held, seen: &[Seen], entry: &Entry) -> ObjectState {
     let mut differences = Vec::new();
     if held.is_imported() {
         differences.push("imported, not adopted yet".to_owned());

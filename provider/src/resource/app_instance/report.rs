@@ -4,14 +4,23 @@ use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::Path;
 
 use super::claim::Refused;
-use super::run::Clash;
 use crate::facet::{FacetError, Fault, Refusal};
 use crate::naming::Coordinate;
 use crate::registry::Entry;
+use crate::run::Clash;
 
 /// `erp/sandbox`.
 pub fn id(coordinate: &Coordinate) -> String {
     format!("{}/{}", coordinate.app(), coordinate.env())
+}
+
+/// A call that came before the configuration.
+pub fn not_configured() -> Errors {
+    Errors::one(
+        "Provider not configured",
+        "appenv was asked for a resource before it was configured. This is a bug of the CLI or of the provider; \
+         please report it.",
+    )
 }
 
 /// A failure of a facet.
@@ -23,7 +32,8 @@ pub fn failure(coordinate: &Coordinate, error: &FacetError) -> Errors {
     if error.fault == Fault::Stopped {
         detail.push_str("\n\nNothing was half-written; the next apply goes on from here.");
     }
-    let mut diagnostic = Diagnostic::error(format!("{}: {}", id(coordinate), error.summary), detail);
+    let mut diagnostic =
+        Diagnostic::error(format!("{}: {}", id(coordinate), error.summary), detail);
     if let Some(path) = error.attribute.filter(|path| !path.starts_with("provider.")) {
         let path = path.split('.').fold(Path::root(), |path, name| path.field(name));
         diagnostic = diagnostic.at(path);

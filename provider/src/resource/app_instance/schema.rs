@@ -180,21 +180,23 @@ fn vault() -> Block {
 }
 
 fn kubernetes() -> Block {
-    Block::new("Who may log in to Vault from Kubernetes; used where `vault.kubernetes` is configured.")
-        .attribute(
-            "service_accounts",
-            Attribute::optional(
-                Type::Set(Box::new(Type::String)),
-                "Service accounts. Default: the one named by the convention.",
-            ),
-        )
-        .attribute(
-            "namespaces",
-            Attribute::optional(
-                Type::Set(Box::new(Type::String)),
-                "Namespaces. Default: the one named by the convention.",
-            ),
-        )
+    Block::new(
+        "Who may log in to Vault from Kubernetes; used where `vault.kubernetes` is configured.",
+    )
+    .attribute(
+        "service_accounts",
+        Attribute::optional(
+            Type::Set(Box::new(Type::String)),
+            "Service accounts. Default: the one named by the convention.",
+        ),
+    )
+    .attribute(
+        "namespaces",
+        Attribute::optional(
+            Type::Set(Box::new(Type::String)),
+            "Namespaces. Default: the one named by the convention.",
+        ),
+    )
 }
 
 fn timeouts() -> Block {

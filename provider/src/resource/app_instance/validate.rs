@@ -70,7 +70,8 @@ fn database(config: &Model, errors: &mut Errors) {
     if let Some(limit) = block.connection_limit.known()
         && !(-1..=i64::from(i32::MAX)).contains(limit)
     {
-        errors.push(wrong(at("connection_limit"), "-1 (no limit) or a number from 0 to 2147483647"));
+        errors
+            .push(wrong(at("connection_limit"), "-1 (no limit) or a number from 0 to 2147483647"));
     }
     for (name, value) in [("encoding", &block.encoding), ("locale", &block.locale)] {
         if let Some(text) = value.known()
@@ -80,7 +81,10 @@ fn database(config: &Model, errors: &mut Errors) {
                     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'@')
                 }))
         {
-            errors.push(wrong(at(name), "a name as PostgreSQL lists it, such as `UTF8` or `C.UTF-8`"));
+            errors.push(wrong(
+                at(name),
+                "a name as PostgreSQL lists it, such as `UTF8` or `C.UTF-8`",
+            ));
         }
     }
     if let Some(template) = block.template.known()
@@ -114,7 +118,9 @@ fn kubernetes(config: &Model, errors: &mut Errors) {
             text.len() <= 253
                 && !text.is_empty()
                 && text.bytes().all(|byte| {
-                    byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
+                    byte.is_ascii_lowercase()
+                        || byte.is_ascii_digit()
+                        || matches!(byte, b'-' | b'.')
                 })
                 && !text.starts_with(['-', '.'])
                 && !text.ends_with(['-', '.'])

@@ -9,9 +9,7 @@ use super::model::{Model, ResolvedNames};
 use super::wanted::Wanted;
 use crate::naming::{Coordinate, NameError, Names, Subject};
 use crate::plan::postgres::PostgresWish;
-use crate::plan::vault::{
-    CiRoleWish, DatabaseRoleWish, KubernetesRoleWish, OpsScope, VaultWish,
-};
+use crate::plan::vault::{CiRoleWish, DatabaseRoleWish, KubernetesRoleWish, OpsScope, VaultWish};
 use crate::plan::{Spec, duration};
 use crate::settings::Settings;
 

@@ -3,7 +3,7 @@
 //! The provider is never told an address, a plan's end or a phase; but within one configured process two blocks of
 //! one coordinate, or a new block beside the deletion of another, can be seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::naming::Coordinate;
 
@@ -11,6 +11,7 @@ use crate::naming::Coordinate;
 #[derive(Debug, Default)]
 pub struct Run {
     seen: BTreeMap<Coordinate, Seen>,
+    warned: BTreeSet<String>,
 }
 
 #[derive(Debug, Default)]
@@ -33,6 +34,11 @@ pub enum Clash {
 }
 
 impl Run {
+    /// Whether a warning is new in this run; one about a server would else be said once an instance.
+    pub fn is_new_warning(&mut self, summary: &str) -> bool {
+        self.warned.insert(summary.to_owned())
+    }
+
     /// Notes that an entry which holds the registration was read.
     pub fn note_read(&mut self, coordinate: &Coordinate) {
         self.seen.entry(coordinate.clone()).or_default().read = true;
