@@ -63,8 +63,9 @@ impl Cli {
             .output()
             .unwrap_or_else(|error| panic!("cannot run {}: {error}", program.display()));
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let (product, version) = parse_version(&text)
-            .unwrap_or_else(|| panic!("{} is neither tofu nor terraform: {text}", program.display()));
+        let (product, version) = parse_version(&text).unwrap_or_else(|| {
+            panic!("{} is neither tofu nor terraform: {text}", program.display())
+        });
         Self { product, version, program: program.to_owned() }
     }
 

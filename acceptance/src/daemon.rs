@@ -157,13 +157,7 @@ fn watched(program: &Path, account: Option<Account>, stop: Signal) -> Command {
     let mut command = Command::new(setpriv);
     command.args(["--pdeathsig", name_of(stop)]);
     if let Some(Account { uid, gid }) = account {
-        command.args([
-            "--reuid",
-            &uid.to_string(),
-            "--regid",
-            &gid.to_string(),
-            "--clear-groups",
-        ]);
+        command.args(["--reuid", &uid.to_string(), "--regid", &gid.to_string(), "--clear-groups"]);
     }
     command.arg("--").arg(program);
     command

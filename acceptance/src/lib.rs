@@ -35,6 +35,9 @@ pub mod workspace;
 
 pub use servers::{OpenBao, Postgres};
 
+pub use canary::{Canaries, Sinks};
+pub use check::{Sentinel, Snapshot};
 pub use cli::Cli;
 pub use output::{Diagnostic, Diagnostics, Run};
+pub use proxy::{Fault, Proxy};
 pub use workspace::Workspace;

@@ -196,20 +196,22 @@ impl fmt::Display for Diagnostics {
 /// Reads diagnostics out of the drawn form, for commands that have no other.
 fn from_boxes(text: &str) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
-    for line in text.lines().map(|line| line.trim_start_matches(['│', '╷', '╵', ' ']).trim_end()) {
-        let (is_error, summary) = match (line.strip_prefix("Error: "), line.strip_prefix("Warning: ")) {
-            (Some(summary), _) => (true, summary),
-            (_, Some(summary)) => (false, summary),
-            _ => {
-                if let Some(last) = found.last_mut()
-                    && !(line.is_empty() && last.detail.is_empty())
-                {
-                    last.detail.push_str(line);
-                    last.detail.push('\n');
+    for line in text.lines().map(|line| line.trim_start_matches(['│', '╷', '╵', ' ']).trim_end())
+    {
+        let (is_error, summary) =
+            match (line.strip_prefix("Error: "), line.strip_prefix("Warning: ")) {
+                (Some(summary), _) => (true, summary),
+                (_, Some(summary)) => (false, summary),
+                _ => {
+                    if let Some(last) = found.last_mut()
+                        && !(line.is_empty() && last.detail.is_empty())
+                    {
+                        last.detail.push_str(line);
+                        last.detail.push('\n');
+                    }
+                    continue;
                 }
-                continue;
-            }
-        };
+            };
         let summary = summary.to_owned();
         found.push(Diagnostic { is_error, summary, ..Diagnostic::default() });
     }

@@ -204,6 +204,9 @@ impl Workspace {
         std::fs::create_dir_all(&dir).expect("our own directory");
         let target = dir.join(format!("{}_v0.0.1", provider::PROGRAM));
         std::os::unix::fs::symlink(provider::binary(), target).ok();
-        format!("provider_installation {{\n  filesystem_mirror {{\n    path = \"{}\"\n  }}\n}}\n", mirror.display())
+        format!(
+            "provider_installation {{\n  filesystem_mirror {{\n    path = \"{}\"\n  }}\n}}\n",
+            mirror.display()
+        )
     }
 }

@@ -158,14 +158,11 @@ impl Victim {
         if root == 0 {
             return 0;
         }
-        let mut pids: Vec<_> = if self.providers_only {
-            providers_below(root)
-        } else {
-            processes::descendants(root)
-        }
-        .into_iter()
-        .map(|process| process.pid)
-        .collect();
+        let mut pids: Vec<_> =
+            if self.providers_only { providers_below(root) } else { processes::descendants(root) }
+                .into_iter()
+                .map(|process| process.pid)
+                .collect();
         if !self.providers_only {
             pids.push(root);
         }

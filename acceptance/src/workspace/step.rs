@@ -24,7 +24,9 @@ impl Workspace {
 
     /// Fails the test where a plan, without or with a refresh, has anything to do.
     pub fn is_settled(&self) {
-        for (refresh, what) in [("-refresh=false", "that does not refresh"), ("-refresh=true", "that refreshes")] {
+        for (refresh, what) in
+            [("-refresh=false", "that does not refresh"), ("-refresh=true", "that refreshes")]
+        {
             let plan = self.plan_with(&[refresh]);
             assert_eq!(
                 plan.code,

@@ -3,5 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 
+mod canary;
+mod check;
+mod proxy;
 mod servers;
 mod workspace;

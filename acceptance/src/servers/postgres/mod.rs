@@ -71,13 +71,12 @@ impl Postgres {
         install.single_user(&data, &statements);
         let log = scratch.join("postgres.log");
         let (daemon, port) = launch(install, &home, &data, &log, &root);
-        let at = |login: Login| Login { port, ..login };
         Self {
             backing: Backing::Process(Box::new(daemon), install.clone(), data),
             major: install.major,
-            root: at(root),
-            admin: at(admin),
-            vault: at(vault),
+            root: root.at_port(port),
+            admin: admin.at_port(port),
+            vault: vault.at_port(port),
             log,
             scratch,
         }
@@ -245,17 +244,11 @@ impl Postgres {
 }
 
 /// Starts the server on a free port; where someone else takes the port first, on another.
-fn launch(
-    install: &Install,
-    home: &Path,
-    data: &Path,
-    log: &Path,
-    root: &Login,
-) -> (Daemon, u16) {
+fn launch(install: &Install, home: &Path, data: &Path, log: &Path, root: &Login) -> (Daemon, u16) {
     let mut why = String::new();
     for _ in 0..5 {
         let port = daemon::free_port();
-        let login = Login { port, ..root.clone() };
+        let login = root.at_port(port);
         let mut daemon = start_at(install, home, data, log, port);
         match daemon.wait_until(|| login.try_sql("SELECT 1").is_ok()) {
             Ok(()) => return (daemon, port),
