@@ -132,8 +132,8 @@ pub fn copy_tree(from: &Path, to: &Path) {
             copy_tree(&entry.path(), &to.join(entry.file_name()));
         }
         fs::set_permissions(to, meta.permissions()).unwrap_or_else(|error| told("copy", error));
-    } else {
-        fs::copy(from, to).map(drop).unwrap_or_else(|error| told("copy", error));
+    } else if let Err(error) = fs::copy(from, to) {
+        told("copy", error);
     }
 }
 

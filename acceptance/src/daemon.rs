@@ -173,23 +173,23 @@ fn name_of(signal: Signal) -> &'static str {
 }
 
 type Spawned = std::io::Result<Child>;
+type Request = (Command, mpsc::Sender<Spawned>);
 
 /// Spawns from a thread that lives as long as the process: the kernel's parent is a thread, and the one that runs a
 /// test ends long before a server that several tests share.
 fn spawn(command: Command) -> Spawned {
-    static SPAWNER: LazyLock<Mutex<mpsc::Sender<(Command, mpsc::Sender<Spawned>)>>> =
-        LazyLock::new(|| {
-            let (requests, inbox) = mpsc::channel::<(Command, mpsc::Sender<Spawned>)>();
-            std::thread::Builder::new()
-                .name("spawner".to_owned())
-                .spawn(move || {
-                    for (mut command, answer) in inbox {
-                        answer.send(command.spawn()).ok();
-                    }
-                })
-                .expect("a thread can be started");
-            Mutex::new(requests)
-        });
+    static SPAWNER: LazyLock<Mutex<mpsc::Sender<Request>>> = LazyLock::new(|| {
+        let (requests, inbox) = mpsc::channel::<Request>();
+        std::thread::Builder::new()
+            .name("spawner".to_owned())
+            .spawn(move || {
+                for (mut command, answer) in inbox {
+                    answer.send(command.spawn()).ok();
+                }
+            })
+            .expect("a thread can be started");
+        Mutex::new(requests)
+    });
     let (answer, spawned) = mpsc::channel();
     SPAWNER
         .lock()

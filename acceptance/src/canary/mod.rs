@@ -80,12 +80,8 @@ impl Canaries {
 
     /// Fails the test where any secret is anywhere.
     pub fn are_nowhere(&self, sinks: &Sinks) {
-        let hits = self.scan(sinks);
-        assert!(
-            hits.is_empty(),
-            "secrets have leaked:\n{}",
-            hits.iter().map(|hit| format!("  {hit}\n")).collect::<String>()
-        );
+        let hits: Vec<_> = self.scan(sinks).iter().map(Hit::to_string).collect();
+        assert!(hits.is_empty(), "secrets have leaked:\n  {}", hits.join("\n  "));
     }
 
     fn scan_path(&self, path: &Path, hits: &mut Vec<Hit>) {

@@ -16,7 +16,7 @@ use crate::scratch::Scratch;
 /// A running container, removed on drop.
 #[derive(Debug)]
 pub struct Container {
-    inner: Option<ContainerAsync<GenericImage>>,
+    inner: Option<Box<ContainerAsync<GenericImage>>>,
 }
 
 static RUNTIME: LazyLock<Runtime> =
@@ -79,7 +79,7 @@ impl Container {
                 .get_host_port_ipv4(port)
                 .await
                 .unwrap_or_else(|error| panic!("a container has no port: {error}"));
-            (Self { inner: Some(container) }, port)
+            (Self { inner: Some(Box::new(container)) }, port)
         })
     }
 

@@ -203,7 +203,9 @@ impl Workspace {
         let dir = mirror.join(self.cli.registry()).join(source).join(format!("0.0.1/{os}_{arch}"));
         std::fs::create_dir_all(&dir).expect("our own directory");
         let target = dir.join(format!("{}_v0.0.1", provider::PROGRAM));
-        std::os::unix::fs::symlink(provider::binary(), target).ok();
+        let program = plugin.canonicalize().expect("the workspace's provider is there");
+        // There from an earlier `init`.
+        std::os::unix::fs::symlink(program, target).ok();
         format!(
             "provider_installation {{\n  filesystem_mirror {{\n    path = \"{}\"\n  }}\n}}\n",
             mirror.display()

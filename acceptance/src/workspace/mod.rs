@@ -41,9 +41,14 @@ pub struct Workspace {
 impl Workspace {
     /// A directory where the built provider answers to `arcodange/appenv`.
     pub fn new(cli: &Cli) -> Self {
+        Self::with_provider_at(cli, provider::binary())
+    }
+
+    /// The same with a provider from elsewhere, such as an earlier release.
+    pub fn with_provider_at(cli: &Cli, program: &Path) -> Self {
         let workspace = Self::without_provider(cli);
         let plugin = workspace.scratch.dir("plugin");
-        std::os::unix::fs::symlink(provider::binary(), plugin.join(provider::PROGRAM))
+        std::os::unix::fs::symlink(program, plugin.join(provider::PROGRAM))
             .expect("our own directory");
         workspace.configure_cli(&overrides(&plugin));
         workspace

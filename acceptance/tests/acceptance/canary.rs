@@ -28,7 +28,7 @@ fn a_secret_is_found_in_state_backup_plan_output_and_trace() {
         ws.plan_text();
         ws.plan_to("saved.plan");
         ws.apply_saved("saved.plan");
-        ws.write("main.tf", &clean);
+        ws.write("main.tf", clean);
         ws.plan_to("later.plan");
         ws.apply_saved("later.plan");
         let hits = canaries.scan(&Sinks::of(&ws));

@@ -2,7 +2,7 @@
 
 use acceptance::servers::Servers;
 use acceptance::{Sentinel, Snapshot};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn nothing_done_is_no_difference() {
@@ -12,6 +12,60 @@ fn nothing_done_is_no_difference() {
     }
 }
 
+/// Something an operator does.
+enum Change {
+    /// A statement of the superuser's.
+    Root(&'static str),
+    /// The same in database `erp`.
+    Within(&'static str),
+    /// A statement of the provider's login.
+    Admin(&'static str),
+    /// A request to OpenBao.
+    Put(&'static str, Value),
+}
+
+impl Change {
+    fn make(&self, Servers { pg, bao }: &Servers) {
+        match self {
+            Self::Root(statement) => drop(pg.sql(statement)),
+            Self::Within(statement) => drop(pg.sql_in("erp", statement)),
+            Self::Admin(statement) => drop(pg.admin().sql(statement)),
+            Self::Put(path, body) => drop(bao.api().put(path, body)),
+        }
+    }
+}
+
+/// Changes, each with the object under whose name it must be seen.
+fn changes() -> Vec<(Change, &'static str)> {
+    use Change::{Admin, Put, Root, Within};
+    let pod = json!({
+        "bound_service_account_names": ["a"], "bound_service_account_namespaces": ["b"],
+    });
+    vec![
+        (Root("ALTER DATABASE erp CONNECTION LIMIT 7"), "pg database erp"),
+        (Root("REVOKE ALL ON DATABASE erp FROM PUBLIC"), "pg database erp"),
+        (Root("COMMENT ON ROLE erp_role IS 'hello'"), "pg role erp_role"),
+        (Root("ALTER ROLE erp_role PASSWORD 'x'"), "pg role erp_role"),
+        (
+            Root("ALTER ROLE erp_role IN DATABASE erp SET role = 'erp_role'"),
+            "pg setting of erp_role in erp",
+        ),
+        (
+            Admin("GRANT erp_role TO vault_admin WITH ADMIN OPTION"),
+            "pg member vault_admin of erp_role by appenv_admin",
+        ),
+        (Within("CREATE SCHEMA app"), "pg in erp: schema app"),
+        (Within("CREATE EXTENSION citext SCHEMA app"), "pg in erp: extension citext"),
+        (
+            Within("CREATE TABLE app.t (n int); INSERT INTO app.t VALUES (1), (1)"),
+            "pg in erp: row of app.t: (1)",
+        ),
+        (Put("sys/policies/acl/erp", json!({ "policy": "path \"x\" {}" })), "bao policy erp"),
+        (Put("auth/kubernetes/role/erp", pod), "bao kubernetes role erp"),
+        (Put("kvv2/data/erp/config", json!({ "data": { "A": "2" } })), "bao kv erp/config"),
+    ]
+}
+
 #[test]
 fn each_change_is_seen_under_its_objects_name() {
     for servers in Servers::each() {
@@ -19,48 +73,9 @@ fn each_change_is_seen_under_its_objects_name() {
         pg.admin().sql("CREATE ROLE erp_role");
         pg.sql("CREATE DATABASE erp OWNER erp_role TEMPLATE template0");
         bao.api().put("kvv2/data/erp/config", &json!({ "data": { "A": "1" } }));
-        let changes: [(&dyn Fn(), &str); 12] = [
-            (&|| drop(pg.sql("ALTER DATABASE erp CONNECTION LIMIT 7")), "pg database erp"),
-            (&|| drop(pg.sql("REVOKE ALL ON DATABASE erp FROM PUBLIC")), "pg database erp"),
-            (&|| drop(pg.sql("COMMENT ON ROLE erp_role IS 'hello'")), "pg role erp_role"),
-            (&|| drop(pg.sql("ALTER ROLE erp_role PASSWORD 'x'")), "pg role erp_role"),
-            (
-                &|| drop(pg.sql("ALTER ROLE erp_role IN DATABASE erp SET role = 'erp_role'")),
-                "pg setting of erp_role in erp",
-            ),
-            (
-                &|| drop(pg.admin().sql("GRANT erp_role TO vault_admin WITH ADMIN OPTION")),
-                "pg member vault_admin of erp_role by appenv_admin",
-            ),
-            (&|| drop(pg.sql_in("erp", "CREATE SCHEMA app")), "pg in erp: schema app"),
-            (
-                &|| drop(pg.sql_in("erp", "CREATE EXTENSION citext SCHEMA app")),
-                "pg in erp: extension citext",
-            ),
-            (
-                &|| {
-                    drop(pg.sql_in(
-                        "erp",
-                        "CREATE TABLE app.t (n int); INSERT INTO app.t VALUES (1), (1)",
-                    ))
-                },
-                "pg in erp: row of app.t: (1)",
-            ),
-            (&|| bao.cli().policy_write("erp", "path \"x\" {}"), "bao policy erp"),
-            (
-                &|| {
-                    drop(bao.api().put("auth/kubernetes/role/erp", &json!({ "bound_service_account_names": ["a"], "bound_service_account_namespaces": ["b"] })))
-                },
-                "bao kubernetes role erp",
-            ),
-            (
-                &|| drop(bao.api().put("kvv2/data/erp/config", &json!({ "data": { "A": "2" } }))),
-                "bao kv erp/config",
-            ),
-        ];
-        for (change, object) in changes {
+        for (change, object) in changes() {
             let before = Snapshot::take(&servers);
-            change();
+            change.make(&servers);
             let diff = Snapshot::take(&servers).since(&before);
             let names = diff.added.contains_key(object) || diff.changed.contains_key(object);
             // On PostgreSQL 15 the superuser is recorded as grantor of what a CREATEROLE login grants.

@@ -1,7 +1,10 @@
 //! The bench's way with the CLI, proven on what the CLI can do by itself.
 
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 use std::time::Duration;
 
+use acceptance::scratch::Scratch;
 use acceptance::{Cli, Workspace};
 use serde_json::json;
 
@@ -48,11 +51,15 @@ fn refusals_are_told_apart() {
 
         ws.write(
             "main.tf",
-            "resource \"terraform_data\" \"a\" {\n  lifecycle {\n    precondition {\n      condition = false\n      \
-             error_message = \"There is no such app.\"\n    }\n  }\n}\n",
+            "variable \"app\" {\n  default = \"erp\"\n}\nresource \"terraform_data\" \"a\" {\n  lifecycle {\n    \
+             precondition {\n      condition = var.app == \"crm\"\n      error_message = \"There is no such app.\"\n    \
+             }\n  }\n}\n",
         );
         let refused = ws.plan_fails();
-        assert_eq!(refused.error().snippet.as_deref().map(str::trim), Some("condition = false"));
+        assert_eq!(
+            refused.error().snippet.as_deref().map(str::trim),
+            Some("condition = var.app == \"crm\"")
+        );
         assert!(refused.say("There is no such app."), "{refused}");
     }
 }
@@ -150,4 +157,32 @@ fn a_run_can_be_watched_interrupted_and_outlives_no_deadline() {
     let late = std::panic::catch_unwind(|| ws.run(&["apply", "-auto-approve"]));
     let told = *late.unwrap_err().downcast::<String>().unwrap();
     assert!(told.contains("took longer than 3s"), "{told}");
+}
+
+#[test]
+fn a_provider_answers_to_its_name_and_can_be_killed() {
+    for cli in Cli::all() {
+        let scratch = Scratch::new("provider");
+        let program = scratch.join("any-name");
+        let fifo = scratch.join("fifo");
+        assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        // Waits for ever and has no child that would keep its output open.
+        std::fs::write(&program, format!("#!/bin/sh\nread x < {}\n", fifo.display())).unwrap();
+        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+        let ws = Workspace::with_provider_at(cli, &program);
+        ws.write(
+            "main.tf",
+            "terraform {\n  required_providers {\n    appenv = {\n      source = \"arcodange/appenv\"\n    }\n  }\n}\n\
+             data \"appenv_names\" \"a\" {}\n",
+        );
+        let victim = ws.victim();
+        assert_eq!(victim.kill(), 0, "nothing runs yet");
+        let mut run = ws.start(&["plan", "-json"]);
+        run.wait_until("the provider has started", |run| !run.providers().is_empty());
+        assert_eq!(victim.kill(), 1);
+        let run = run.wait();
+        assert_eq!(run.code, Some(1), "{run}");
+        assert!(run.took < Duration::from_secs(30), "the CLI waited for a dead provider");
+        assert!(run.diagnostics().errors().next().is_some(), "{run}");
+    }
 }

@@ -28,6 +28,7 @@ impl BaoCli {
     }
 
     /// The same server with another token.
+    #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: token.to_owned(), ..self.clone() }
     }

@@ -42,11 +42,13 @@ const ROW: char = '\u{1e}';
 
 impl Login {
     /// The same role in another database.
+    #[must_use]
     pub fn in_database(&self, database: &str) -> Self {
         Self { database: database.to_owned(), ..self.clone() }
     }
 
     /// Another role, in the same database.
+    #[must_use]
     pub fn as_role(&self, user: &str, password: &str) -> Self {
         Self {
             user: user.to_owned(),
@@ -57,6 +59,7 @@ impl Login {
     }
 
     /// The same login at another port.
+    #[must_use]
     pub fn at_port(&self, port: u16) -> Self {
         Self { port, ..self.clone() }
     }
