@@ -90,6 +90,14 @@ impl fmt::Display for Cli {
 // === impl Product ===
 
 impl Product {
+    /// The command's name.
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::OpenTofu => "tofu",
+            Self::Terraform => "terraform",
+        }
+    }
+
     /// The product's own registry.
     pub fn registry(self) -> &'static str {
         match self {

@@ -17,6 +17,17 @@ pub struct Process {
     pub name: String,
 }
 
+// === impl Process ===
+
+impl Process {
+    /// The most resident memory it ever had, in KiB; `None` once it has ended.
+    pub fn peak_memory(&self) -> Option<u32> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.trim().strip_suffix(" kB")?.trim().parse().ok()
+    }
+}
+
 /// Every process below `ancestor`, parents before their children.
 pub fn descendants(ancestor: u32) -> Vec<Process> {
     let all = all();

@@ -31,9 +31,10 @@ impl Workspace {
             .env("TF_IN_AUTOMATION", "1")
             .env("TF_INPUT", "0")
             .env("TF_CLI_CONFIG_FILE", self.cli_config())
-            .env("TF_LOG", "TRACE")
-            .env("TF_LOG_PATH", files.with_extension("trace"))
             .envs(&self.env);
+        if self.traces {
+            command.env("TF_LOG", "TRACE").env("TF_LOG_PATH", files.with_extension("trace"));
+        }
         let told = format!("{} {}", self.cli.product, args.join(" "));
         Running::start(command, told, files, Arc::clone(&self.current), self.deadline)
     }

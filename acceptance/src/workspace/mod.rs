@@ -33,6 +33,8 @@ pub struct Workspace {
     /// The CLI that runs now, 0 for none.
     current: Arc<AtomicU32>,
     deadline: Duration,
+    /// Whether runs write a trace; it slows them down.
+    traces: bool,
     scratch: Scratch,
 }
 
@@ -66,6 +68,7 @@ impl Workspace {
             runs: AtomicU32::new(0),
             current: Arc::default(),
             deadline: Duration::from_secs(300),
+            traces: true,
             scratch,
         };
         workspace.configure_cli("provider_installation {\n  direct {}\n}\n");
@@ -110,6 +113,13 @@ impl Workspace {
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
+        self
+    }
+
+    /// Runs without a trace, for measuring.
+    #[must_use]
+    pub fn without_trace(mut self) -> Self {
+        self.traces = false;
         self
     }
 

@@ -91,11 +91,15 @@ impl Running {
         });
     }
 
+    /// Whether it is over.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("our own child can be asked").is_some()
+    }
+
     /// Waits until something holds; fails the test after the run's deadline or once the run has ended.
     pub fn wait_until(&mut self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
         while !holds(self) {
-            let over = self.child.try_wait().expect("our own child can be asked");
-            assert!(over.is_none(), "{}: ended before {what}", self.command);
+            assert!(!self.has_ended(), "{}: ended before {what}", self.command);
             assert!(self.started.elapsed() < self.deadline, "{}: never {what}", self.command);
             std::thread::sleep(Duration::from_millis(5));
         }
