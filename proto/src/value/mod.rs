@@ -10,7 +10,7 @@ mod json;
 mod msgpack;
 mod number;
 mod path;
-mod private;
+pub(crate) mod private;
 mod secret;
 mod ser;
 mod ty;
