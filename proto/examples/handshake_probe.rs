@@ -39,7 +39,7 @@ impl Provider for Probe {
                 note("began");
                 cx.stop.cancelled().await;
                 note("asked to stop");
-                tokio::time::sleep(Duration::from_secs(1)).await;
+                tokio::time::sleep(Duration::from_millis(500)).await;
                 note("finished");
             }
             "note" => note(if cx.stop.is_cancelled() { "stopped" } else { "fresh" }),

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -219,14 +219,16 @@ impl Socket {
     async fn accept(&self) -> io::Result<Connection> {
         match self {
             Self::Unix(listener) => Ok(Connection::new(listener.accept().await?.0)),
-            Self::Tcp(listener) => {
-                let stream = listener.accept().await?.0;
-                // Without it every second call waits 40 ms for a delayed acknowledgement.
-                stream.set_nodelay(true)?;
-                Ok(Connection::new(stream))
-            }
+            Self::Tcp(listener) => Ok(Connection::new(accept_tcp(listener).await?)),
         }
     }
+}
+
+async fn accept_tcp(listener: &TcpListener) -> io::Result<TcpStream> {
+    let stream = listener.accept().await?.0;
+    // Without it every second call of a client in Go waits 40 ms for a delayed acknowledgement.
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 // === impl Directory ===
@@ -306,6 +308,14 @@ mod tests {
             assert!(matches!(error, ListenError::Socket { .. }), "{error}");
             assert_eq!(std::fs::read_dir(place).unwrap().count(), 0, "nothing is left behind");
         }
+    }
+
+    #[tokio::test]
+    async fn a_port_waits_for_no_acknowledgements() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap());
+        let (client, server) = tokio::join!(client, accept_tcp(&listener));
+        assert!(client.is_ok() && server.unwrap().nodelay().unwrap());
     }
 
     #[tokio::test]

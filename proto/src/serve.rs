@@ -31,9 +31,12 @@ use crate::wire::tfplugin6::provider_server;
 /// HTTP/2 flow control: how much of a request may be under way. The default of 64 KiB makes large states crawl.
 const WINDOW: u32 = 1 << 20;
 /// How long running calls have after `Shutdown`; the CLI kills a process that takes two seconds.
-const AFTER_SHUTDOWN: Duration = Duration::from_millis(1500);
+const AFTER_SHUTDOWN: Duration = Duration::from_millis(1200);
 /// How long running calls have when nobody waits for them: enough for the statement that runs.
 const AFTER_ABANDONMENT: Duration = Duration::from_secs(8);
+
+/// How long the last answers have to reach a client that no longer reads, with the above below those two seconds.
+const FLUSH: Duration = Duration::from_millis(500);
 
 /// Who serves.
 #[derive(Clone, Debug)]
@@ -234,7 +237,15 @@ impl<P: Provider> Service<P> {
             End::Shutdown => AFTER_SHUTDOWN,
             End::Abandoned => AFTER_ABANDONMENT,
         };
-        let through = timeout(patience, async { tokio::join!(server, self.stop.idle()) }).await;
+        let mut calls = std::pin::pin!(timeout(patience, self.stop.idle()));
+        // Polled from the start, since it is the server that tells its connections of the end.
+        let through = tokio::select! {
+            result = &mut server => { result?; calls.await }
+            through = &mut calls => {
+                timeout(FLUSH, server).await.unwrap_or(Ok(()))?;
+                through
+            }
+        };
         if through.is_err() {
             tracing::warn!(?end, "calls were still running when the process had to end");
         }
