@@ -72,8 +72,8 @@ pub fn field<'v>(object: &'v Value, name: &str) -> &'v Value {
     }
 }
 
-pub fn dynamic(value: &Value, ty: &Type) -> Option<wire::DynamicValue> {
-    Some(wire::DynamicValue { msgpack: encode_msgpack(value, ty).unwrap(), json: Vec::new() })
+pub fn dynamic(value: &Value, ty: &Type) -> wire::DynamicValue {
+    wire::DynamicValue { msgpack: encode_msgpack(value, ty).unwrap(), json: Vec::new() }
 }
 
 pub fn value(dynamic: Option<&wire::DynamicValue>, ty: &Type) -> Value {
@@ -191,7 +191,7 @@ impl Managed {
     pub async fn validate(&self, config: &Value, write_only_allowed: bool) -> Vec<String> {
         let request = wire::validate_resource_config::Request {
             type_name: self.name.to_owned(),
-            config: dynamic(config, &self.ty),
+            config: Some(dynamic(config, &self.ty)),
             client_capabilities: Some(capabilities(write_only_allowed)),
         };
         let answer = self.client.clone().validate_resource_config(request).await.unwrap();
@@ -208,9 +208,9 @@ impl Managed {
         let proposed = propose(&self.schema.block, prior, config);
         let request = wire::plan_resource_change::Request {
             type_name: self.name.to_owned(),
-            prior_state: dynamic(prior, &self.ty),
-            proposed_new_state: dynamic(&proposed, &self.ty),
-            config: dynamic(config, &self.ty),
+            prior_state: Some(dynamic(prior, &self.ty)),
+            proposed_new_state: Some(dynamic(&proposed, &self.ty)),
+            config: Some(dynamic(config, &self.ty)),
             prior_private: private.to_vec(),
             // As a CLI repeats a plan at apply: deferral is offered, write-only values are not spoken of.
             client_capabilities: Some(wire::ClientCapabilities {
@@ -261,9 +261,9 @@ impl Managed {
     ) -> wire::apply_resource_change::Request {
         wire::apply_resource_change::Request {
             type_name: self.name.to_owned(),
-            prior_state: dynamic(prior, &self.ty),
-            planned_state: dynamic(planned, &self.ty),
-            config: dynamic(config, &self.ty),
+            prior_state: Some(dynamic(prior, &self.ty)),
+            planned_state: Some(dynamic(planned, &self.ty)),
+            config: Some(dynamic(config, &self.ty)),
             planned_private: private.to_vec(),
             ..wire::apply_resource_change::Request::default()
         }
@@ -280,7 +280,7 @@ impl Managed {
     pub async fn read(&self, state: &Value, private: &[u8]) -> Applied {
         let request = wire::read_resource::Request {
             type_name: self.name.to_owned(),
-            current_state: dynamic(state, &self.ty),
+            current_state: Some(dynamic(state, &self.ty)),
             private: private.to_vec(),
             ..wire::read_resource::Request::default()
         };

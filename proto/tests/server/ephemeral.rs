@@ -25,7 +25,7 @@ async fn toy() -> (Client, World) {
 async fn open(client: &mut Client, name: &str) -> wire::open_ephemeral_resource::Response {
     let request = wire::open_ephemeral_resource::Request {
         type_name: "toy_lease".to_owned(),
-        config: dynamic(&lease(name, Value::Null), &ty()),
+        config: Some(dynamic(&lease(name, Value::Null), &ty())),
         client_capabilities: None,
     };
     let answer = client.open_ephemeral_resource(request).await.unwrap().into_inner();

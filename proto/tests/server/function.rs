@@ -10,11 +10,11 @@ async fn toy() -> Client {
 }
 
 fn text(value: impl Into<Value>) -> wire::DynamicValue {
-    dynamic(&value.into(), &Type::String).unwrap()
+    dynamic(&value.into(), &Type::String)
 }
 
 fn number(value: i64) -> wire::DynamicValue {
-    dynamic(&value.into(), &Type::Number).unwrap()
+    dynamic(&value.into(), &Type::Number)
 }
 
 async fn call(
@@ -86,7 +86,7 @@ async fn an_error_names_its_argument() {
     assert_eq!(join, Err((Some(2), "A part must not be empty.".to_owned())));
 
     // A number that the author's type does not take.
-    let ratio = dynamic(&Value::Number("1.5".parse().unwrap()), &Type::Number).unwrap();
+    let ratio = dynamic(&Value::Number("1.5".parse().unwrap()), &Type::Number);
     let (argument, _) = call(&mut client, "half", vec![ratio], &Type::Number).await.unwrap_err();
     assert_eq!(argument, Some(0));
     // Bytes that are no string.

@@ -6,8 +6,8 @@ use crate::cli::{field, private, said};
 use crate::thing;
 use crate::wire::tfplugin6 as wire;
 
-fn bytes(msgpack: Vec<u8>) -> Option<wire::DynamicValue> {
-    Some(wire::DynamicValue { msgpack, json: Vec::new() })
+fn bytes(msgpack: Vec<u8>) -> wire::DynamicValue {
+    wire::DynamicValue { msgpack, json: Vec::new() }
 }
 
 fn bombs() -> Vec<(&'static str, Vec<u8>)> {
@@ -33,7 +33,7 @@ async fn bytes_that_cannot_be_read_are_a_diagnostic_in_every_call() {
         let name = || "toy_thing".to_owned();
         let request = wire::validate_resource_config::Request {
             type_name: name(),
-            config: bytes(bomb.clone()),
+            config: Some(bytes(bomb.clone())),
             client_capabilities: None,
         };
         let answer = client.validate_resource_config(request).await.unwrap().into_inner();
@@ -42,8 +42,8 @@ async fn bytes_that_cannot_be_read_are_a_diagnostic_in_every_call() {
 
         let request = wire::plan_resource_change::Request {
             type_name: name(),
-            prior_state: bytes(vec![0xc0]),
-            config: bytes(bomb.clone()),
+            prior_state: Some(bytes(vec![0xc0])),
+            config: Some(bytes(bomb.clone())),
             ..wire::plan_resource_change::Request::default()
         };
         let answer = client.plan_resource_change(request).await.unwrap().into_inner();
@@ -51,7 +51,7 @@ async fn bytes_that_cannot_be_read_are_a_diagnostic_in_every_call() {
 
         let request = wire::read_resource::Request {
             type_name: name(),
-            current_state: bytes(bomb.clone()),
+            current_state: Some(bytes(bomb.clone())),
             private: b"kept".to_vec(),
             ..wire::read_resource::Request::default()
         };
@@ -61,17 +61,17 @@ async fn bytes_that_cannot_be_read_are_a_diagnostic_in_every_call() {
 
         let request = wire::apply_resource_change::Request {
             type_name: name(),
-            prior_state: bytes(vec![0xc0]),
-            planned_state: bytes(bomb.clone()),
+            prior_state: Some(bytes(vec![0xc0])),
+            planned_state: Some(bytes(bomb.clone())),
             planned_private: b"kept".to_vec(),
             ..wire::apply_resource_change::Request::default()
         };
         let answer = client.apply_resource_change(request).await.unwrap().into_inner();
         assert_eq!(said(&answer.diagnostics).len(), 1, "{what}");
         assert_eq!(answer.private, b"kept", "{what}");
-        assert_eq!(answer.new_state, bytes(vec![0xc0]), "{what}");
+        assert_eq!(answer.new_state, Some(bytes(vec![0xc0])), "{what}");
 
-        let config = bytes(bomb);
+        let config = Some(bytes(bomb));
         let request = wire::configure_provider::Request {
             config: config.clone(),
             ..wire::configure_provider::Request::default()
@@ -110,7 +110,7 @@ async fn a_value_of_the_wrong_kind_is_named_by_its_place_and_not_shown() {
     bad.extend(&good[at + 1..]);
     let request = wire::validate_resource_config::Request {
         type_name: "toy_thing".to_owned(),
-        config: bytes(bad),
+        config: Some(bytes(bad)),
         client_capabilities: None,
     };
     let answer = thing.client.clone().validate_resource_config(request).await.unwrap().into_inner();

@@ -1,6 +1,12 @@
 use std::time::Duration;
 
-use tfplugin::schema::{Attribute, Block};
+use tfplugin::data_source::DataSource as _;
+use tfplugin::ephemeral::Ephemeral as _;
+use tfplugin::function::Function as _;
+use tfplugin::provider::Provider as _;
+use tfplugin::resource::Resource as _;
+use tfplugin::schema::legal::Kind;
+use tfplugin::schema::{Attribute, Block, drift, legal};
 use tfplugin::stop::StopHandle;
 use tfplugin::value::{Type, Value};
 
@@ -8,13 +14,12 @@ use crate::cli::{Managed, connect, dynamic, object, said};
 use crate::toy::plain::{NoteResource, Plain};
 use crate::toy::{self, Toy};
 use crate::wire::tfplugin6 as wire;
-use tfplugin::resource::Resource as _;
 
 fn endpoint(value: Value) -> wire::configure_provider::Request {
     let block = Block::new("").attribute("endpoint", Attribute::optional(Type::String, "x"));
     wire::configure_provider::Request {
         terraform_version: "1.13.0".to_owned(),
-        config: dynamic(&object(&block, &[("endpoint", value)]), &block.ty()),
+        config: Some(dynamic(&object(&block, &[("endpoint", value)]), &block.ty())),
         client_capabilities: None,
     }
 }
@@ -123,4 +128,34 @@ async fn another_provider_of_another_shape_works_with_the_least_there_is() {
     let answer = note.client.clone().import_resource_state(request).await.unwrap().into_inner();
     assert_eq!(said(&answer.diagnostics), ["error: Import is not supported"]);
     assert!(answer.imported_resources.is_empty());
+}
+
+#[test]
+fn the_schemas_are_legal_and_the_models_are_theirs() {
+    use toy::{functions, lease, lookup, plain, thing};
+    let none: [String; 0] = [];
+    for (schema, kind) in [
+        (Toy::schema(), Kind::Provider),
+        (toy::schema::thing(), Kind::Resource),
+        (toy::schema::identity(), Kind::Identity),
+        (lookup::Lookup::schema(), Kind::DataSource),
+        (lease::LeaseResource::schema(), Kind::Ephemeral),
+        (Plain::schema(), Kind::Provider),
+        (NoteResource::schema(), Kind::Resource),
+    ] {
+        assert_eq!(legal::check(&schema, kind), none, "{kind:?}");
+    }
+    for (name, signature) in [
+        (functions::Join::NAME, functions::Join::signature()),
+        (functions::Half::NAME, functions::Half::signature()),
+        (functions::Kind::NAME, functions::Kind::signature()),
+        (functions::Forty::NAME, functions::Forty::signature()),
+    ] {
+        assert_eq!(legal::check_function(name, &signature), none, "{name}");
+    }
+    assert_eq!(drift::probe::<toy::ToyModel>(&Toy::schema()), none);
+    assert_eq!(drift::probe::<thing::Thing>(&toy::schema::thing()), none);
+    assert_eq!(drift::probe::<lookup::Found>(&lookup::Lookup::schema()), none);
+    assert_eq!(drift::probe::<lease::Lease>(&lease::LeaseResource::schema()), none);
+    assert_eq!(drift::probe::<plain::Note>(&NoteResource::schema()), none);
 }

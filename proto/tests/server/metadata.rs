@@ -1,10 +1,11 @@
+use prost::Message as _;
 use tfplugin::stop::StopHandle;
 
 use crate::cli::{connect, said};
 use crate::toy::Toy;
 use crate::toy::plain::{Plain, Stutter};
 use crate::wire::tfplugin6 as wire;
-use prost::Message as _;
+use wire::schema::nested_block::NestingMode;
 
 async fn schema(toy: Toy) -> wire::get_provider_schema::Response {
     let mut client = connect(toy, StopHandle::new()).await;
@@ -51,7 +52,6 @@ async fn everything_offered_is_in_the_schema_with_its_flags() {
     let old = block.attributes.iter().find(|attribute| attribute.name == "old").unwrap();
     assert_eq!(old.deprecation_message, "Use name instead.");
 
-    use wire::schema::nested_block::NestingMode;
     let blocks: Vec<_> =
         block.block_types.iter().map(|b| (b.type_name.as_str(), b.nesting())).collect();
     assert_eq!(

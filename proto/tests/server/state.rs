@@ -42,7 +42,7 @@ async fn import(
 ) -> wire::import_resource_state::Response {
     let identity = identity.map(|name| {
         let value = Value::Map([("name".to_owned(), name.into())].into());
-        wire::ResourceIdentityData { identity_data: dynamic(&value, &identity_type()) }
+        wire::ResourceIdentityData { identity_data: Some(dynamic(&value, &identity_type())) }
     });
     let request = wire::import_resource_state::Request {
         type_name: "toy_thing".to_owned(),
@@ -221,7 +221,7 @@ async fn a_data_source_answers_wholly_known_or_not_at_all() {
     let mut client = thing.client.clone();
     let ask = |name: &str| wire::read_data_source::Request {
         type_name: "toy_lookup".to_owned(),
-        config: dynamic(&config(name), &ty),
+        config: Some(dynamic(&config(name), &ty)),
         ..wire::read_data_source::Request::default()
     };
     let answer = client.read_data_source(ask("a")).await.unwrap().into_inner();

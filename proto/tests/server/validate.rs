@@ -64,6 +64,26 @@ async fn the_author_judges_too_and_says_everything_at_once() {
 }
 
 #[tokio::test]
+async fn blocks_that_are_not_known_yet_are_judged_later() {
+    let (thing, _) = thing().await;
+    let open =
+        thing.object(&[("id", "mine".into()), ("name", "a".into()), ("rule", Value::Unknown)]);
+    let read_only = "error .id: Value for a read-only attribute";
+    assert_eq!(thing.validate(&open, true).await, [read_only], "the schema still judges");
+
+    // A model that keeps its blocks in an `Attr` sees that they are unknown, and plans with them.
+    let mount = thing.object(&[("name", "a".into()), ("mount", Value::Unknown)]);
+    assert_eq!(thing.validate(&mount, true).await, [""; 0]);
+    let planned = thing.plan(&Value::Null, &mount, b"").await.unwrap();
+    assert_eq!(crate::cli::field(&planned.state, "mount"), &Value::Unknown);
+
+    // One that does not can plan nothing, and says what to do.
+    let open = thing.object(&[("name", "a".into()), ("rule", Value::Unknown)]);
+    let refused = thing.plan(&Value::Null, &open, b"").await.unwrap_err();
+    assert_eq!(refused, ["error .rule: Blocks that are not known yet"]);
+}
+
+#[tokio::test]
 async fn data_sources_and_ephemeral_resources_are_judged_alike() {
     let mut client = connect(Toy::default(), StopHandle::new()).await;
     let text = |name: &str| (name.to_owned(), Type::String);
@@ -74,7 +94,7 @@ async fn data_sources_and_ephemeral_resources_are_judged_alike() {
     };
     let ask = |config: Value| wire::validate_data_resource_config::Request {
         type_name: "toy_lookup".to_owned(),
-        config: dynamic(&config, &found),
+        config: Some(dynamic(&config, &found)),
     };
     let answer = client.validate_data_resource_config(ask(config("".into()))).await.unwrap();
     assert_eq!(
@@ -87,7 +107,7 @@ async fn data_sources_and_ephemeral_resources_are_judged_alike() {
         Value::Map([("name".to_owned(), Value::Null), ("value".to_owned(), Value::Null)].into());
     let request = wire::validate_ephemeral_resource_config::Request {
         type_name: "toy_lease".to_owned(),
-        config: dynamic(&config, &lease),
+        config: Some(dynamic(&config, &lease)),
     };
     let answer = client.validate_ephemeral_resource_config(request).await.unwrap();
     assert_eq!(
@@ -108,7 +128,7 @@ async fn a_provider_block_is_judged_without_being_configured() {
         ("nowhere".into(), vec!["error .endpoint: No such endpoint"]),
         ("attic".into(), vec!["warning: Dusty endpoint"]),
     ] {
-        let config = dynamic(&object(&block, &[("endpoint", endpoint)]), &block.ty());
+        let config = Some(dynamic(&object(&block, &[("endpoint", endpoint)]), &block.ty()));
         let request = wire::validate_provider_config::Request { config };
         let answer = client.validate_provider_config(request).await.unwrap().into_inner();
         assert_eq!(said(&answer.diagnostics), expected);

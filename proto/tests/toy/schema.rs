@@ -43,5 +43,5 @@ pub fn thing() -> Schema {
 /// The schema of a thing's identity.
 pub fn identity() -> Schema {
     let name = Attribute::required(Type::String, "Its name.");
-    Schema::new(Block::new("").attribute("name", name))
+    Schema::new(Block::new("What tells things apart.").attribute("name", name))
 }

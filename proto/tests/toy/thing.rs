@@ -29,7 +29,7 @@ pub struct Thing {
     pub behave: Attr<String>,
     pub network: Option<Network>,
     pub rule: Vec<Rule>,
-    pub mount: Vec<Mount>,
+    pub mount: Attr<Vec<Mount>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -142,10 +142,11 @@ impl Resource for ThingResource {
                 if planned.network != prior.network {
                     cx.requires_replace.push(Path::attribute("network").field("cidr"));
                 }
-                for (index, _) in
-                    planned.mount.iter().enumerate().filter(|_| planned.mount != prior.mount)
-                {
-                    cx.requires_replace.push(Path::attribute("mount").index(index).field("path"));
+                if planned.mount != prior.mount {
+                    for index in 0..planned.mount.known().map_or(0, Vec::len) {
+                        cx.requires_replace
+                            .push(Path::attribute("mount").index(index).field("path"));
+                    }
                 }
                 if behaviour(&config) == "replace for nothing" {
                     cx.requires_replace.push(Path::attribute("nowhere"));
@@ -294,7 +295,7 @@ impl Resource for ThingResource {
             behave: Attr::Null,
             network: None,
             rule: Vec::new(),
-            mount: Vec::new(),
+            mount: Attr::Known(Vec::new()),
         })
     }
 
