@@ -11,6 +11,7 @@ use super::twin::{AnyResource, Face};
 
 /// Takes write-only values out of an object, and what is unknown; the latter is a mistake of the provider's.
 pub(super) fn settle(face: &Face, subject: &str, verb: &str, object: &mut Value) -> Errors {
+    face.schema.block.complete(object);
     null_write_only(&face.schema.block, object);
     let mut errors = Errors::new();
     for path in unknown_paths(object, &face.ty) {

@@ -70,6 +70,7 @@ async fn plan(
     let mut planned = answered.filter(|planned| !planned.is_null()).ok_or_else(|| {
         bug(name, "It planned nothing for an object that is to exist; a plan cannot be put off.")
     })?;
+    face.schema.block.complete(&mut planned);
     null_write_only(&face.schema.block, &mut planned);
     refuse_faults(face, name, &prior, &config, &planned)?;
     let replace = replace(face, name, &prior, &planned, cx)?;

@@ -38,12 +38,12 @@ fn upgrade_state(
     };
     let (from, present) = (request.version, face.schema.version);
     let state = match from.cmp(&present) {
-        Ordering::Equal => convert::decode_state(json, &face.ty, &what)?,
+        Ordering::Equal => convert::decode_state(json, face, &what)?,
         Ordering::Greater => return Err(unknown_version(&what, from, present)),
         Ordering::Less => {
             let old = parse(json, &what)?;
             let new = guard_sync("UpgradeResourceState", name, || twin.upgrade(from, old))?;
-            convert::decode_state(&serialise(&new), &face.ty, &format!("upgraded {what}"))?
+            convert::decode_state(&serialise(&new), face, &format!("upgraded {what}"))?
         }
     };
     encode(twin, name, "upgrade", state)
@@ -81,7 +81,7 @@ fn upgrade_identity(
     if request.version != face.schema.version {
         return Err(unknown_version(&what, request.version, face.schema.version));
     }
-    let identity = convert::decode_state(json, &face.ty, &what)?;
+    let identity = convert::decode_state(json, face, &what)?;
     convert::encode_identity(&identity, face, name).map(Some)
 }
 
@@ -135,7 +135,7 @@ fn move_state(
         ));
     };
     let what = format!("state moved from {source}");
-    let mut state = convert::decode_state(&serialise(&moved), &twin.face().ty, &what)?;
+    let mut state = convert::decode_state(&serialise(&moved), twin.face(), &what)?;
     answer::settle(twin.face(), name, "move", &mut state).into_result()?;
     let identity = answer::identity(twin, name, &state)?;
     Ok((encode(twin, name, "move", state)?, identity))

@@ -35,9 +35,11 @@ pub(super) fn plain_decode(
     }
 }
 
-/// Reads a value that a state file holds as JSON.
-pub(super) fn decode_state(json: &[u8], ty: &Type, what: &str) -> Result<Value, Errors> {
-    decode_json(json, ty).map_err(|error| undecodable(what, error))
+/// Reads an object that a state file holds as JSON; blocks that are younger than it are empty.
+pub(super) fn decode_state(json: &[u8], face: &Face, what: &str) -> Result<Value, Errors> {
+    let mut state = decode_json(json, &face.ty).map_err(|error| undecodable(what, error))?;
+    face.schema.block.complete(&mut state);
+    Ok(state)
 }
 
 /// Writes a value of the provider's.

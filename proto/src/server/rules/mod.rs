@@ -8,4 +8,4 @@ mod walk;
 pub(super) use config::check as check_config;
 pub(super) use planned::check as check_planned;
 pub(super) use propose::{create as propose_create, update as propose_update};
-pub(super) use walk::{exists, null_unknown, null_write_only, unknown_paths};
+pub(super) use walk::{exists, null_unknown, null_write_only, open_block, unknown_paths};

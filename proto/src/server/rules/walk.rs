@@ -26,6 +26,25 @@ pub(in crate::server) fn null_write_only(block: &Block, object: &mut Value) {
     }
 }
 
+/// Finds nested blocks that are not known as a whole: a `dynamic` block over something that is not known yet.
+pub(in crate::server) fn open_block(block: &Block, object: &Value) -> Option<Path> {
+    find_open(block, object, &Path::root())
+}
+
+fn find_open(block: &Block, object: &Value, at: &Path) -> Option<Path> {
+    let Value::Map(fields) = object else { return None };
+    block.blocks.iter().find_map(|(name, nested)| {
+        let at = at.clone().field(name);
+        match fields.get(name)? {
+            Value::Unknown => Some(at),
+            Value::List(elements) => (0..).zip(elements).find_map(|(index, element)| {
+                find_open(&nested.block, element, &at.clone().index(index))
+            }),
+            element => find_open(&nested.block, element, &at),
+        }
+    })
+}
+
 /// Lists the places that are not known.
 pub(in crate::server) fn unknown_paths(value: &Value, ty: &Type) -> Vec<Path> {
     let mut found = Vec::new();

@@ -7,7 +7,7 @@ use crate::data_source::DataSource;
 use crate::diagnostic::Errors;
 use crate::value::Value;
 
-use super::{Face, Typed, model, value};
+use super::{Face, Typed, judged, model, value};
 
 /// A data source without its model. The methods are those of [`DataSource`].
 #[async_trait]
@@ -31,7 +31,10 @@ impl<D: DataSource> AnyDataSource for Typed<D> {
     }
 
     async fn validate(&self, cx: &mut Context, config: Value) -> Result<(), Errors> {
-        self.inner.validate(cx, &model(config)?).await
+        match judged(config, &self.face)? {
+            Some(config) => self.inner.validate(cx, &config).await,
+            None => Ok(()),
+        }
     }
 
     async fn read(&self, cx: &mut Context, config: Value) -> Result<Value, Errors> {

@@ -9,7 +9,7 @@ use crate::diagnostic::Errors;
 use crate::ephemeral::{Ephemeral, Opened};
 use crate::value::Value;
 
-use super::{Face, Typed, model, value};
+use super::{Face, Typed, judged, model, value};
 
 /// An ephemeral resource without its model. The methods are those of [`Ephemeral`].
 #[async_trait]
@@ -35,7 +35,10 @@ impl<E: Ephemeral> AnyEphemeral for Typed<E> {
     }
 
     async fn validate(&self, cx: &mut Context, config: Value) -> Result<(), Errors> {
-        self.inner.validate(cx, &model(config)?).await
+        match judged(config, &self.face)? {
+            Some(config) => self.inner.validate(cx, &config).await,
+            None => Ok(()),
+        }
     }
 
     async fn open(&self, cx: &mut Context, config: Value) -> Result<Opened<Value>, Errors> {

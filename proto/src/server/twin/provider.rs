@@ -9,7 +9,7 @@ use crate::diagnostic::Errors;
 use crate::provider::Provider;
 use crate::value::Value;
 
-use super::{Face, model};
+use super::{Face, judged, wanted};
 
 /// A provider without its model. The methods are those of [`Provider`].
 #[async_trait]
@@ -39,10 +39,13 @@ impl<P: Provider> AnyProvider for TypedProvider<P> {
     }
 
     async fn validate(&self, cx: &mut Context, config: Value) -> Result<(), Errors> {
-        self.inner.validate(cx, &model(config)?).await
+        match judged(config, &self.face)? {
+            Some(config) => self.inner.validate(cx, &config).await,
+            None => Ok(()),
+        }
     }
 
     async fn configure(&self, cx: &mut Context, config: Value) -> Result<(), Errors> {
-        self.inner.configure(cx, model(config)?).await
+        self.inner.configure(cx, wanted(config, &self.face)?).await
     }
 }

@@ -7,7 +7,7 @@ use crate::diagnostic::Errors;
 use crate::resource::{Change, ImportTarget, Resource, Slot};
 use crate::value::Value;
 
-use super::{Face, Typed, model, value};
+use super::{Face, Typed, judged, model, value, wanted};
 
 /// A resource without its model. The methods are those of [`Resource`].
 #[async_trait]
@@ -94,18 +94,22 @@ impl<R: Resource> AnyResource for Typed<R> {
     }
 
     async fn validate(&self, cx: &mut Context, config: Value) -> Result<(), Errors> {
-        self.inner.validate(cx, &model(config)?).await
+        match judged(config, &self.face)? {
+            Some(config) => self.inner.validate(cx, &config).await,
+            None => Ok(()),
+        }
     }
 
     async fn plan(&self, cx: &mut Context, change: Change<Value>) -> Result<Option<Value>, Errors> {
         let change = match change {
-            Change::Create { config, proposed } => {
-                Change::Create { config: model(config)?, proposed: model(proposed)? }
-            }
+            Change::Create { config, proposed } => Change::Create {
+                config: wanted(config, &self.face)?,
+                proposed: wanted(proposed, &self.face)?,
+            },
             Change::Update { prior, config, proposed } => Change::Update {
                 prior: model(prior)?,
-                config: model(config)?,
-                proposed: model(proposed)?,
+                config: wanted(config, &self.face)?,
+                proposed: wanted(proposed, &self.face)?,
             },
             Change::Delete { prior } => Change::Delete { prior: model(prior)? },
         };
