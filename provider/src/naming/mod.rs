@@ -1,50 +1,43 @@
 //! A coordinate becomes names. Pure: depends on nothing of this crate, does no I/O.
+//!
+//! # Layout
+//!
+//! - [`check_app`], [`check_env`], [`check_service`]: the grammar, judged without any configuration.
+//! - [`Environments`]: the convention and the declared envs; the only maker of a [`Coordinate`].
+//! - [`Names`]: every name of one instance; [`row`]: the list of those names; `target`: what each may be, as data,
+//!   and `limit`, which judges by it. [`Overrides`]: names that are written instead.
+//! - [`Template`]: how a convention writes a name. `convention`: the conventions, as data.
+//! - [`parse_instance`]: from a name back to its coordinate.
+//! - [`NameError`]: what all of them answer.
+//!
+//! # Why no two instances meet
+//!
+//! Within each target's name space a name belongs to one instance (or, where shared, to one app). Names are words
+//! joined by dashes, so two can only meet where the words of one coordinate can be cut into another. The refusals
+//! of `ambiguity` take away each such cut, and reserved words take away the fixed parts of templates (`main`,
+//! `secrets`, `-ops`). A property test tries them on generated declarations.
 
-use std::collections::BTreeMap;
+mod ambiguity;
+mod convention;
+mod coordinate;
+mod environments;
+mod error;
+mod grammar;
+mod limit;
+mod names;
+mod overrides;
+mod parse;
+pub mod row;
+mod target;
+mod template;
 
-/// One app in one env; both in the grammar.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Coordinate {
-    app: String,
-    env: String,
-}
-
-impl Coordinate {
-    /// The app.
-    pub fn app(&self) -> &str {
-        &self.app
-    }
-
-    /// The env.
-    pub fn env(&self) -> &str {
-        &self.env
-    }
-}
-
-/// Every name of one instance. A name whose variable is absent is `None`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub struct Names {
-    pub instance: String,
-    pub services: BTreeMap<String, String>,
-    pub database: String,
-    pub owner_role: String,
-    pub namespace: String,
-    pub service_account: String,
-    pub argocd_application: String,
-    pub kubernetes_role: String,
-    pub vault_database_role: String,
-    pub runtime_policy: String,
-    pub ops_policy: String,
-    pub ci_role: String,
-    pub kv_path: String,
-    pub dns_host: Option<String>,
-    pub repository: Option<String>,
-    pub values_file: String,
-    pub state_prefix: String,
-    pub app_dir: Option<String>,
-    pub secrets_dir: Option<String>,
-    pub parameter_path: String,
-    pub iam_role: String,
-    pub log_groups: BTreeMap<String, String>,
-}
+pub use coordinate::Coordinate;
+pub use environments::{Declared, Environments};
+pub use error::{NameError, Subject, shown};
+pub use grammar::{APP_BYTES, ENV_BYTES, SERVICE_BYTES, check_app, check_env, check_service};
+pub use limit::check_name;
+pub use names::{Inputs, Names};
+pub use overrides::Overrides;
+pub use parse::parse_instance;
+pub use row::{ROWS, Row, RowValue};
+pub use template::{Template, Values, Variable};
