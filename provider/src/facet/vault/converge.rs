@@ -10,7 +10,7 @@ use super::{Vault, rendering, wish};
 use crate::facet::{FacetError, Fault};
 use crate::plan::vault::policy::Policy;
 use crate::plan::vault::{OpsScope, VaultWish, grants, roles};
-use crate::plan::{Marker, Spec};
+use crate::plan::Spec;
 
 // === impl Vault ===
 
@@ -39,9 +39,9 @@ impl Vault {
         }
         if wish.ops_scope == OpsScope::Own {
             let ops = grants::own_ops(wish, &marker);
-            self.make_policy(&grants::own_ops_name(&marker), &ops, stop).await?;
+            self.make_policy(&spec.names.own_ops_policy, &ops, stop).await?;
         } else {
-            self.remove_own_ops(&marker, stop).await?;
+            self.remove_own_ops(spec, stop).await?;
         }
         self.settle_shared(spec, wish, stop).await
     }
@@ -60,12 +60,12 @@ impl Vault {
     /// Removes the instance's own ops policy where there is one that says it is the app's.
     pub(super) async fn remove_own_ops(
         &self,
-        marker: &Marker,
+        spec: &Spec,
         stop: &CancellationToken,
     ) -> Result<(), FacetError> {
-        let object = Object::policy(&grants::own_ops_name(marker));
+        let object = Object::policy(&spec.names.own_ops_policy);
         match self.read_policy(&object).await? {
-            Some(text) if is_marked(&text, &marker.app) => self.remove(&object, stop).await,
+            Some(text) if is_marked(&text, spec.coordinate.app()) => self.remove(&object, stop).await,
             _ => Ok(()),
         }
     }

@@ -45,7 +45,7 @@ impl Vault {
             }
             self.remove(&Object::database_role(&database.mount, &database.role), stop).await?;
         }
-        self.remove_own_ops(&spec.marker(), stop).await?;
+        self.remove_own_ops(spec, stop).await?;
         self.not_stopped(stop)?;
         self.change_app(wish, app, |document| Ok(document.deregister(env))).await?;
         self.settle_shared(spec, wish, stop).await

@@ -67,7 +67,7 @@ impl Vault {
 
     async fn read_own(&self, spec: &Spec, wish: &VaultWish) -> Result<Own, FacetError> {
         let runtime = Object::policy(&wish.runtime_policy);
-        let own_ops = Object::policy(&grants::own_ops_name(&spec.marker()));
+        let own_ops = Object::policy(&spec.names.own_ops_policy);
         let database = wish.database.as_ref().map(|w| Object::database_role(&w.mount, &w.role));
         let kubernetes =
             wish.kubernetes.as_ref().map(|w| Object::kubernetes_role(&w.mount, &w.role));
@@ -157,7 +157,7 @@ impl Own {
             }
         };
         policy(&wish.runtime_policy, &self.runtime);
-        policy(&grants::own_ops_name(&spec.marker()), &self.ops);
+        policy(&spec.names.own_ops_policy, &self.ops);
         if let (Some(held), Some(wish)) = (&self.database, &wish.database) {
             let connection = held.get("db_name").and_then(Value::as_str).unwrap_or_default();
             found.push(format!(

@@ -104,11 +104,6 @@ pub fn shared_marker(app: &str, owner: &str) -> String {
     format!("appenv:v1 app={app} owner={owner}")
 }
 
-/// The name of the instance's own ops policy; the env is never elided in it.
-pub fn own_ops_name(marker: &Marker) -> String {
-    format!("{}-{}-ops", marker.app, marker.env)
-}
-
 fn document(kv_mount: &str, kv_path: &str) -> Grants {
     Grants::from([
         (

@@ -84,7 +84,7 @@ impl Policy {
     pub fn render(&self) -> Result<String, PolicyError> {
         let mut text = String::new();
         for line in &self.header {
-            if line.chars().any(char::is_control) {
+            if line.chars().any(is_unprintable) {
                 return Err(PolicyError::Header(line.clone()));
             }
             // Writing to a String cannot fail.
@@ -151,24 +151,33 @@ pub fn is_plain(path: &str) -> bool {
     })
 }
 
-/// A path that may be granted: plain, but for one `*` at the very end after `/` or `-` (the family's glob), and
-/// outside the registry.
+/// A path that may be granted: plain, and outside the registry. One `*` may end it, after `/` or `-` and below the
+/// name of a document: the family's glob.
 fn check_granted(path: &str) -> Result<(), PolicyError> {
-    let stem = match path.strip_suffix('*') {
-        Some(stem) => stem
-            .strip_suffix(['/', '-'])
-            .ok_or_else(|| PolicyError::Path(path.to_owned()))?,
+    let refused = || PolicyError::Path(path.to_owned());
+    let glob = path.strip_suffix('*');
+    let stem = match glob {
+        Some(stem) => stem.strip_suffix(['/', '-']).ok_or_else(refused)?,
         None => path,
     };
     if !is_plain(stem) {
-        return Err(PolicyError::Path(path.to_owned()));
+        return Err(refused());
     }
     let segments: Vec<&str> = stem.split('/').collect();
+    let below = |pair: &[&str]| matches!(pair, ["data" | "metadata", _]);
+    if glob.is_some() && !segments.windows(2).any(below) {
+        return Err(refused());
+    }
     let registry = |pair: &[&str]| matches!(pair, ["data" | "metadata", "appenv"]);
     if segments.windows(2).any(registry) {
         return Err(PolicyError::Registry(path.to_owned()));
     }
     Ok(())
+}
+
+/// Whether a character could end a comment, or turn around how it reads.
+fn is_unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn words<'a>(capabilities: impl Iterator<Item = &'a Capability>) -> String {
