@@ -1,1 +1,176 @@
 //! Vault and OpenBao.
+//!
+//! # Layout
+//!
+//! - [`settings`], [`sensitive`]: what the facet is told.
+//! - `wire`: calls; attempts, limits, tokens, errors.
+//! - `kv`, `document`, `registry`: the registry in KV v2 and the app's document in it.
+//! - `object`: one object, read, written whole and read back, removed.
+//! - `observe`, `converge`, `dismantle`: the verbs.
+//! - `shared`, `family`: what instances of one app share.
+//! - `mounts`, `connection`, `leases`: what ours rests on, and what stands in the way.
+//! - `memory`: what one run need not ask twice.
+
+mod connection;
+mod converge;
+mod dismantle;
+mod document;
+mod family;
+mod kv;
+mod leases;
+mod memory;
+mod mounts;
+mod object;
+mod observe;
+mod registry;
+mod sensitive;
+mod settings;
+mod shared;
+mod wire;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+pub use self::sensitive::Sensitive;
+pub use self::settings::{Login, Settings};
+
+use self::connection::Connection;
+use self::memory::{Answers, Known};
+use self::object::{Held, Object};
+use self::wire::Wire;
+use super::{Facet, FacetError, Fault, Observation};
+use crate::plan::Spec;
+use crate::plan::vault::VaultWish;
+use crate::registry::{Entry, Expected, Look};
+
+/// The Vault facet: one server, one identity, opened when first used.
+pub struct Vault {
+    wire: Arc<Wire>,
+    writes: AtomicU64,
+    /// One founding at a time.
+    founding: tokio::sync::Mutex<()>,
+    /// Registries seen by this run, by KV mount: id, and whether this run founded it.
+    targets: Mutex<std::collections::HashMap<String, (String, bool)>>,
+    known_mounts: Known,
+    connections: Answers<Option<Connection>>,
+    shared_reads: Answers<Option<Held>>,
+}
+
+// === impl Vault ===
+
+impl Vault {
+    /// A facet that opens when first used; nothing is sent and nothing checked here. The run's id goes with every
+    /// request, as `X-Appenv-Run`.
+    pub fn new(settings: Settings, run_id: impl Into<String>) -> Self {
+        Self {
+            wire: Wire::new(settings, run_id.into()),
+            writes: AtomicU64::new(0),
+            founding: tokio::sync::Mutex::default(),
+            targets: Mutex::default(),
+            known_mounts: Known::default(),
+            connections: Answers::default(),
+            shared_reads: Answers::default(),
+        }
+    }
+
+    /// Ends the token that a login made, and its renewal; a token that was given stays. Nothing may follow.
+    pub async fn close(&self) {
+        self.wire.close().await;
+    }
+
+    /// Tells one write of one run from every other.
+    fn write_id(&self) -> String {
+        let number = self.writes.fetch_add(1, Ordering::Relaxed);
+        format!("{}-{number}-{}", self.wire.run_id(), uuid::Uuid::new_v4().simple())
+    }
+
+    fn founded(&self, kv_mount: &str) -> Option<String> {
+        let targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
+        targets.get(kv_mount).map(|(id, _)| id.clone())
+    }
+
+    fn founded_by_us(&self, kv_mount: &str, id: &str) -> bool {
+        let targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
+        targets.get(kv_mount).is_some_and(|(found, ours)| found == id && *ours)
+    }
+
+    fn note_founded(&self, kv_mount: &str, id: &str) {
+        let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
+        targets.entry(kv_mount.to_owned()).or_insert((id.to_owned(), false));
+    }
+
+    fn note_founded_by_us(&self, kv_mount: &str, id: &str) {
+        let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
+        targets.insert(kv_mount.to_owned(), (id.to_owned(), true));
+    }
+}
+
+#[async_trait]
+impl Facet for Vault {
+    fn name(&self) -> &'static str {
+        "vault"
+    }
+
+    async fn observe(&self, spec: &Spec) -> Result<Observation, FacetError> {
+        self.observe_all(spec).await
+    }
+
+    async fn look(&self, spec: &Spec) -> Result<Look, FacetError> {
+        let kv_mount = &wish(spec)?.kv_mount;
+        let (target, (document, _)) = tokio::try_join!(
+            self.target(kv_mount),
+            self.read_app(kv_mount, spec.coordinate.app())
+        )?;
+        Ok(Self::look_at(target, &document, spec.coordinate.env()))
+    }
+
+    async fn record(
+        &self,
+        spec: &Spec,
+        expected: &Expected,
+        next: &Entry,
+        keep_objects: bool,
+    ) -> Result<String, FacetError> {
+        self.write_entry(spec, expected, next, keep_objects).await
+    }
+
+    async fn converge(&self, spec: &Spec, stop: &CancellationToken) -> Result<(), FacetError> {
+        self.converge_all(spec, stop).await
+    }
+
+    async fn dismantle(
+        &self,
+        spec: &Spec,
+        force: bool,
+        stop: &CancellationToken,
+    ) -> Result<(), FacetError> {
+        self.dismantle_all(spec, force, stop).await
+    }
+}
+
+/// The Vault part of a wish.
+fn wish(spec: &Spec) -> Result<&VaultWish, FacetError> {
+    spec.vault.as_ref().ok_or_else(|| FacetError {
+        fault: Fault::Rejected,
+        summary: format!("{} has no Vault part", registry::shown(spec)),
+        attempted: "a call of the Vault facet".to_owned(),
+        cause: "the wish names none".to_owned(),
+        next: "Report this: it is a fault of the provider.".to_owned(),
+        attribute: None,
+    })
+}
+
+/// A name or a mount that cannot stand in a text of ours.
+fn rendering(object: &Object, error: &impl std::error::Error) -> FacetError {
+    FacetError {
+        fault: Fault::Rejected,
+        summary: format!("Could not render {}", object.label),
+        attempted: "rendering the text from the names of the instance".to_owned(),
+        cause: error.to_string(),
+        next: "Nothing was sent. Correct the name, the mount or the owner.".to_owned(),
+        attribute: None,
+    }
+}

@@ -1,9 +1,26 @@
-//! The Vault part of the wish.
+//! The Vault part of the wish, and the contents of the objects made from it.
+//!
+//! # Layout
+//!
+//! - [`policy`]: a policy as paths and capabilities; rendered, read back, compared.
+//! - [`grants`]: what the policies of an instance and of its app grant.
+//! - [`statements`]: the SQL that makes and ends a leased login.
+//! - [`roles`]: the bodies of the database, Kubernetes and CI roles.
+//! - [`body`]: a body against what the server answers.
+
+pub mod body;
+pub mod grants;
+pub mod policy;
+pub mod roles;
+pub mod statements;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 /// What the app's shared ops policy holds for this instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum OpsScope {
     /// A stanza for the instance itself; so the policy has one for each registered instance.
     Instances,
@@ -46,7 +63,7 @@ pub struct KubernetesRoleWish {
 }
 
 /// The app's CI role (JWT auth); shared by its instances, without parts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CiRoleWish {
     /// Mount of the JWT auth method, `gitea_jwt`.
     pub mount: String,

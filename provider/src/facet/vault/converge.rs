@@ -1,0 +1,98 @@
+//! Brings every object to the wish. What fits is not written.
+
+use tokio_util::sync::CancellationToken;
+
+use super::mounts::Mount;
+use super::object::Object;
+use super::registry::shown;
+use super::shared::is_marked;
+use super::{Vault, rendering, wish};
+use crate::facet::{FacetError, Fault};
+use crate::plan::vault::policy::Policy;
+use crate::plan::vault::{OpsScope, VaultWish, grants, roles};
+use crate::plan::Spec;
+
+// === impl Vault ===
+
+impl Vault {
+    pub(super) async fn converge_all(
+        &self,
+        spec: &Spec,
+        stop: &CancellationToken,
+    ) -> Result<(), FacetError> {
+        let wish = wish(spec)?;
+        let marker = spec.marker();
+        self.ensure(&mounts(wish)).await?;
+        self.wire.keep_alive().await.map_err(|error| error.doing("use the token"))?;
+        self.registered(spec, wish).await?;
+        let runtime = grants::runtime(wish, &marker);
+        self.make_policy(&wish.runtime_policy, &runtime, stop).await?;
+        if let Some(database) = &wish.database {
+            let object = Object::database_role(&database.mount, &database.role);
+            let body = roles::database(database).map_err(|error| rendering(&object, &error))?;
+            self.settle_role(&object, &body, stop).await?;
+        }
+        if let Some(kubernetes) = &wish.kubernetes {
+            let object = Object::kubernetes_role(&kubernetes.mount, &kubernetes.role);
+            let body = roles::kubernetes(kubernetes, &wish.runtime_policy);
+            self.settle_role(&object, &body, stop).await?;
+        }
+        if wish.ops_scope == OpsScope::Own {
+            let ops = grants::own_ops(wish, &marker);
+            self.make_policy(&spec.names.own_ops_policy, &ops, stop).await?;
+        } else {
+            self.remove_own_ops(spec, stop).await?;
+        }
+        self.settle_shared(spec, wish, stop).await
+    }
+
+    async fn make_policy(
+        &self,
+        name: &str,
+        policy: &Policy,
+        stop: &CancellationToken,
+    ) -> Result<(), FacetError> {
+        let object = Object::policy(name);
+        let text = policy.render().map_err(|error| rendering(&object, &error))?;
+        self.settle_policy(&object, &text, stop).await
+    }
+
+    /// Removes the instance's own ops policy where there is one that says it is the app's.
+    pub(super) async fn remove_own_ops(
+        &self,
+        spec: &Spec,
+        stop: &CancellationToken,
+    ) -> Result<(), FacetError> {
+        let object = Object::policy(&spec.names.own_ops_policy);
+        match self.read_policy(&object).await? {
+            Some(text) if is_marked(&text, spec.coordinate.app()) => self.remove(&object, stop).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Objects are made for a registered instance only: without the entry nothing would tell whose they are.
+    async fn registered(&self, spec: &Spec, wish: &VaultWish) -> Result<(), FacetError> {
+        let (document, _) = self.read_app(&wish.kv_mount, spec.coordinate.app()).await?;
+        let instance = document.instances.get(spec.coordinate.env());
+        if instance.is_some_and(|i| i.entry.owner == spec.owner && i.part.is_some()) {
+            return Ok(());
+        }
+        Err(FacetError {
+            fault: Fault::Conflict,
+            summary: format!("Could not make the Vault objects of {}", shown(spec)),
+            attempted: format!("a look at the registry on {}", self.wire.server()),
+            cause: "the registry has no living entry of it under our owner".to_owned(),
+            next: "Nothing was written. Plan again, and see who else works on it.".to_owned(),
+            attribute: None,
+        })
+    }
+}
+
+/// Every mount the wish rests on.
+pub(super) fn mounts(wish: &VaultWish) -> Vec<Mount<'_>> {
+    let mut mounts = vec![Mount::Kv(&wish.kv_mount)];
+    mounts.extend(wish.database.as_ref().map(|w| Mount::Database(&w.mount)));
+    mounts.extend(wish.kubernetes.as_ref().map(|w| Mount::Kubernetes(&w.mount)));
+    mounts.extend(wish.ci.as_ref().map(|w| Mount::Jwt(&w.mount)));
+    mounts
+}

@@ -1,0 +1,64 @@
+//! Leased logins that are still out.
+
+use serde_json::json;
+
+use super::Vault;
+use super::registry::shown;
+use super::wire::request::Request;
+use crate::facet::{FacetError, Fault};
+use crate::plan::Spec;
+use crate::plan::vault::DatabaseRoleWish;
+
+// === impl Vault ===
+
+impl Vault {
+    /// Fails where leases are out. A token that may not list them cannot know, and goes on.
+    pub(super) async fn no_leases(
+        &self,
+        spec: &Spec,
+        wish: &DatabaseRoleWish,
+    ) -> Result<(), FacetError> {
+        let path = format!("sys/leases/lookup/{}/creds/{}", wish.mount, wish.role);
+        let reply = match self.wire.call(Request::list(&path)).await {
+            Ok(reply) => reply,
+            Err(error) if error.is_denied() => {
+                tracing::debug!(%error, "leases cannot be listed");
+                return Ok(());
+            }
+            Err(error) => return Err(error.doing("list the leased logins")),
+        };
+        let out = reply.data()["keys"].as_array().map_or(0, Vec::len);
+        if out == 0 {
+            return Ok(());
+        }
+        Err(FacetError {
+            fault: Fault::Occupied,
+            summary: format!("Could not remove {} from Vault", shown(spec)),
+            attempted: format!("LIST {path} on {}", self.wire.server()),
+            cause: format!("{out} leased logins of the database role \"{}\" are out", wish.role),
+            next: format!(
+                "Nothing was removed. Stop what uses them and let them expire, revoke them (bao lease revoke -prefix \
+                 {}/creds/{}), or set force_disconnect = true.",
+                wish.mount, wish.role
+            ),
+            attribute: Some("force_disconnect"),
+        })
+    }
+
+    /// Ends every lease of a role, and waits until it is done.
+    pub(super) async fn revoke_leases(&self, wish: &DatabaseRoleWish) -> Result<(), FacetError> {
+        let path = format!("sys/leases/revoke-prefix/{}/creds/{}", wish.mount, wish.role);
+        let doing = "revoke the leased logins";
+        for attempt in 1..=3 {
+            match self.wire.call(Request::write(&path, &json!({ "sync": true }))).await {
+                Ok(_) => return Ok(()),
+                // Revoking what is revoked does nothing: no need to read back.
+                Err(error) if error.may_have_landed() && attempt < 3 => {
+                    tokio::time::sleep(self.wire.pause(attempt)).await;
+                }
+                Err(error) => return Err(error.doing(doing)),
+            }
+        }
+        Ok(())
+    }
+}

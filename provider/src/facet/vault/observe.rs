@@ -1,0 +1,221 @@
+//! A look at every object of an instance. Reads only, side by side.
+
+use serde_json::Value;
+
+use super::converge::mounts;
+use super::document::{AppDocument, CiStanding};
+use super::object::{Held, Object, policy_text};
+use super::shared::is_marked;
+use super::{Vault, rendering, wish};
+use crate::facet::{FacetError, Observation};
+use crate::plan::vault::grants::{self, OpsPart};
+use crate::plan::vault::policy::{self, Policy};
+use crate::plan::vault::{CiRoleWish, OpsScope, VaultWish, roles};
+use crate::plan::{ObjectState, Objects, Spec};
+use crate::registry::Entry;
+
+/// What stands at the places of an instance's own objects.
+struct Own {
+    runtime: Option<Held>,
+    ops: Option<Held>,
+    database: Option<Held>,
+    kubernetes: Option<Held>,
+}
+
+// === impl Vault ===
+
+impl Vault {
+    pub(super) async fn observe_all(&self, spec: &Spec) -> Result<Observation, FacetError> {
+        let wish = wish(spec)?;
+        let app = spec.coordinate.app();
+        let (target, (document, _), own, ops, warnings) = tokio::try_join!(
+            self.target(&wish.kv_mount),
+            self.read_app(&wish.kv_mount, app),
+            self.read_own(spec, wish),
+            self.read_shared(Object::policy(&wish.ops_policy), wish.ops_scope != OpsScope::Own),
+            self.warnings(wish),
+        )?;
+        let look = Self::look_at(target, &document, spec.coordinate.env());
+        let is_new = look.entry.as_ref().is_none_or(Entry::is_gone);
+        let mut refusals = self.family_refusals(spec, wish, is_new).await?;
+        let mut objects = own.states(spec, wish)?;
+        if wish.ops_scope != OpsScope::Own {
+            let state = ops_state(spec, wish, &document, ops.as_ref());
+            objects.insert("vault_ops_policy".to_owned(), state);
+        }
+        if let Some(ci) = &wish.ci {
+            if document.ci_standing(ci) == CiStanding::Clashes {
+                refusals.push(Self::ci_refusal(&document, ci));
+            }
+            let state = self.ci_state(wish, ci, &document).await?;
+            objects.insert("vault_ci_role".to_owned(), state);
+        }
+        // Nothing there is also what a missing mount answers, which is better said now than by the apply.
+        if objects.values().any(|state| *state == ObjectState::Missing) {
+            self.ensure(&mounts(wish)).await?;
+        }
+        let occupied = if is_new { own.occupied(spec, wish) } else { Vec::new() };
+        Ok(Observation { look, objects, occupied, refusals, warnings })
+    }
+
+    async fn warnings(&self, wish: &VaultWish) -> Result<Vec<crate::facet::Refusal>, FacetError> {
+        match &wish.database {
+            Some(database) => self.connection_warnings(database).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn read_own(&self, spec: &Spec, wish: &VaultWish) -> Result<Own, FacetError> {
+        let runtime = Object::policy(&wish.runtime_policy);
+        let own_ops = Object::policy(&spec.names.own_ops_policy);
+        let database = wish.database.as_ref().map(|w| Object::database_role(&w.mount, &w.role));
+        let kubernetes =
+            wish.kubernetes.as_ref().map(|w| Object::kubernetes_role(&w.mount, &w.role));
+        let (runtime, ops, database, kubernetes) = tokio::try_join!(
+            self.read(&runtime),
+            self.read_if((wish.ops_scope == OpsScope::Own).then_some(own_ops)),
+            self.read_if(database),
+            self.read_if(kubernetes),
+        )?;
+        Ok(Own { runtime, ops, database, kubernetes })
+    }
+
+    async fn read_if(&self, object: Option<Object>) -> Result<Option<Held>, FacetError> {
+        match object {
+            Some(object) => self.read(&object).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Reads a shared object once a run, until this run writes it.
+    async fn read_shared(
+        &self,
+        object: Object,
+        wanted: bool,
+    ) -> Result<Option<Held>, FacetError> {
+        if !wanted {
+            return Ok(None);
+        }
+        self.shared_reads.get(&object.path, self.read(&object)).await
+    }
+
+    async fn ci_state(
+        &self,
+        wish: &VaultWish,
+        ci: &CiRoleWish,
+        document: &AppDocument,
+    ) -> Result<ObjectState, FacetError> {
+        let standing = document.ci_standing(ci);
+        let set = document.ci.as_ref().filter(|_| standing != CiStanding::Sets);
+        let (due, ops_policy) = match set {
+            Some(record) => (&record.wish, record.policy.as_str()),
+            None => (ci, wish.ops_policy.as_str()),
+        };
+        let object = Object::ci_role(&due.mount, &due.role);
+        let held = self.read_shared(object, true).await?;
+        let mut state = against(held.as_ref(), &roles::ci(due, ops_policy));
+        // What is set says the old revision even where the role would look the same.
+        if let (CiStanding::Sets, Some(record), ObjectState::Ok) = (standing, &document.ci, &state) {
+            state = ObjectState::Differs(vec![format!("revision is {}", record.wish.revision)]);
+        }
+        Ok(state)
+    }
+}
+
+// === impl Own ===
+
+impl Own {
+    fn states(&self, spec: &Spec, wish: &VaultWish) -> Result<Objects, FacetError> {
+        let marker = spec.marker();
+        let mut objects = Objects::new();
+        let mut put = |key: &str, state| objects.insert(key.to_owned(), state);
+        let runtime = grants::runtime(wish, &marker);
+        put("vault_runtime_policy", policy_state(self.runtime.as_ref(), &runtime));
+        if wish.ops_scope == OpsScope::Own {
+            let ops = grants::own_ops(wish, &marker);
+            put("vault_own_ops_policy", policy_state(self.ops.as_ref(), &ops));
+        }
+        if let Some(database) = &wish.database {
+            let object = Object::database_role(&database.mount, &database.role);
+            let body = roles::database(database).map_err(|error| rendering(&object, &error))?;
+            put("vault_database_role", against(self.database.as_ref(), &body));
+        }
+        if let Some(kubernetes) = &wish.kubernetes {
+            let body = roles::kubernetes(kubernetes, &wish.runtime_policy);
+            put("vault_kubernetes_role", against(self.kubernetes.as_ref(), &body));
+        }
+        Ok(objects)
+    }
+
+    /// What stands where nothing of ours is registered.
+    fn occupied(&self, spec: &Spec, wish: &VaultWish) -> Vec<String> {
+        let mut found = Vec::new();
+        let app = spec.coordinate.app();
+        let mut policy = |name: &str, held: &Option<Held>| {
+            if let Some(held) = held {
+                found.push(format!("policy \"{name}\" ({})", whose(&policy_text(held), app)));
+            }
+        };
+        policy(&wish.runtime_policy, &self.runtime);
+        policy(&spec.names.own_ops_policy, &self.ops);
+        if let (Some(held), Some(wish)) = (&self.database, &wish.database) {
+            let connection = held.get("db_name").and_then(Value::as_str).unwrap_or_default();
+            found.push(format!(
+                "database role \"{}\" at \"{}\" (of connection {connection:?})",
+                wish.role, wish.mount
+            ));
+        }
+        if let (Some(held), Some(wish)) = (&self.kubernetes, &wish.kubernetes) {
+            let namespaces = held.get("bound_service_account_namespaces").unwrap_or(&Value::Null);
+            found.push(format!(
+                "Kubernetes auth role \"{}\" at \"{}\" (bound to namespaces {namespaces})",
+                wish.role, wish.mount
+            ));
+        }
+        found
+    }
+}
+
+/// The instance's own part of the shared policy, as wished now; other envs' parts are no difference.
+fn ops_state(
+    spec: &Spec,
+    wish: &VaultWish,
+    document: &AppDocument,
+    held: Option<&Held>,
+) -> ObjectState {
+    let Some(held) = held else { return ObjectState::Missing };
+    let app = spec.coordinate.app();
+    let part = OpsPart::of(wish).shared(&wish.kv_mount, app);
+    let elsewhere = document.grants_elsewhere(app, &wish.kv_mount, spec.coordinate.env());
+    ObjectState::from_differences(policy::differences(&policy_text(held), &part, |path| {
+        elsewhere.contains_key(path)
+    }))
+}
+
+fn policy_state(held: Option<&Held>, wished: &Policy) -> ObjectState {
+    match held {
+        None => ObjectState::Missing,
+        Some(held) => ObjectState::from_differences(policy::differences(
+            &policy_text(held),
+            &wished.grants,
+            |_| false,
+        )),
+    }
+}
+
+fn against(held: Option<&Held>, wished: &crate::plan::vault::body::Body) -> ObjectState {
+    match held {
+        None => ObjectState::Missing,
+        Some(held) => ObjectState::from_differences(wished.differences(held)),
+    }
+}
+
+/// What a policy's header tells of whose it is.
+fn whose(text: &str, app: &str) -> String {
+    let header = Policy::parse(text).map(|policy| policy.header).unwrap_or_default();
+    match header.into_iter().find(|line| line.starts_with("appenv:v1 ")) {
+        Some(line) if is_marked(text, app) => format!("its header says {}", line.escape_debug()),
+        Some(line) => format!("of another app: {}", line.escape_debug()),
+        None => "no marker".to_owned(),
+    }
+}

@@ -1,0 +1,238 @@
+//! The registry in KV v2: one document that founds it, one an app. Every write is a check-and-set.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::document::{AppDocument, CiStanding, Misfit};
+use super::kv::{Put, WRITE};
+use super::mounts::Mount;
+use super::{Vault, wish};
+use crate::facet::{FacetError, Fault};
+use crate::plan::Spec;
+use crate::plan::vault::VaultWish;
+use crate::plan::vault::grants::OpsPart;
+use crate::registry::{Entry, Expected, Look};
+
+/// Where the registry's id is.
+const FOUNDING: &str = "appenv/_registry";
+
+/// How often a write that lost to another env's is made again.
+const TRIES: u32 = 24;
+
+/// The path of an app's document. Instances' own documents lie beside; no name begins with `_`.
+pub(super) fn app_path(app: &str) -> String {
+    format!("appenv/_apps/{app}")
+}
+
+// === impl Vault ===
+
+impl Vault {
+    /// The registry's id; asked for once a run where it stands, since it never changes.
+    pub(super) async fn target(&self, kv_mount: &str) -> Result<Option<String>, FacetError> {
+        if let Some(id) = self.founded(kv_mount) {
+            return Ok(Some(id));
+        }
+        let found = self.read_target(kv_mount).await?.0;
+        match &found {
+            Some(id) => self.note_founded(kv_mount, id),
+            // Nothing there is also what KV version 1 and a missing mount answer.
+            None => self.ensure(&[Mount::Kv(kv_mount)]).await?,
+        }
+        Ok(found)
+    }
+
+    /// The registry's id as it stands now, and the version of its document.
+    async fn read_target(&self, kv_mount: &str) -> Result<(Option<String>, u64), FacetError> {
+        let document = self
+            .read_document(kv_mount, FOUNDING)
+            .await
+            .map_err(|error| error.doing("read the registry"))?;
+        let id = document.value.and_then(|v| v["id"].as_str().map(str::to_owned));
+        Ok((id, document.version))
+    }
+
+    /// An app's document as it stands now, empty where there is none, and its version.
+    pub(super) async fn read_app(
+        &self,
+        kv_mount: &str,
+        app: &str,
+    ) -> Result<(AppDocument, u64), FacetError> {
+        let doing = format!("read the registration of app \"{app}\"");
+        let document = self
+            .read_document(kv_mount, &app_path(app))
+            .await
+            .map_err(|error| error.doing(&doing))?;
+        let Some(value) = document.value else { return Ok((AppDocument::default(), document.version)) };
+        let app_document = serde_json::from_value(value).map_err(|error| FacetError {
+            fault: Fault::Rejected,
+            summary: format!("Could not {doing}"),
+            attempted: format!("GET {kv_mount}/data/{} on {}", app_path(app), self.wire.server()),
+            cause: format!("the document is not one that appenv wrote: {error}"),
+            next: "Restore an earlier version of the document (bao kv rollback), then plan again.".to_owned(),
+            attribute: None,
+        })?;
+        Ok((app_document, document.version))
+    }
+
+    /// What the registry tells of one instance.
+    pub(super) fn look_at(target: Option<String>, document: &AppDocument, env: &str) -> Look {
+        Look {
+            target,
+            app_owner: document.live_owner().map(str::to_owned),
+            entry: document.entry(env).cloned(),
+        }
+    }
+
+    /// Writes the instance's entry if the registry is as expected.
+    pub(super) async fn write_entry(
+        &self,
+        spec: &Spec,
+        expected: &Expected,
+        next: &Entry,
+        keep_objects: bool,
+    ) -> Result<String, FacetError> {
+        let wish = wish(spec)?;
+        let (app, env) = (spec.coordinate.app(), spec.coordinate.env());
+        self.ensure(&[Mount::Kv(&wish.kv_mount)]).await?;
+        self.wire.keep_alive().await.map_err(|error| error.doing("use the token"))?;
+        let target = self.agree_on_target(spec, wish, expected.target.as_deref()).await?;
+        self.change_app(wish, app, |document| {
+            document
+                .admits(env, expected.entry.as_ref(), next)
+                .map_err(|misfit| self.conflict(spec, &misfit))?;
+            document.record(env, next, OpsPart::of(wish), keep_objects);
+            if let Some(ci) = wish.ci.as_ref().filter(|_| is_alive(next)) {
+                if document.ci_standing(ci) == CiStanding::Clashes {
+                    return Err(self.ci_clash(spec, document, ci));
+                }
+                document.set_ci(ci, &wish.ops_policy);
+            }
+            Ok(true)
+        })
+        .await?;
+        Ok(target)
+    }
+
+    /// Changes an app's document by check-and-set, over again as long as others write in between. The change
+    /// answers whether there is anything to write.
+    pub(super) async fn change_app(
+        &self,
+        wish: &VaultWish,
+        app: &str,
+        mut change: impl FnMut(&mut AppDocument) -> Result<bool, FacetError> + Send,
+    ) -> Result<(), FacetError> {
+        let doing = format!("write the registration of app \"{app}\"");
+        for attempt in 1..=TRIES {
+            let (mut document, version) = self.read_app(&wish.kv_mount, app).await?;
+            if !change(&mut document)? {
+                return Ok(());
+            }
+            document.write = self.write_id();
+            let value = serde_json::to_value(&document).map_err(|error| FacetError {
+                fault: Fault::Rejected,
+                summary: format!("Could not {doing}"),
+                attempted: "rendering the document".to_owned(),
+                cause: error.to_string(),
+                next: "Report this: it is a fault of the provider.".to_owned(),
+                attribute: None,
+            })?;
+            let put = self
+                .write_document(&wish.kv_mount, &app_path(app), &value, version)
+                .await
+                .map_err(|error| error.doing(&doing))?;
+            if put == Put::Landed {
+                return Ok(());
+            }
+            tokio::time::sleep(self.wire.pause(attempt.min(3))).await;
+        }
+        Err(FacetError {
+            fault: Fault::Conflict,
+            summary: format!("Could not {doing}"),
+            attempted: format!("{TRIES} check-and-set writes on {}", self.wire.server()),
+            cause: "another write came first each time".to_owned(),
+            next: "Apply again when the other runs for this app are done.".to_owned(),
+            attribute: None,
+        })
+    }
+
+    /// The registry's id, founding it where none is expected. Instances of one run that all expected none share the
+    /// founding of the first.
+    async fn agree_on_target(
+        &self,
+        spec: &Spec,
+        wish: &VaultWish,
+        expected: Option<&str>,
+    ) -> Result<String, FacetError> {
+        let _one_at_a_time = self.founding.lock().await;
+        let (found, version) = self.read_target(&wish.kv_mount).await?;
+        match (expected, found) {
+            (Some(expected), Some(found)) if expected == found => Ok(found),
+            (None, Some(found)) if self.founded_by_us(&wish.kv_mount, &found) => Ok(found),
+            (None, None) => {
+                let id = Uuid::new_v4().to_string();
+                let document = json!({ "id": id, WRITE: self.write_id() });
+                let put = self
+                    .write_document(&wish.kv_mount, FOUNDING, &document, version)
+                    .await
+                    .map_err(|error| error.doing("found the registry"))?;
+                if put == Put::Lost {
+                    return Err(self.elsewhere(spec, "none", "one that was founded meanwhile"));
+                }
+                self.note_founded_by_us(&wish.kv_mount, &id);
+                Ok(id)
+            }
+            (expected, found) => Err(self.elsewhere(
+                spec,
+                expected.unwrap_or("none"),
+                found.as_deref().unwrap_or("none"),
+            )),
+        }
+    }
+
+    fn elsewhere(&self, spec: &Spec, expected: &str, found: &str) -> FacetError {
+        FacetError {
+            fault: Fault::Conflict,
+            summary: format!("Could not register {} in Vault", shown(spec)),
+            attempted: format!("a write to the registry on {}", self.wire.server()),
+            cause: format!("the registry expected here is {expected}, the one found is {found}"),
+            next: "Nothing was written. Plan again, and check that the address and kv_mount are the right ones."
+                .to_owned(),
+            attribute: Some("provider.vault.address"),
+        }
+    }
+
+    fn conflict(&self, spec: &Spec, misfit: &Misfit) -> FacetError {
+        let (cause, next) = match misfit {
+            Misfit::Entry(None) => (
+                "the registry has no entry of it any more".to_owned(),
+                "Nothing was written. Plan again.",
+            ),
+            Misfit::Entry(Some(found)) => (
+                format!("someone else wrote its entry since it was seen: now {found}"),
+                "Nothing was written. Plan again, and see who holds it.",
+            ),
+            Misfit::Owner(owner) => (
+                format!("the app belongs to {owner:?} here, not to {:?}", spec.owner),
+                "Nothing was written. Use that owner, or have its present one apply a changed `owner`.",
+            ),
+        };
+        FacetError {
+            fault: Fault::Conflict,
+            summary: format!("Could not register {} in Vault", shown(spec)),
+            attempted: format!("a check-and-set of the registry on {}", self.wire.server()),
+            cause,
+            next: next.to_owned(),
+            attribute: matches!(misfit, Misfit::Owner(_)).then_some("provider.owner"),
+        }
+    }
+}
+
+fn is_alive(entry: &Entry) -> bool {
+    use crate::registry::Phase;
+    matches!(entry.phase, Phase::Pending | Phase::Live)
+}
+
+/// The instance as messages name it.
+pub(super) fn shown(spec: &Spec) -> String {
+    format!("{}/{}", spec.coordinate.app(), spec.coordinate.env())
+}

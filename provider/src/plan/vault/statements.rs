@@ -1,0 +1,63 @@
+//! The SQL with which Vault makes and ends a leased login. Frozen with the convention's version.
+//!
+//! Vault runs each list in one transaction, as its own login: CREATEROLE, ADMIN OPTION on the owner role, and
+//! membership in `pg_signal_backend`; never a superuser. It fills in `{{name}}`, `{{password}}` and
+//! `{{expiration}}` as plain text, and splits a statement at `;` unless the word `END` stands in it.
+
+/// A name that must not reach a statement.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the name \"{}\" cannot stand in a statement of the database role", .0.escape_debug())]
+pub struct StatementError(pub String);
+
+/// The statements that make a login.
+///
+/// It is a member of the owner role and becomes it at login, so that what it makes belongs to the owner role, and
+/// `RESET ROLE` leads back there. It gets no ADMIN OPTION and no CREATEROLE: a lease cannot pass the membership on,
+/// outlive its expiry or change the owner role. As any PostgreSQL login it may still `SET ROLE NONE`; what it then
+/// makes is its own, and [`revocation`] keeps such a login, shut, for the next apply to reassign.
+pub fn creation(database: &str, owner_role: &str) -> Result<Vec<String>, StatementError> {
+    let database = identifier(database)?;
+    let owner_role = identifier(owner_role)?;
+    Ok(vec![
+        format!(
+            "CREATE ROLE \"{{{{name}}}}\" LOGIN INHERIT PASSWORD '{{{{password}}}}' \
+             VALID UNTIL '{{{{expiration}}}}' IN ROLE {owner_role}"
+        ),
+        format!(
+            "ALTER ROLE \"{{{{name}}}}\" IN DATABASE {database} SET role TO {owner_role}"
+        ),
+    ])
+}
+
+/// The statements that end a login: shut, sessions ended, dropped.
+///
+/// Vault repeats a revocation whose answer it lost: a login that is gone is no error. One that still owns objects
+/// cannot be dropped; it stays without LOGIN, so that the lease ends and an apply can reassign what it owns.
+pub fn revocation() -> Vec<String> {
+    vec![REVOCATION.to_owned()]
+}
+
+const REVOCATION: &str = "\
+DO $appenv$
+BEGIN
+  IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '{{name}}') THEN
+    ALTER ROLE \"{{name}}\" NOLOGIN;
+    PERFORM pg_catalog.pg_terminate_backend(pid, 5000)
+      FROM pg_catalog.pg_stat_activity WHERE usename = '{{name}}';
+    BEGIN
+      DROP ROLE \"{{name}}\";
+    EXCEPTION WHEN dependent_objects_still_exist THEN
+      NULL;
+    END;
+  END IF;
+END
+$appenv$";
+
+/// Quotes an identifier. Braces would be filled in by Vault, `;` split, quotes closed: none is in the grammar of
+/// names.
+fn identifier(name: &str) -> Result<String, StatementError> {
+    let plain = !name.is_empty()
+        && name.len() <= 63
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+    if plain { Ok(format!("\"{name}\"")) } else { Err(StatementError(name.to_owned())) }
+}

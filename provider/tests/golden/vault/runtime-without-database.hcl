@@ -1,0 +1,6 @@
+# appenv:v1 app=erp env=prod owner=arcodange/erp
+# What the running instance may do.
+
+path "kvv2/data/erp/config" {
+  capabilities = ["read"]
+}
