@@ -12,6 +12,8 @@ use crate::settings::{Settings, Target};
 pub struct Clients {
     postgres: Option<Arc<Postgres>>,
     vault: Option<Arc<Vault>>,
+    /// The login Vault has on PostgreSQL, where the user names it.
+    database_login: Option<String>,
 }
 
 impl Clients {
@@ -26,6 +28,10 @@ impl Clients {
                 Target::Known(vault) => Some(Arc::new(Vault::new(vault.clone(), run_id))),
                 Target::Off | Target::Unknown => None,
             },
+            database_login: settings
+                .layout
+                .as_ref()
+                .and_then(|layout| layout.database_login.clone()),
         }
     }
 
@@ -44,12 +50,14 @@ impl Clients {
     /// Fills in what one server must tell about another: the login that Vault has on PostgreSQL.
     pub async fn complete(&self, spec: &Spec) -> Result<Spec, FacetError> {
         let mut spec = spec.clone();
-        let wants_login = spec.vault.as_ref().is_some_and(|vault| vault.database.is_some());
-        if let (Some(wish), Some(vault)) = (&mut spec.postgres, &self.vault)
-            && wants_login
-            && wish.vault_login.is_none()
+        let database = spec.vault.as_ref().and_then(|vault| vault.database.as_ref());
+        if let (Some(wish), Some(vault), Some(database)) =
+            (&mut spec.postgres, &self.vault, database)
         {
-            wish.vault_login = Some(vault.database_login().await?);
+            wish.vault_login = Some(match &self.database_login {
+                Some(login) => login.clone(),
+                None => vault.database_login(&database.mount, &database.connection).await?,
+            });
         }
         Ok(spec)
     }

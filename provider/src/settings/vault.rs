@@ -1,13 +1,14 @@
 //! The `vault` block: arguments, then the environment variables of Vault and OpenBao.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::{Attr, Path, Secret};
 
 use super::model::{CiModel, VaultModel};
 use super::{CiLayout, Known, Target, VaultLayout};
-use crate::facet::vault::{Auth, Settings, Token};
+use crate::facet::vault::{Login, Sensitive, Settings};
 use crate::naming::Inputs;
 use crate::world::World;
 
@@ -55,28 +56,23 @@ fn known(model: &VaultModel, world: &World) -> Result<Settings, Diagnostic> {
             "No address is given: set `address`, or the environment variable VAULT_ADDR or BAO_ADDR.",
         )
     })?;
-    let auth = auth(model, world)?;
-    let mut settings = Settings::new(&address, auth)
-        .map_err(|error| wrong("address", &format!("It cannot be used: {error}.")))?;
-    settings.namespace = or_env(&model.namespace, &["VAULT_NAMESPACE", "BAO_NAMESPACE"]);
-    if let Some(file) = or_env(&model.ca_cert_file, &["VAULT_CACERT", "BAO_CACERT"]) {
-        let pem = world.read_file(&file).map_err(|error| {
+    let ca_cert = match or_env(&model.ca_cert_file, &["VAULT_CACERT", "BAO_CACERT"]) {
+        Some(file) => Some(world.read_file(&file).map_err(|error| {
             let file = file.escape_debug();
             wrong("ca_cert_file", &format!("The file \"{file}\" cannot be read: {error}."))
-        })?;
-        settings.ca_cert = Some(pem.into_bytes());
-    }
-    let text = |value: &Attr<String>, default: &str| {
-        value.known().cloned().unwrap_or_else(|| default.to_owned())
+        })?),
+        None => None,
     };
-    settings.kv_mount = text(&model.kv_mount, "kvv2");
-    settings.database_mount = text(&model.database_mount, "postgres");
-    settings.database_connection = text(&model.database_connection, "postgres");
-    settings.database_login = model.database_login.known().cloned();
-    Ok(settings)
+    Ok(Settings {
+        address,
+        login: login(model, world)?,
+        namespace: or_env(&model.namespace, &["VAULT_NAMESPACE", "BAO_NAMESPACE"]),
+        ca_cert: ca_cert.map(String::into_bytes),
+        timeout: Duration::from_secs(60),
+    })
 }
 
-fn auth(model: &VaultModel, world: &World) -> Result<Auth, Diagnostic> {
+fn login(model: &VaultModel, world: &World) -> Result<Login, Diagnostic> {
     let ways = [
         !model.token.is_null(),
         model.auth_approle.is_some(),
@@ -94,12 +90,12 @@ fn auth(model: &VaultModel, world: &World) -> Result<Auth, Diagnostic> {
         value.known().cloned().unwrap_or_else(|| default.to_owned())
     };
     let secret = |value: &Attr<Secret<String>>| {
-        Token::new(value.known().map(|secret| secret.expose().clone()).unwrap_or_default())
+        Sensitive::new(value.known().map_or("", |secret| secret.expose()))
     };
     if let Some(login) = &model.auth_approle {
-        return Ok(Auth::AppRole {
+        return Ok(Login::AppRole {
             mount: text(&login.mount, "approle"),
-            role_id: text(&login.role_id, ""),
+            role_id: Sensitive::new(&text(&login.role_id, "")),
             secret_id: secret(&login.secret_id),
         });
     }
@@ -109,28 +105,29 @@ fn auth(model: &VaultModel, world: &World) -> Result<Auth, Diagnostic> {
             let file = file.escape_debug();
             wrong("auth_kubernetes", &format!("The file \"{file}\" cannot be read: {error}."))
         })?;
-        return Ok(Auth::Kubernetes {
+        return Ok(Login::Kubernetes {
             mount: text(&login.mount, "kubernetes"),
             role: text(&login.role, ""),
-            jwt: Token::new(jwt.trim().to_owned()),
+            jwt: Sensitive::new(&jwt),
         });
     }
     if let Some(login) = &model.auth_jwt {
-        return Ok(Auth::Jwt {
+        return Ok(Login::Jwt {
             mount: text(&login.mount, "jwt"),
             role: text(&login.role, ""),
             jwt: secret(&login.jwt),
         });
     }
-    let given = model.token.known().map(|token| token.expose().clone());
-    let token = given.or_else(|| world.first_env(&["VAULT_TOKEN", "BAO_TOKEN"])).ok_or_else(|| {
+    let given = model.token.known().map(|token| Sensitive::new(token.expose()));
+    let env = || world.first_env(&["VAULT_TOKEN", "BAO_TOKEN"]).map(|token| Sensitive::new(&token));
+    let token = given.or_else(env).ok_or_else(|| {
         wrong(
             "token",
             "No credential is given: set `token`, `auth_approle`, `auth_kubernetes` or `auth_jwt`, or the \
              environment variable VAULT_TOKEN or BAO_TOKEN.",
         )
     })?;
-    Ok(Auth::Token(Token::new(token)))
+    Ok(Login::Token(token))
 }
 
 /// Reads what is made there; all of it must be known.

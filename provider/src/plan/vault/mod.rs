@@ -90,8 +90,6 @@ pub struct VaultWish {
     pub runtime_policy: String,
     /// The app's ops policy's name.
     pub ops_policy: String,
-    /// The instance's own ops policy's name; used where `ops_scope` is [`OpsScope::Own`].
-    pub own_ops_policy: String,
     /// What the ops policy holds for this instance.
     pub ops_scope: OpsScope,
     /// Present where the instance has a PostgreSQL facet too.
@@ -100,4 +98,18 @@ pub struct VaultWish {
     pub kubernetes: Option<KubernetesRoleWish>,
     /// Present where `vault.ci` is configured.
     pub ci: Option<CiRoleWish>,
+}
+
+/// The names of every object of a wish, as `objects` lists them.
+pub fn object_keys(wish: &VaultWish) -> Vec<String> {
+    let ops =
+        if wish.ops_scope == OpsScope::Own { "vault_own_ops_policy" } else { "vault_ops_policy" };
+    let keys = [
+        Some("vault_runtime_policy"),
+        Some(ops),
+        wish.database.as_ref().map(|_| "vault_database_role"),
+        wish.kubernetes.as_ref().map(|_| "vault_kubernetes_role"),
+        wish.ci.as_ref().map(|_| "vault_ci_role"),
+    ];
+    keys.into_iter().flatten().map(str::to_owned).collect()
 }

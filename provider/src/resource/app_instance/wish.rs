@@ -130,7 +130,6 @@ fn vault(
         kv_path: names.kv_path.clone(),
         runtime_policy: names.runtime_policy.clone(),
         ops_policy: names.ops_policy.clone(),
-        own_ops_policy: names.own_ops_policy.clone(),
         ops_scope: match block.ops_scope.as_deref() {
             Some("family") => OpsScope::Family,
             Some("own") => OpsScope::Own,
