@@ -15,7 +15,6 @@ provider "appenv" {
   environment {
     name       = "prod"
     production = true
-    allow      = ["create", "release"]
   }
 
   environment {

@@ -40,11 +40,6 @@ provider "appenv" {
       }
     }
   }
-
-  # Both environments in one state; by default each has its own.
-  state {
-    prefix = "{app}/main"
-  }
 }
 
 resource "appenv_app_instance" "prod" {

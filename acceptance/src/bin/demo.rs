@@ -31,7 +31,6 @@ fn main() {
     stage.log_in();
     stage.nothing_left_to_do();
     stage.break_and_mend();
-    stage.touch_production();
     stage.destroy_the_sandbox();
     let told = format!(
         "Planned and applied erp in prod and sandbox, proved that nothing was left to do, broke two objects by hand \
@@ -140,18 +139,6 @@ impl Stage {
             .sql("SELECT datconnlimit FROM pg_database WHERE datname = 'erp-sandbox'");
         assert_eq!(limit.one(), "5", "the connection limit was not mended");
         println!("  Mended, and nothing is left to do.");
-    }
-
-    fn touch_production(&mut self) {
-        self.chapter("The same in production is refused, at plan");
-        let pg = &self.servers.pg;
-        println!("  $ psql -c 'ALTER DATABASE erp CONNECTION LIMIT 77'");
-        pg.sql("ALTER DATABASE erp CONNECTION LIMIT 77");
-        let refused = self.ws.plan_fails();
-        self.show("plan", &refused.to_string());
-        pg.sql("ALTER DATABASE erp CONNECTION LIMIT 20");
-        self.ws.is_settled();
-        println!("  Undone by hand; nothing is left to do.");
     }
 
     fn destroy_the_sandbox(&mut self) {
