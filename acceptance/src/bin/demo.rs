@@ -34,7 +34,7 @@ fn main() {
     stage.destroy_the_sandbox();
     let told = format!(
         "Planned and applied erp in prod and sandbox, proved that nothing was left to do, broke two objects by hand \
-         and mended them, saw production refused, destroyed the sandbox alone; all servers are stopped ({:.0} s).",
+         and mended them, destroyed the sandbox alone; all servers are stopped ({:.0} s).",
         began.elapsed().as_secs_f64()
     );
     drop(stage);
