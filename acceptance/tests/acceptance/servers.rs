@@ -175,6 +175,11 @@ fn the_providers_token_may_do_what_its_policy_says_and_no_more() {
     apply.delete("kvv2/metadata/appenv/bench-rights");
     assert!(plan.get("sys/internal/ui/mounts/kvv2").is_some());
 
+    apply.put("sys/leases/revoke-prefix/postgres/creds/bench-none", &json!({ "sync": true }));
+    for api in [&apply, &plan] {
+        assert!(api.list("sys/leases/lookup/postgres/creds/bench-none").is_empty());
+    }
+
     let refused = |api: &acceptance::servers::openbao::Api, method: &str, path: &str| {
         let answer =
             api.send(method, path, (method != "GET").then(|| json!({ "policy": "" })).as_ref());
