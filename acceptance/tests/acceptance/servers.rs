@@ -4,7 +4,7 @@ use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use acceptance::scratch::Scratch;
+use acceptance::scratch::{self, Scratch};
 use acceptance::servers::Servers;
 use acceptance::servers::postgres::{Install, Postgres};
 use serde_json::json;
@@ -98,6 +98,7 @@ fn no_server_outlives_a_killed_test_run() {
     holder.kill().unwrap();
     holder.wait().unwrap();
     until("both servers are gone", &|| !ports().into_iter().any(answers));
+    scratch::sweep();
 }
 
 #[test]
