@@ -64,8 +64,8 @@ impl Drop for Scratch {
     }
 }
 
-/// Removes what processes that are no more have left.
-fn sweep() {
+/// Removes what processes that are no more have left; the first directory of a run does it too.
+pub fn sweep() {
     let Ok(entries) = fs::read_dir(std::env::temp_dir()) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();

@@ -31,7 +31,7 @@ path "sys/leases/lookup/postgres/creds/*" {
 }
 
 path "sys/leases/revoke-prefix/postgres/creds/*" {
-  capabilities = ["update", "sudo"]
+  capabilities = ["create", "update", "sudo"]
 }
 
 # Auth roles.

@@ -8,10 +8,13 @@
 mod forms;
 pub mod watch;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+
+use aho_corasick::AhoCorasick;
 
 use crate::servers::{OpenBao, Postgres, Servers};
 use crate::workspace::Workspace;
@@ -37,6 +40,14 @@ pub struct Hit {
     pub form: &'static str,
     /// The file, and the entry in it where it is an archive.
     pub place: String,
+}
+
+/// One look at everything.
+struct Scan<'a> {
+    needles: AhoCorasick,
+    /// Name and form of each needle.
+    forms: Vec<(&'a str, &'static str)>,
+    hits: BTreeSet<Hit>,
 }
 
 /// Where to look.
@@ -69,13 +80,9 @@ impl Canaries {
 
     /// Looks everywhere.
     pub fn scan(&self, sinks: &Sinks) -> Vec<Hit> {
-        let mut hits = Vec::new();
-        for path in &sinks.paths {
-            self.scan_path(path, &mut hits);
-        }
-        hits.sort();
-        hits.dedup();
-        hits
+        let mut scan = Scan::new(self);
+        sinks.paths.iter().for_each(|path| scan.path(path));
+        scan.hits.into_iter().collect()
     }
 
     /// Fails the test where any secret is anywhere.
@@ -83,31 +90,45 @@ impl Canaries {
         let hits: Vec<_> = self.scan(sinks).iter().map(Hit::to_string).collect();
         assert!(hits.is_empty(), "secrets have leaked:\n  {}", hits.join("\n  "));
     }
+}
 
-    fn scan_path(&self, path: &Path, hits: &mut Vec<Hit>) {
+// === impl Scan ===
+
+impl<'a> Scan<'a> {
+    fn new(canaries: &'a Canaries) -> Self {
+        let forms: Vec<_> = canaries
+            .canaries
+            .iter()
+            .flat_map(|canary| canary.forms.iter().map(|form| (canary.name.as_str(), form)))
+            .collect();
+        let needles = AhoCorasick::new(forms.iter().map(|(_, (_, needle))| needle));
+        Self {
+            needles: needles.expect("a few hundred short needles fit"),
+            forms: forms.into_iter().map(|(name, (form, _))| (name, *form)).collect(),
+            hits: BTreeSet::new(),
+        }
+    }
+
+    fn path(&mut self, path: &Path) {
         let Ok(meta) = path.symlink_metadata() else { return };
         if meta.is_dir() {
             for entry in fs::read_dir(path).into_iter().flatten().flatten() {
-                self.scan_path(&entry.path(), hits);
+                self.path(&entry.path());
             }
         } else if meta.is_file() {
             let bytes = fs::read(path).unwrap_or_else(|error| {
                 panic!("cannot look for secrets in {}: {error}", path.display())
             });
             let place = path.display().to_string();
-            self.scan_bytes(
-                path.as_os_str().as_encoded_bytes(),
-                &format!("the name {place}"),
-                hits,
-            );
-            self.scan_bytes(&bytes, &place, hits);
+            self.bytes(path.as_os_str().as_encoded_bytes(), &format!("the name {place}"));
+            self.bytes(&bytes, &place);
             if bytes.starts_with(b"PK\x03\x04") {
-                self.scan_archive(&bytes, &place, hits);
+                self.archive(&bytes, &place);
             }
         }
     }
 
-    fn scan_archive(&self, bytes: &[u8], place: &str, hits: &mut Vec<Hit>) {
+    fn archive(&mut self, bytes: &[u8], place: &str) {
         let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes))
             .unwrap_or_else(|error| panic!("cannot open {place}: {error}"));
         for index in 0..archive.len() {
@@ -119,18 +140,15 @@ impl Canaries {
             entry
                 .read_to_end(&mut content)
                 .unwrap_or_else(|error| panic!("cannot read {name}: {error}"));
-            self.scan_bytes(&content, &name, hits);
+            self.bytes(&content, &name);
         }
     }
 
-    fn scan_bytes(&self, bytes: &[u8], place: &str, hits: &mut Vec<Hit>) {
-        for canary in &self.canaries {
-            for (form, needle) in &canary.forms {
-                if forms::contains(bytes, needle) {
-                    let (secret, place) = (canary.name.clone(), place.to_owned());
-                    hits.push(Hit { secret, form, place });
-                }
-            }
+    fn bytes(&mut self, bytes: &[u8], place: &str) {
+        for found in self.needles.find_overlapping_iter(bytes) {
+            let (secret, form) = self.forms[found.pattern().as_usize()];
+            let (secret, place) = (secret.to_owned(), place.to_owned());
+            self.hits.insert(Hit { secret, form, place });
         }
     }
 }

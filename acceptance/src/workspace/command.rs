@@ -147,7 +147,7 @@ impl Workspace {
         self.configure_cli(&self.mirror());
         let run = self.run(&[&["init", "-no-color"], args].concat());
         self.configure_cli(&overriding);
-        assert_eq!(run.code, Some(0), "{run}");
+        assert!(run.code == Some(0), "{run}");
         run
     }
 
@@ -179,13 +179,13 @@ impl Workspace {
 
     fn succeeds(&self, args: &[&str]) -> Run {
         let run = self.run(args);
-        assert_eq!(run.code, Some(0), "{run}");
+        assert!(run.code == Some(0), "{run}");
         run
     }
 
     fn fails(&self, args: &[&str]) -> Diagnostics {
         let run = self.run(args);
-        assert_eq!(run.code, Some(1), "expected a refusal: {run}");
+        assert!(run.code == Some(1), "expected a refusal: {run}");
         let diagnostics = run.diagnostics();
         assert!(diagnostics.errors().next().is_some(), "it failed without an error: {run}");
         diagnostics

@@ -4,7 +4,7 @@ use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use acceptance::scratch::Scratch;
+use acceptance::scratch::{self, Scratch};
 use acceptance::servers::Servers;
 use acceptance::servers::postgres::{Install, Postgres};
 use serde_json::json;
@@ -98,6 +98,7 @@ fn no_server_outlives_a_killed_test_run() {
     holder.kill().unwrap();
     holder.wait().unwrap();
     until("both servers are gone", &|| !ports().into_iter().any(answers));
+    scratch::sweep();
 }
 
 #[test]
@@ -174,6 +175,11 @@ fn the_providers_token_may_do_what_its_policy_says_and_no_more() {
     assert!(plan.get("kvv2/data/appenv/bench-rights").is_some());
     apply.delete("kvv2/metadata/appenv/bench-rights");
     assert!(plan.get("sys/internal/ui/mounts/kvv2").is_some());
+
+    apply.put("sys/leases/revoke-prefix/postgres/creds/bench-none", &json!({ "sync": true }));
+    for api in [&apply, &plan] {
+        assert!(api.list("sys/leases/lookup/postgres/creds/bench-none").is_empty());
+    }
 
     let refused = |api: &acceptance::servers::openbao::Api, method: &str, path: &str| {
         let answer =
