@@ -28,7 +28,6 @@ mod routes;
 pub mod schema;
 pub mod serve;
 pub mod server;
-mod standin;
 pub mod stop;
 mod tls;
 pub mod value;

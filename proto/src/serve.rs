@@ -23,13 +23,11 @@ use crate::log;
 use crate::process::{self, Signals};
 use crate::provider::Provider;
 use crate::routes::Routes;
-use crate::standin::ProviderServer;
+use crate::server::ProviderServer;
 use crate::stop::StopHandle;
 use crate::tls::{Identity, TlsError};
 use crate::wire::tfplugin6::provider_server;
 
-/// The largest message either way, in bytes: what providers in Go take.
-const MESSAGE_LIMIT: usize = 256 << 20;
 /// HTTP/2 flow control: how much of a request may be under way. The default of 64 KiB makes large states crawl.
 const WINDOW: u32 = 1 << 20;
 /// How long running calls have after `Shutdown`; the CLI kills a process that takes two seconds.
@@ -208,10 +206,7 @@ fn announce(text: &str) -> io::Result<()> {
 impl<P: Provider> Service<P> {
     fn new(provider: Arc<P>, stop: StopHandle) -> Self {
         let (shutdown, ending) = (CancellationToken::new(), CancellationToken::new());
-        let provider =
-            provider_server::ProviderServer::new(ProviderServer::new(provider, stop.clone()))
-                .max_decoding_message_size(MESSAGE_LIMIT)
-                .max_encoding_message_size(MESSAGE_LIMIT);
+        let provider = ProviderServer::new(provider, stop.clone()).into_service();
         let host = Host::new(shutdown.clone(), ending.clone());
         let routes = Routes::new(Calls::new(provider, stop.clone()), host);
         Self { routes, stop, shutdown, ending }
