@@ -1,6 +1,8 @@
 //! Starts the probe as the CLI starts a provider, and watches it from outside.
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
@@ -8,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, geteuid, kill_process};
 use rustls_pki_types::CertificateDer;
 use tempfile::TempDir;
 use tonic::transport::Channel;
@@ -44,9 +46,10 @@ pub fn probe() -> &'static Path {
 fn newest(directory: &Path) -> SystemTime {
     let times = std::fs::read_dir(directory).unwrap().map(|entry| {
         let entry = entry.unwrap();
-        match entry.file_type().unwrap().is_dir() {
-            true => newest(&entry.path()),
-            false => entry.metadata().unwrap().modified().unwrap(),
+        if entry.file_type().unwrap().is_dir() {
+            newest(&entry.path())
+        } else {
+            entry.metadata().unwrap().modified().unwrap()
         }
     });
     times.max().unwrap_or(SystemTime::UNIX_EPOCH)
@@ -106,6 +109,26 @@ impl Setting {
         }
         parent.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         self.command = parent;
+        self
+    }
+
+    /// The same for a user who is not root, who sees everything.
+    pub fn without_root(mut self) -> Self {
+        const NOBODY: u32 = 65534;
+        if geteuid().is_root() {
+            let copy = self.place.path().join("probe");
+            std::fs::copy(probe(), &copy).unwrap();
+            for path in [self.place.path().to_owned(), self.place.path().join("sockets")] {
+                chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+            }
+            let mut command = Command::new(copy);
+            command.uid(NOBODY).gid(NOBODY).env_clear();
+            for (name, value) in self.command.get_envs() {
+                command.env(name, value.unwrap());
+            }
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            self.command = command;
+        }
         self
     }
 
