@@ -55,6 +55,9 @@ fn bindirs() -> BTreeMap<u32, PathBuf> {
     }
     let mut found = BTreeMap::new();
     for folder in folders {
+        // A link in PATH leads to the folder the server finds its own files from.
+        let Ok(postgres) = folder.join("postgres").canonicalize() else { continue };
+        let folder = postgres.parent().unwrap().to_owned();
         if let Some(version) = version(&folder) {
             found.entry(version).or_insert(folder);
         }
@@ -153,8 +156,8 @@ impl Server {
     }
 
     fn try_up(&mut self) -> bool {
-        let script = "\"$0\" \"$@\" >>\"$LOG\" 2>&1 & pid=$!; read _; kill -INT $pid; wait $pid; \
-                      [ -z \"$KEEP\" ] && rm -rf \"$DIRECTORY\"";
+        let script = "\"$0\" \"$@\" >>\"$LOG\" 2>&1 & pid=$!; read _; kill -INT $pid 2>/dev/null; wait $pid; \
+                      [ -e \"$DIRECTORY/keep\" ] || rm -rf \"$DIRECTORY\"";
         let mut command = Command::new("sh");
         command.arg("-c").arg(script).arg(self.bindir.join("postgres"));
         command.arg("-D").arg(self.directory.join("data")).arg("-k").arg(&self.directory);
@@ -167,7 +170,7 @@ impl Server {
             command.arg("-c").arg(format!("ssl_key_file={}", file("server.key").display()));
             command.args(["-c", "ssl=on"]);
         }
-        command.env("LOG", file("log")).env("DIRECTORY", &self.directory).env("KEEP", "");
+        command.env("LOG", file("log")).env("DIRECTORY", &self.directory);
         command.current_dir(&self.directory).stdin(Stdio::piped()).stdout(Stdio::null());
         let _ = fs::remove_file(file("log"));
         let mut keeper = run_as_account(&mut command).spawn().unwrap();
@@ -190,11 +193,22 @@ impl Server {
     }
 
     /// Ends every session now and stops.
-    pub fn down(&self) {
+    pub fn down(&mut self) {
         let mut stop = Command::new(self.bindir.join("pg_ctl"));
         stop.args(["-m", "fast", "stop", "-s", "-D"]).arg(self.directory.join("data"));
         let output = run_as_account(&mut stop).current_dir(&self.directory).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let keep = self.directory.join("keep");
+        fs::write(&keep, "").unwrap();
+        self.end();
+        fs::remove_file(keep).unwrap();
+    }
+
+    fn end(&mut self) {
+        if let Some(mut keeper) = self.keeper.take() {
+            drop(keeper.stdin.take());
+            let _ = keeper.wait();
+        }
     }
 
     /// Everything the server logged: every statement, with the application's name before it.
@@ -205,9 +219,10 @@ impl Server {
 
     /// Whether this build of the server knows TLS.
     pub fn has_tls(&self) -> bool {
-        let mut config = Command::new(self.bindir.join("pg_config"));
-        let output = config.arg("--configure").output().unwrap();
-        String::from_utf8(output.stdout).unwrap().contains("ssl")
+        let mut postgres = Command::new(self.bindir.join("postgres"));
+        postgres.args(["-C", "ssl_library", "-D"]).arg(self.directory.join("data"));
+        let output = run_as_account(&mut postgres).current_dir(&self.directory).output().unwrap();
+        !String::from_utf8(output.stdout).unwrap().trim().is_empty()
     }
 
     /// A superuser's own session.
@@ -231,10 +246,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Some(mut keeper) = self.keeper.take() {
-            drop(keeper.stdin.take());
-            let _ = keeper.wait();
-        }
+        self.end();
     }
 }
 
