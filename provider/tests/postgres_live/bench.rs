@@ -70,8 +70,15 @@ impl Bench {
         format!("PostgreSQL {}, {:?}", self.server.version, self.who)
     }
 
+    /// Over the socket, which asks for no password: to prove one takes an unoptimized build long.
     pub fn settings(&self) -> Settings {
-        let host = Host::parse("127.0.0.1", self.server.port).unwrap();
+        let directory = self.server.directory.to_str().unwrap();
+        self.settings_at(directory)
+    }
+
+    /// Over TCP, with a password.
+    pub fn settings_at(&self, host: &str) -> Settings {
+        let host = Host::parse(host, self.server.port).unwrap();
         let mut settings = Settings::new(vec![host], self.login.clone());
         settings.password = Some(Password::new(PASSWORD.to_owned()));
         settings.database = format!("admin_{}", self.tag);

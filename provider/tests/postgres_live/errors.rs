@@ -17,13 +17,13 @@ async fn error_of(facet: Postgres, bench: &Bench) -> FacetError {
 async fn what_keeps_us_out_is_told_with_the_attribute() {
     for bench in benches("out").await {
         let label = bench.label();
-        let mut settings = bench.settings();
+        let mut settings = bench.settings_at("127.0.0.1");
         settings.password = Some(Password::new("CANARY-wrong".to_owned()));
         let error = error_of(Postgres::new(settings, "t"), &bench).await;
         assert_eq!(error.fault, Fault::Unauthenticated, "{label}: {error:?}");
         assert_eq!(error.attribute, Some("provider.postgres.password"), "{label}");
 
-        let mut settings = bench.settings();
+        let mut settings = bench.settings_at("127.0.0.1");
         settings.database = "no-such-database".to_owned();
         let error = error_of(Postgres::new(settings, "t"), &bench).await;
         assert_eq!(error.fault, Fault::Missing, "{label}: {error:?}");
@@ -33,7 +33,7 @@ async fn what_keeps_us_out_is_told_with_the_attribute() {
         let held = tokio::net::TcpSocket::new_v4().unwrap();
         held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let port = held.local_addr().unwrap().port();
-        let mut settings = bench.settings();
+        let mut settings = bench.settings_at("127.0.0.1");
         settings.hosts = vec![Host::parse("127.0.0.1", port).unwrap()];
         let facet = Postgres::new(settings, "t");
         let error = error_of(facet, &bench).await;
@@ -48,7 +48,7 @@ async fn one_dead_host_of_two_is_passed_over() {
     for bench in benches("hosts").await {
         let held = tokio::net::TcpSocket::new_v4().unwrap();
         held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let mut settings = bench.settings();
+        let mut settings = bench.settings_at("127.0.0.1");
         let dead = Host::parse("127.0.0.1", held.local_addr().unwrap().port()).unwrap();
         settings.hosts.insert(0, dead);
         let facet = Postgres::new(settings, "t");
@@ -60,7 +60,7 @@ async fn one_dead_host_of_two_is_passed_over() {
 async fn a_server_that_never_answers_is_left_at_the_deadline() {
     let bench = Bench::new(&servers()[0], Who::Superuser, "mute").await;
     let mute = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut settings = bench.settings();
+    let mut settings = bench.settings_at("127.0.0.1");
     settings.hosts = vec![Host::parse("127.0.0.1", mute.local_addr().unwrap().port()).unwrap()];
     settings.connect_timeout = std::time::Duration::from_secs(1);
     let facet = Postgres::new(settings, "t");

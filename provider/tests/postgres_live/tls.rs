@@ -1,6 +1,6 @@
 //! Who is spoken with, in each mode.
 
-use appenv::facet::postgres::{Host, Postgres, SslMode};
+use appenv::facet::postgres::{Postgres, SslMode};
 use appenv::facet::{Facet, Fault};
 
 use super::bench::{Bench, Who};
@@ -39,8 +39,7 @@ async fn a_certificate_counts_as_much_as_the_mode_says() {
         ];
         for (host, mode, root, connects) in rows {
             let label = format!("PostgreSQL {}: {host} {mode:?}", server.version);
-            let mut settings = bench.settings();
-            settings.hosts = vec![Host::parse(host, server.port).unwrap()];
+            let mut settings = bench.settings_at(host);
             settings.sslmode = mode;
             settings.sslrootcert = root.map(|pem| pem.as_bytes().to_vec());
             match Postgres::new(settings, "t").look(&spec).await {
@@ -65,7 +64,7 @@ async fn a_server_without_tls_is_refused_where_tls_is_asked() {
     };
     let bench = Bench::new(server, Who::Superuser, "notls").await;
     for (mode, connects) in [(None, true), (Some(SslMode::Require), false)] {
-        let mut settings = bench.settings();
+        let mut settings = bench.settings_at("localhost");
         settings.sslmode = mode;
         let outcome = Postgres::new(settings, "t").look(&bench.spec("erp", "sandbox")).await;
         assert_eq!(outcome.is_ok(), connects, "{mode:?}: {outcome:?}");
