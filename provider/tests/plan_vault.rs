@@ -41,7 +41,10 @@ fn wish(app: &str, instance: &str) -> VaultWish {
         ci: Some(CiRoleWish {
             mount: "gitea_jwt".to_owned(),
             role: format!("gitea_cicd_{app}"),
-            bound_claims: BTreeMap::from([("repository".to_owned(), format!("arcodange-org/{app}"))]),
+            bound_claims: BTreeMap::from([(
+                "repository".to_owned(),
+                format!("arcodange-org/{app}"),
+            )]),
             bound_audiences: vec![],
             user_claim: "sub".to_owned(),
             revision: 1,
@@ -67,8 +70,14 @@ fn policies_are_frozen() {
         &runtime(&sandbox, &marker("erp", "sandbox")).render().unwrap(),
     );
     let bare = VaultWish { database: None, ..prod.clone() };
-    golden("runtime-without-database.hcl", &runtime(&bare, &marker("erp", "prod")).render().unwrap());
-    golden("own-ops-erp-sandbox.hcl", &own_ops(&sandbox, &marker("erp", "sandbox")).render().unwrap());
+    golden(
+        "runtime-without-database.hcl",
+        &runtime(&bare, &marker("erp", "prod")).render().unwrap(),
+    );
+    golden(
+        "own-ops-erp-sandbox.hcl",
+        &own_ops(&sandbox, &marker("erp", "sandbox")).render().unwrap(),
+    );
     let parts = [OpsPart::of(&sandbox), OpsPart::of(&prod)];
     let ops = shared_ops("erp", "arcodange/erp", "kvv2", &parts).unwrap();
     golden("ops-erp-instances.hcl", &ops.render().unwrap());

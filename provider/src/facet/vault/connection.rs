@@ -55,11 +55,7 @@ impl Vault {
         })
     }
 
-    async fn connection(
-        &self,
-        mount: &str,
-        name: &str,
-    ) -> Result<Option<Connection>, CallError> {
+    async fn connection(&self, mount: &str, name: &str) -> Result<Option<Connection>, CallError> {
         let request =
             Request::of(&ReadConnectionRequest { mount: mount.to_owned(), name: name.to_owned() });
         let path = request.path().to_owned();
@@ -82,7 +78,9 @@ impl Vault {
             Err(error) if error.is_denied() => {
                 let told = error.doing("check the database connection");
                 return Ok(vec![Refusal {
-                    summary: format!("The database connection \"{connection}\" could not be checked"),
+                    summary: format!(
+                        "The database connection \"{connection}\" could not be checked"
+                    ),
                     detail: format!("{}\n{}", told.cause, told.next),
                 }]);
             }
@@ -101,7 +99,9 @@ impl Vault {
             return Ok(Vec::new());
         }
         Ok(vec![Refusal {
-            summary: format!("The database connection \"{connection}\" does not admit the role \"{role}\""),
+            summary: format!(
+                "The database connection \"{connection}\" does not admit the role \"{role}\""
+            ),
             detail: format!(
                 "Its allowed_roles is {:?}, so the role can lease nothing. Add it: bao write \
                  {mount}/config/{connection} allowed_roles=…,{role}",

@@ -8,9 +8,9 @@ use super::registry::shown;
 use super::shared::is_marked;
 use super::{Vault, rendering, wish};
 use crate::facet::{FacetError, Fault};
+use crate::plan::Spec;
 use crate::plan::vault::policy::Policy;
 use crate::plan::vault::{OpsScope, VaultWish, grants, roles};
-use crate::plan::Spec;
 
 // === impl Vault ===
 
@@ -65,7 +65,9 @@ impl Vault {
     ) -> Result<(), FacetError> {
         let object = Object::policy(&spec.names.own_ops_policy);
         match self.read_policy(&object).await? {
-            Some(text) if is_marked(&text, spec.coordinate.app()) => self.remove(&object, stop).await,
+            Some(text) if is_marked(&text, spec.coordinate.app()) => {
+                self.remove(&object, stop).await
+            }
             _ => Ok(()),
         }
     }

@@ -32,10 +32,7 @@ impl Object {
     }
 
     pub fn database_role(mount: &str, name: &str) -> Self {
-        Self {
-            label: format!("database role \"{name}\""),
-            path: format!("{mount}/roles/{name}"),
-        }
+        Self { label: format!("database role \"{name}\""), path: format!("{mount}/roles/{name}") }
     }
 
     pub fn kubernetes_role(mount: &str, name: &str) -> Self {
@@ -137,7 +134,8 @@ impl Vault {
                 summary: format!("Could not write {}", object.label),
                 attempted: format!("POST {} on {}", object.path, self.wire.server()),
                 cause: "nothing is mounted there".to_owned(),
-                next: "Check the mounts in the provider's vault block, then apply again.".to_owned(),
+                next: "Check the mounts in the provider's vault block, then apply again."
+                    .to_owned(),
                 attribute: None,
             }),
             Ok(_) => Ok(Ok(())),

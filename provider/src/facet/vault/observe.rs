@@ -88,11 +88,7 @@ impl Vault {
     }
 
     /// Reads a shared object once a run, until this run writes it.
-    async fn read_shared(
-        &self,
-        object: Object,
-        wanted: bool,
-    ) -> Result<Option<Held>, FacetError> {
+    async fn read_shared(&self, object: Object, wanted: bool) -> Result<Option<Held>, FacetError> {
         if !wanted {
             return Ok(None);
         }
@@ -115,7 +111,8 @@ impl Vault {
         let held = self.read_shared(object, true).await?;
         let mut state = against(held.as_ref(), &roles::ci(due, ops_policy));
         // What is set says the old revision even where the role would look the same.
-        if let (CiStanding::Sets, Some(record), ObjectState::Ok) = (standing, &document.ci, &state) {
+        if let (CiStanding::Sets, Some(record), ObjectState::Ok) = (standing, &document.ci, &state)
+        {
             state = ObjectState::Differs(vec![format!("revision is {}", record.wish.revision)]);
         }
         Ok(state)

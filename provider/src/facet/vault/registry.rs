@@ -62,13 +62,16 @@ impl Vault {
             .read_document(kv_mount, &app_path(app))
             .await
             .map_err(|error| error.doing(&doing))?;
-        let Some(value) = document.value else { return Ok((AppDocument::default(), document.version)) };
+        let Some(value) = document.value else {
+            return Ok((AppDocument::default(), document.version));
+        };
         let app_document = serde_json::from_value(value).map_err(|error| FacetError {
             fault: Fault::Rejected,
             summary: format!("Could not {doing}"),
             attempted: format!("GET {kv_mount}/data/{} on {}", app_path(app), self.wire.server()),
             cause: format!("the document is not one that appenv wrote: {error}"),
-            next: "Restore an earlier version of the document (bao kv rollback), then plan again.".to_owned(),
+            next: "Restore an earlier version of the document (bao kv rollback), then plan again."
+                .to_owned(),
             attribute: None,
         })?;
         Ok((app_document, document.version))

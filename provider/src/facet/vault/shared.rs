@@ -170,7 +170,8 @@ impl Vault {
 /// Whether a policy's header says it is the app's, shared or of one instance.
 pub(super) fn is_marked(text: &str, app: &str) -> bool {
     let marker = format!("appenv:v1 app={app} ");
-    Policy::parse(text).is_ok_and(|policy| policy.header.iter().any(|line| line.starts_with(&marker)))
+    Policy::parse(text)
+        .is_ok_and(|policy| policy.header.iter().any(|line| line.starts_with(&marker)))
 }
 
 fn told(wish: &CiRoleWish) -> String {

@@ -95,10 +95,18 @@ impl Field {
             Self::Default(text) => value.is_null() || value == *text,
             Self::Seconds(wished) => seconds(value) == Some(*wished),
             Self::Number(wished) => {
-                if value.is_null() { *wished == 0 } else { value.as_u64() == Some(*wished) }
+                if value.is_null() {
+                    *wished == 0
+                } else {
+                    value.as_u64() == Some(*wished)
+                }
             }
             Self::Flag(wished) => {
-                if value.is_null() { !wished } else { value.as_bool() == Some(*wished) }
+                if value.is_null() {
+                    !wished
+                } else {
+                    value.as_bool() == Some(*wished)
+                }
             }
             Self::Set(wished) => texts(value)
                 .is_some_and(|seen| seen.into_iter().collect::<BTreeSet<_>>() == *wished),
@@ -131,9 +139,7 @@ fn texts(value: &Value) -> Option<Vec<String>> {
         Value::Null => Some(Vec::new()),
         Value::String(text) if text.is_empty() => Some(Vec::new()),
         Value::String(text) => Some(vec![text.clone()]),
-        Value::Array(items) => {
-            items.iter().map(|item| item.as_str().map(str::to_owned)).collect()
-        }
+        Value::Array(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
         _ => None,
     }
 }

@@ -65,10 +65,7 @@ pub fn runtime(wish: &VaultWish, marker: &Marker) -> Policy {
         format!("{}/data/{}", wish.kv_mount, wish.kv_path),
         BTreeSet::from([Capability::Read]),
     );
-    Policy {
-        header: vec![marker.line(), "What the running instance may do.".to_owned()],
-        grants,
-    }
+    Policy { header: vec![marker.line(), "What the running instance may do.".to_owned()], grants }
 }
 
 /// The ops policy of the instance alone, under [`OpsScope::Own`].

@@ -94,11 +94,8 @@ impl Policy {
             check_granted(path)?;
             let words: Vec<String> =
                 capabilities.iter().map(|c| format!("\"{}\"", c.word())).collect();
-            let _ = write!(
-                text,
-                "\npath \"{path}\" {{\n  capabilities = [{}]\n}}\n",
-                words.join(", ")
-            );
+            let _ =
+                write!(text, "\npath \"{path}\" {{\n  capabilities = [{}]\n}}\n", words.join(", "));
         }
         Ok(text)
     }
@@ -181,8 +178,7 @@ fn is_unprintable(c: char) -> bool {
 }
 
 fn words<'a>(capabilities: impl Iterator<Item = &'a Capability>) -> String {
-    let words: Vec<_> =
-        capabilities.map(|c| c.word().escape_debug().to_string()).collect();
+    let words: Vec<_> = capabilities.map(|c| c.word().escape_debug().to_string()).collect();
     words.join(", ")
 }
 

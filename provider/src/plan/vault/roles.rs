@@ -13,10 +13,7 @@ pub fn database(wish: &DatabaseRoleWish) -> Result<Body, StatementError> {
         .with("credential_type", Field::Default("password"))
         .with("default_ttl", Field::Seconds(wish.default_ttl.unwrap_or(0)))
         .with("max_ttl", Field::Seconds(wish.max_ttl.unwrap_or(0)))
-        .with(
-            "creation_statements",
-            Field::Statements(creation(&wish.database, &wish.owner_role)?),
-        )
+        .with("creation_statements", Field::Statements(creation(&wish.database, &wish.owner_role)?))
         .with("revocation_statements", Field::Statements(revocation()))
         .with("renew_statements", Field::Statements(Vec::new()))
         .with("rollback_statements", Field::Statements(Vec::new())))

@@ -23,9 +23,7 @@ pub fn creation(database: &str, owner_role: &str) -> Result<Vec<String>, Stateme
             "CREATE ROLE \"{{{{name}}}}\" LOGIN INHERIT PASSWORD '{{{{password}}}}' \
              VALID UNTIL '{{{{expiration}}}}' IN ROLE {owner_role}"
         ),
-        format!(
-            "ALTER ROLE \"{{{{name}}}}\" IN DATABASE {database} SET role TO {owner_role}"
-        ),
+        format!("ALTER ROLE \"{{{{name}}}}\" IN DATABASE {database} SET role TO {owner_role}"),
     ])
 }
 

@@ -37,7 +37,12 @@ fn ci(revision: u64, repository: &str) -> CiRoleWish {
 #[test]
 fn a_document_reads_back_and_keeps_what_it_does_not_know() {
     let mut document = AppDocument::default();
-    document.record("prod", &entry("o", Phase::Live, 1), part("erp/config", OpsScope::Instances), false);
+    document.record(
+        "prod",
+        &entry("o", Phase::Live, 1),
+        part("erp/config", OpsScope::Instances),
+        false,
+    );
     document.set_ci(&ci(1, "o/erp"), "erp-ops");
     let mut value = serde_json::to_value(&document).unwrap();
     assert_eq!(value["instances"]["prod"]["phase"], "live");
@@ -58,14 +63,22 @@ fn an_entry_is_admitted_over_what_was_seen_only() {
     assert_eq!(document.admits("prod", Some(&live), &entry("o", Phase::Live, 4)), Ok(()));
     let stale = entry("o", Phase::Live, 2);
     let found = "live, generation 3, owned by \"o\"".to_owned();
-    assert_eq!(document.admits("prod", Some(&stale), &live), Err(Misfit::Entry(Some(found.clone()))));
+    assert_eq!(
+        document.admits("prod", Some(&stale), &live),
+        Err(Misfit::Entry(Some(found.clone())))
+    );
     assert_eq!(document.admits("prod", None, &live), Err(Misfit::Entry(Some(found))));
     // Another env of someone else's app is refused; a live instance may change its owner.
     let theirs = entry("p", Phase::Pending, 1);
     assert_eq!(document.admits("dev", None, &theirs), Err(Misfit::Owner("o".to_owned())));
     assert_eq!(document.admits("prod", Some(&live), &entry("p", Phase::Live, 4)), Ok(()));
     // An app that is wholly gone is nobody's.
-    document.record("prod", &entry("o", Phase::Gone, 3), part("erp/config", OpsScope::Instances), false);
+    document.record(
+        "prod",
+        &entry("o", Phase::Gone, 3),
+        part("erp/config", OpsScope::Instances),
+        false,
+    );
     assert_eq!(document.live_owner(), None);
     assert_eq!(document.admits("dev", None, &theirs), Ok(()));
 }
@@ -77,7 +90,9 @@ fn parts_are_counted() {
     document.record("prod", &live, part("erp/config", OpsScope::Instances), false);
     document.record("dev", &live, part("erp-dev/config", OpsScope::Instances), false);
     let paths = |d: &AppDocument| -> Vec<String> {
-        d.ops_policy("erp", "kvv2", "erp-ops").map(|p| p.grants.into_keys().collect()).unwrap_or_default()
+        d.ops_policy("erp", "kvv2", "erp-ops")
+            .map(|p| p.grants.into_keys().collect())
+            .unwrap_or_default()
     };
     assert_eq!(paths(&document).len(), 4);
     assert!(document.deregister("dev"));
@@ -86,10 +101,22 @@ fn parts_are_counted() {
     assert_eq!(paths(&document), ["kvv2/data/erp/config", "kvv2/metadata/erp/config"]);
     assert!(!document.is_deserted());
     // What another env had is still no difference to this one.
-    assert!(document.grants_elsewhere("erp", "kvv2", "prod").contains_key("kvv2/data/erp-dev/config"));
-    document.record("prod", &entry("o", Phase::Gone, 1), part("erp/config", OpsScope::Instances), true);
+    assert!(
+        document.grants_elsewhere("erp", "kvv2", "prod").contains_key("kvv2/data/erp-dev/config")
+    );
+    document.record(
+        "prod",
+        &entry("o", Phase::Gone, 1),
+        part("erp/config", OpsScope::Instances),
+        true,
+    );
     assert!(!document.is_deserted(), "kept objects keep their part");
-    document.record("prod", &entry("o", Phase::Gone, 1), part("erp/config", OpsScope::Instances), false);
+    document.record(
+        "prod",
+        &entry("o", Phase::Gone, 1),
+        part("erp/config", OpsScope::Instances),
+        false,
+    );
     assert!(document.is_deserted());
     assert_eq!(document.ops_policies(), ["erp-ops"]);
 }

@@ -48,7 +48,8 @@ impl Wire {
             // Under a limit the server sets the pace; the deadline alone ends it.
             let pause = if limited { Duration::ZERO } else { self.pause(attempt) };
             let spent = !limited && attempt >= ATTEMPTS;
-            if !again || spent || self.held_until().unwrap_or_else(Instant::now) + pause >= deadline {
+            if !again || spent || self.held_until().unwrap_or_else(Instant::now) + pause >= deadline
+            {
                 return Err(error);
             }
             tracing::debug!(path = %request.path, attempt, cause = %error.cause, "call is repeated");
@@ -67,10 +68,8 @@ impl Wire {
         let transport = self.transport().await.map_err(fail)?;
         let token = if request.anonymous { None } else { Some(self.token().await?) };
         let left = deadline.saturating_duration_since(Instant::now());
-        let answer = transport
-            .send(request, token.as_ref().map(|t| &t.value), left)
-            .await
-            .map_err(fail)?;
+        let answer =
+            transport.send(request, token.as_ref().map(|t| &t.value), left).await.map_err(fail)?;
         match answer.status {
             200..=204 | 404 => reply(&answer).map(Some).map_err(fail),
             300..=399 => Err(fail(Cause::Redirected(elsewhere(&answer)))),
@@ -158,7 +157,11 @@ impl Wire {
                 words.push('…');
                 break;
             }
-            if c.is_ascii() && !c.is_control() { words.push(c) } else { words.extend(c.escape_unicode()) }
+            if c.is_ascii() && !c.is_control() {
+                words.push(c)
+            } else {
+                words.extend(c.escape_unicode())
+            }
         }
         if words.is_empty() { "no reason given".to_owned() } else { words }
     }
@@ -179,7 +182,12 @@ fn reply(answer: &Answer) -> Result<Reply, Cause> {
         match serde_json::from_slice(&answer.body) {
             Ok(body) => body,
             // A proxy's page in place of the server's answer is not "nothing there".
-            Err(error) => return Err(Cause::Unreadable(format!("status {}, no JSON: {error}", answer.status))),
+            Err(error) => {
+                return Err(Cause::Unreadable(format!(
+                    "status {}, no JSON: {error}",
+                    answer.status
+                )));
+            }
         }
     };
     Ok(Reply { status: answer.status, body })

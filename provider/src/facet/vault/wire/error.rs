@@ -63,7 +63,9 @@ pub enum Cause {
     #[error("permission denied; whether the token is still alive could not be learnt")]
     DeniedOrDead,
     /// The token is not known (any more).
-    #[error("permission denied: the server does not know the token (expired, revoked, used up, or of another server)")]
+    #[error(
+        "permission denied: the server does not know the token (expired, revoked, used up, or of another server)"
+    )]
     Dead,
     /// The login was refused.
     #[error("the login was refused (status {status}): {words}")]
@@ -107,13 +109,18 @@ pub struct CallError {
 impl Cause {
     /// Whether the request did not take effect, and may if sent again.
     pub fn is_before_effect(&self) -> bool {
-        matches!(self, Self::Unreachable { sent: false, .. } | Self::Unavailable { status: 412, .. })
+        matches!(
+            self,
+            Self::Unreachable { sent: false, .. } | Self::Unavailable { status: 412, .. }
+        )
     }
 
     /// Whether the request may have taken effect although no good answer came.
     pub fn is_ambiguous(&self) -> bool {
-        matches!(self, Self::Unreachable { sent: true, .. } | Self::TimedOut(_) | Self::Unavailable { .. })
-            && !self.is_before_effect()
+        matches!(
+            self,
+            Self::Unreachable { sent: true, .. } | Self::TimedOut(_) | Self::Unavailable { .. }
+        ) && !self.is_before_effect()
     }
 }
 

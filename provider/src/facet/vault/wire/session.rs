@@ -94,7 +94,9 @@ impl Wire {
         .anonymous();
         let refused = |status, words| Cause::Login { status, words, attribute: login.attribute() };
         let reply = self.call(request.clone()).await.map_err(|error| match error.cause {
-            Cause::Refused { status, words } => CallError { cause: refused(status, words), ..error },
+            Cause::Refused { status, words } => {
+                CallError { cause: refused(status, words), ..error }
+            }
             _ => error,
         })?;
         if reply.is_missing() {

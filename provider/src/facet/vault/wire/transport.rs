@@ -118,7 +118,8 @@ impl Transport {
         if url.as_str() != text {
             return Err(Cause::Path);
         }
-        let mut builder = self.http.request(request.method.clone(), url).headers(self.headers.clone());
+        let mut builder =
+            self.http.request(request.method.clone(), url).headers(self.headers.clone());
         if let Some(token) = token {
             let mut value = HeaderValue::from_str(token.expose()).map_err(|_| Cause::Setup {
                 attribute: "provider.vault.token",
@@ -128,9 +129,8 @@ impl Transport {
             builder = builder.header(HeaderName::from_static("x-vault-token"), value);
         }
         if let Some(body) = &request.body {
-            builder = builder
-                .header(http::header::CONTENT_TYPE, "application/json")
-                .body(body.to_vec());
+            builder =
+                builder.header(http::header::CONTENT_TYPE, "application/json").body(body.to_vec());
         }
         Ok(builder)
     }
@@ -214,7 +214,9 @@ fn address(text: &str) -> Result<Url, Cause> {
     match url.scheme() {
         "https" => Ok(url),
         "http" if is_loopback(&url) => Ok(url),
-        "http" => Err(setup("is plain http beyond this machine, which would show the token to the network: use https")),
+        "http" => Err(setup(
+            "is plain http beyond this machine, which would show the token to the network: use https",
+        )),
         _ => Err(setup("begins with neither https:// nor http://")),
     }
 }

@@ -68,7 +68,8 @@ fn what_is_rendered_reads_back() {
 
 #[test]
 fn layout_does_not_count_and_foreign_words_are_told() {
-    let text = "// c\npath \"a/b\"{capabilities=[ \"read\" , ]}\n# d\npath \"c\" {\n capabilities = []\n}";
+    let text =
+        "// c\npath \"a/b\"{capabilities=[ \"read\" , ]}\n# d\npath \"c\" {\n capabilities = []\n}";
     let parsed = Policy::parse(text).unwrap();
     assert_eq!(parsed.grants.keys().collect::<Vec<_>>(), ["a/b", "c"]);
     for (text, message) in [
@@ -85,7 +86,10 @@ fn layout_does_not_count_and_foreign_words_are_told() {
         ),
         ("path \"a\" { capabilities = [\"read\" \"list\"] }", "line 1: `,` expected"),
         ("path \"a\" { capabilities = [\"read\"] ", "line 1: `}` expected"),
-        ("path \"a\" { capabilities = [] } path \"a\" { capabilities = [] }", "path \"a\" stands twice"),
+        (
+            "path \"a\" { capabilities = [] } path \"a\" { capabilities = [] }",
+            "path \"a\" stands twice",
+        ),
     ] {
         assert_eq!(Policy::parse(text).unwrap_err().to_string(), message, "{text}");
     }

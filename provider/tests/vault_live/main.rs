@@ -1,0 +1,18 @@
+//! The Vault facet against a private OpenBao, as the tokens of `docs/policies`; never as root.
+//!
+//! Servers are found by `APPENV_BAO` and `APPENV_PG_BINDIRS` (separated by `:`), else on PATH and in the places named
+//! in `servers`; a test whose server is not found fails.
+#![allow(clippy::unwrap_used)]
+
+mod bao;
+mod errors;
+mod faults;
+mod leases;
+mod lifecycle;
+mod postgres;
+mod proxy;
+mod registry;
+mod servers;
+mod shared;
+mod tokens;
+mod wish;
