@@ -53,7 +53,6 @@ async fn sessions(root: &Client, user: &str) -> i64 {
 async fn leases_on_every_postgres() {
     for bindir in postgres_bindirs() {
         let (bao, postgres) = (Bao::start().await, Postgres::start(&bindir).await);
-        println!("PostgreSQL {}", postgres.version);
         postgres.prepare("erp-sandbox", "erp_sandbox_role").await;
         postgres.join(&bao).await;
         let vault = bao.facet().await;

@@ -1,7 +1,7 @@
 //! A private PostgreSQL, with the logins a provider and a Vault have: neither is a superuser.
 
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,7 @@ fn demote(command: &mut Command, home: &Path) {
 
 impl Postgres {
     /// A server of the binaries in a directory.
-    pub async fn start(bindir: &PathBuf) -> Self {
+    pub async fn start(bindir: &Path) -> Self {
         for _ in 0..3 {
             if let Some(server) = Self::try_start(bindir).await {
                 return server;

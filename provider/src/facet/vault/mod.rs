@@ -115,7 +115,7 @@ impl Facet for Vault {
     }
 
     async fn observe(&self, spec: &Spec) -> Result<Observation, FacetError> {
-        self.observe_all(spec).await
+        Box::pin(self.observe_all(spec)).await
     }
 
     async fn look(&self, spec: &Spec) -> Result<Look, FacetError> {
