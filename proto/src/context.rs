@@ -34,7 +34,8 @@ pub struct Context {
     pub warnings: Vec<Diagnostic>,
     /// Cancelled once the user asked to stop; look before each external write.
     pub stop: CancellationToken,
-    /// Whether the client understands write-only attributes (absent in apply: do not decide by it there).
+    /// Whether the client understands write-only attributes. Only in validate is it reliable: some CLIs leave it
+    /// out of the plan they repeat at apply, and none sends it with the apply itself.
     pub write_only_allowed: bool,
     /// In plan: attributes whose change demands a replacement.
     pub requires_replace: Vec<Path>,

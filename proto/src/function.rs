@@ -46,7 +46,10 @@ pub struct ArgumentError {
 
 /// A provider function. Same arguments, same answer: the CLI checks it.
 pub trait Function: Send + Sync + 'static {
-    /// The arguments in order, as a tuple or a tuple struct; a variadic one comes last, as a `Vec`.
+    /// The arguments in order, as a tuple or a tuple struct of two and more; a variadic one comes last, as a `Vec`.
+    ///
+    /// One argument alone is the tuple `(T,)`, since serde takes a struct of one field for the field itself; none
+    /// are `()`.
     type Arguments: DeserializeOwned;
     /// The answer.
     type Output: Serialize;

@@ -27,7 +27,8 @@ pub enum Change<M> {
         /// The configuration, write-only values included.
         config: M,
         /// Prior merged with configuration and defaults; unset computed attributes keep the prior value, also
-        /// where something else changes: the author marks unknown what will change.
+        /// where something else changes: the author marks unknown what will change. In a nested block that is
+        /// new they are unknown, as in a new object.
         proposed: M,
     },
     /// The block is gone, or the instance is destroyed.
@@ -109,7 +110,8 @@ pub trait Resource: Send + Sync + 'static {
         None
     }
 
-    /// The identity of a state; asked for only where [`Resource::identity_schema`] answers.
+    /// The identity of a state, or of a plan; asked for only where [`Resource::identity_schema`] answers, and
+    /// passed on only where it is wholly known.
     fn identity(&self, _state: &Self::Model) -> Option<Value> {
         None
     }
@@ -196,6 +198,8 @@ pub trait Resource: Send + Sync + 'static {
     }
 
     /// Takes over the state of another resource type (a `moved` block across types); `None`: not from there.
+    ///
+    /// The provider comes as `host/namespace/type`, and the host is each CLI's own: compare the rest.
     fn move_from(
         &self,
         _source_provider: &str,

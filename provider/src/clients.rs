@@ -1,1 +1,64 @@
-//! clients
+//! What the provider opens: each facet once, lazily.
+
+use std::sync::Arc;
+
+use crate::facet::postgres::Postgres;
+use crate::facet::vault::Vault;
+use crate::facet::{Facet, FacetError};
+use crate::plan::Spec;
+use crate::settings::{Settings, Target};
+
+/// The facets that are configured and can be asked.
+pub struct Clients {
+    postgres: Option<Arc<Postgres>>,
+    vault: Option<Arc<Vault>>,
+    /// The login Vault has on PostgreSQL, where the user names it.
+    database_login: Option<String>,
+}
+
+impl Clients {
+    /// Opens nothing yet. `run_id` goes where servers log who asked.
+    pub fn new(settings: &Settings, run_id: &str) -> Self {
+        Self {
+            postgres: match &settings.postgres {
+                Target::Known(postgres) => Some(Arc::new(Postgres::new(postgres.clone(), run_id))),
+                Target::Off | Target::Unknown => None,
+            },
+            vault: match &settings.vault {
+                Target::Known(vault) => Some(Arc::new(Vault::new(vault.clone(), run_id))),
+                Target::Off | Target::Unknown => None,
+            },
+            database_login: settings
+                .layout
+                .as_ref()
+                .and_then(|layout| layout.database_login.clone()),
+        }
+    }
+
+    /// The facets of a spec, in the order in which the registry's home is chosen.
+    pub fn facets(&self, spec: &Spec) -> Vec<Arc<dyn Facet>> {
+        let mut facets: Vec<Arc<dyn Facet>> = Vec::new();
+        if let (Some(_), Some(postgres)) = (&spec.postgres, &self.postgres) {
+            facets.push(postgres.clone());
+        }
+        if let (Some(_), Some(vault)) = (&spec.vault, &self.vault) {
+            facets.push(vault.clone());
+        }
+        facets
+    }
+
+    /// Fills in what one server must tell about another: the login that Vault has on PostgreSQL.
+    pub async fn complete(&self, spec: &Spec) -> Result<Spec, FacetError> {
+        let mut spec = spec.clone();
+        let database = spec.vault.as_ref().and_then(|vault| vault.database.as_ref());
+        if let (Some(wish), Some(vault), Some(database)) =
+            (&mut spec.postgres, &self.vault, database)
+        {
+            wish.vault_login = Some(match &self.database_login {
+                Some(login) => login.clone(),
+                None => vault.database_login(&database.mount, &database.connection).await?,
+            });
+        }
+        Ok(spec)
+    }
+}

@@ -6,14 +6,20 @@
 //! - [`plan`]: what is wished, what was seen, and the difference; pure.
 //! - [`registry`]: the record each target keeps of its own instances: types only.
 //! - [`facet`]: effects, one folder an external system.
-//! - [`settings`], [`clients`], [`provider`]: the provider block, what it opens, and the list of what is offered.
+//! - [`settings`], [`clients`], [`configured`], [`run`]: the provider block, what it opens, one run and its memory.
+//! - [`provider`]: the provider, and the list of what is offered.
+//! - [`world`], [`state_address`]: what comes in from outside, and where the state lives.
 //! - [`resource`]: one folder a resource.
 
 pub mod clients;
+pub mod configured;
 pub mod facet;
 pub mod naming;
 pub mod plan;
 pub mod provider;
 pub mod registry;
 pub mod resource;
+pub mod run;
 pub mod settings;
+pub mod state_address;
+pub mod world;

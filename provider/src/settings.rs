@@ -1,1 +1,280 @@
-//! settings
+//! The provider block, wholly known but for endpoints: what everything below works with.
+
+pub mod model;
+mod postgres;
+mod vault;
+
+use std::collections::BTreeMap;
+
+use tfplugin::diagnostic::{Diagnostic, Errors};
+use tfplugin::value::{Attr, Path};
+
+use crate::facet;
+use crate::naming::{Declared, Environments, Inputs, NameError, Subject};
+use crate::world::World;
+use model::Model;
+
+/// A server that may be configured, and whose address may come from another resource.
+#[derive(Clone, Debug)]
+pub enum Target<T> {
+    /// Not configured.
+    Off,
+    /// Configured, but an endpoint or a credential is known only after apply.
+    Unknown,
+    /// Configured.
+    Known(T),
+}
+
+/// What is made in Vault besides policies, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VaultLayout {
+    /// Mount of the KV v2 engine.
+    pub kv_mount: String,
+    /// Mount of the database engine.
+    pub database_mount: String,
+    /// Its connection to the PostgreSQL server.
+    pub database_connection: String,
+    /// The login of that connection, where the user names it.
+    pub database_login: Option<String>,
+    /// Mount of the Kubernetes auth method; `None`: no Kubernetes roles.
+    pub kubernetes: Option<String>,
+    /// The CI role; `None`: none.
+    pub ci: Option<CiLayout>,
+}
+
+/// The CI role, before `{organization}` and `{app}` are replaced in its claims.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CiLayout {
+    /// Mount of the JWT auth method.
+    pub mount: String,
+    /// Claims a token must carry.
+    pub bound_claims: BTreeMap<String, String>,
+    /// Audiences a token may be for.
+    pub bound_audiences: Vec<String>,
+    /// The claim that names the user.
+    pub user_claim: String,
+    /// Raised to change any of the above.
+    pub revision: u64,
+}
+
+/// The provider block.
+#[derive(Debug)]
+pub struct Settings {
+    /// The declared envs under the convention.
+    pub environments: Environments,
+    /// What names are made of beside the coordinate.
+    pub inputs: Inputs,
+    /// Who manages these apps; `None` only where there is no facet.
+    pub owner: Option<String>,
+    /// The PostgreSQL server.
+    pub postgres: Target<facet::postgres::Settings>,
+    /// The Vault or OpenBao server.
+    pub vault: Target<facet::vault::Settings>,
+    /// What is made in it; `None` where it is not configured.
+    pub layout: Option<VaultLayout>,
+}
+
+// === impl Target ===
+
+impl<T> Target<T> {
+    /// Whether the block is there.
+    pub fn is_configured(&self) -> bool {
+        !matches!(self, Target::Off)
+    }
+
+    /// Whether the block is there but cannot be used yet.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Target::Unknown)
+    }
+}
+
+// === impl Settings ===
+
+impl Settings {
+    /// Reads the provider block, with the environment to fall back on.
+    pub fn read(model: &Model, world: &World) -> Result<Self, Errors> {
+        let mut errors = Errors::new();
+        let mut need = Known { errors: &mut errors };
+        let convention = need.text(&model.convention, Path::attribute("convention"));
+        let elided = need.text(&model.elided, Path::attribute("elided"));
+        let inputs = Inputs {
+            organization: need.text(&model.organization, Path::attribute("organization")),
+            domain: need.text(&model.domain, Path::attribute("domain")),
+            root: None,
+        };
+        let owner = need.text(&model.owner, Path::attribute("owner"));
+        let declared = environments(model, &mut need);
+        let postgres = postgres::read(model.postgres.as_ref(), world, &mut errors);
+        let vault = vault::read(model.vault.as_ref(), world, &mut errors);
+        let layout = vault::layout(model.vault.as_ref(), &inputs, &mut errors);
+        judge_owner(
+            owner.as_deref(),
+            postgres.is_configured() || vault.is_configured(),
+            &mut errors,
+        );
+
+        let convention = convention.as_deref().unwrap_or("elided-v1");
+        let environments = Environments::new(convention, elided.as_deref(), declared);
+        match environments {
+            Ok(environments) if errors.0.is_empty() => {
+                Ok(Self { environments, inputs, owner, postgres, vault, layout })
+            }
+            Ok(_) => Err(errors),
+            Err(found) => {
+                for error in found {
+                    errors.push(at_provider(&error, model));
+                }
+                Err(errors)
+            }
+        }
+    }
+
+    /// Judges what can be judged before the provider is configured: any value may be unknown.
+    pub fn validate(model: &Model) -> Result<(), Errors> {
+        let mut errors = Errors::new();
+        let mut found = Vec::new();
+        let known = |value: &Attr<String>| value.known().cloned();
+        let declared: Option<Vec<Declared>> = model
+            .environment
+            .iter()
+            .map(|environment| {
+                let apps = match &environment.apps {
+                    Attr::Known(apps) => Some(apps.iter().map(known).collect::<Option<_>>()?),
+                    Attr::Null => None,
+                    Attr::Unknown => return None,
+                };
+                let production = match environment.production {
+                    Attr::Known(production) => production,
+                    Attr::Null => false,
+                    Attr::Unknown => return None,
+                };
+                Some(Declared { name: known(&environment.name)?, production, apps })
+            })
+            .collect();
+        if let Some(declared) = declared
+            && !model.convention.is_unknown()
+            && !model.elided.is_unknown()
+        {
+            let convention = model.convention.known().map_or("elided-v1", String::as_str);
+            let elided = model.elided.known().map(String::as_str);
+            found.extend(Environments::new(convention, elided, declared).err().unwrap_or_default());
+        }
+        for error in &found {
+            errors.push(at_provider(error, model));
+        }
+        if let Some(owner) = model.owner.known() {
+            judge_owner(Some(owner), false, &mut errors);
+        }
+        errors.into_result()
+    }
+
+    /// The configured facets, in the order in which the registry's home is chosen.
+    pub fn facets(&self) -> Vec<&'static str> {
+        let postgres = self.postgres.is_configured().then_some("postgres");
+        postgres.into_iter().chain(self.vault.is_configured().then_some("vault")).collect()
+    }
+
+    /// Whether a configured server cannot be asked yet.
+    pub fn has_unknown_target(&self) -> bool {
+        self.postgres.is_unknown() || self.vault.is_unknown()
+    }
+}
+
+/// An owner goes into markers and policies: one printable word, such as `arcodange/erp`.
+fn judge_owner(owner: Option<&str>, needed: bool, errors: &mut Errors) {
+    let fix = "Set `owner` in the provider block to the team or repository that manages these apps, such as \
+               \"arcodange/erp\". It must be the same in every state of an app.";
+    let fits = |text: &str| {
+        text.len() <= 200
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-@:+".contains(&byte))
+    };
+    match owner {
+        None if needed => errors.push(
+            Diagnostic::error(
+                "No owner",
+                format!(
+                    "The provider writes to servers, and records there whose an instance is; no owner is \
+                     configured. {fix}"
+                ),
+            )
+            .at(Path::attribute("owner")),
+        ),
+        Some(text) if !fits(text) || text.is_empty() => errors.push(
+            Diagnostic::error(
+                "Owner of the wrong form",
+                format!(
+                    "The owner \"{}\" is not one word of at most 200 letters, digits and / . _ - @ : + \
+                     characters. {fix}",
+                    text.escape_debug()
+                ),
+            )
+            .at(Path::attribute("owner")),
+        ),
+        _ => {}
+    }
+}
+
+fn environments(model: &Model, need: &mut Known<'_>) -> Vec<Declared> {
+    let mut declared = Vec::new();
+    for (index, environment) in model.environment.iter().enumerate() {
+        let at = |name: &str| Path::attribute("environment").index(index).field(name);
+        let Some(name) = need.text(&environment.name, at("name")) else { continue };
+        let apps = need
+            .known(&environment.apps, at("apps"))
+            .map(|apps| apps.iter().filter_map(|app| need.text(app, at("apps"))).collect());
+        let production = need.known(&environment.production, at("production")).unwrap_or(false);
+        declared.push(Declared { name, production, apps });
+    }
+    declared
+}
+
+/// Attaches the place in the provider block to what the naming rules found.
+fn at_provider(error: &NameError, model: &Model) -> Diagnostic {
+    let diagnostic = Diagnostic::error(error.summary.clone(), error.detail.clone());
+    match &error.subject {
+        Subject::Convention => diagnostic.at(Path::attribute("convention")),
+        Subject::Elided => diagnostic.at(Path::attribute("elided")),
+        Subject::Input(name) => diagnostic.at(Path::attribute(*name)),
+        Subject::Environment(name) => {
+            let index = model
+                .environment
+                .iter()
+                .rposition(|environment| environment.name.known() == Some(name));
+            match index {
+                Some(index) => {
+                    diagnostic.at(Path::attribute("environment").index(index).field("name"))
+                }
+                None => diagnostic.at(Path::attribute("elided")),
+            }
+        }
+        _ => diagnostic,
+    }
+}
+
+/// Reads what must be known when the provider is configured.
+struct Known<'a> {
+    errors: &'a mut Errors,
+}
+
+impl Known<'_> {
+    fn known<T: Clone>(&mut self, value: &Attr<T>, path: Path) -> Option<T> {
+        if value.is_unknown() {
+            self.errors.push(
+                Diagnostic::error(
+                    format!("`{path}` is not known yet"),
+                    format!(
+                        "Names depend on `{path}`, so it must be known when the provider is configured, but it \
+                         comes from something that is only known after apply. Write it as a literal or a \
+                         variable; only endpoints and credentials of servers may come from other resources."
+                    ),
+                )
+                .at(path),
+            );
+        }
+        value.known().cloned()
+    }
+
+    fn text(&mut self, value: &Attr<String>, path: Path) -> Option<String> {
+        self.known(value, path)
+    }
+}

@@ -1,5 +1,5 @@
 //! The texts that go to Vault: frozen, and never more than was meant.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

@@ -1,8 +1,8 @@
 //! Schemas: what a block holds. Written by hand beside the model; [`legal`] and [`drift`] hold them right.
 
-pub mod docs;
 pub mod drift;
 pub mod legal;
+mod shape;
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,21 @@
 //! A model's field: known, null or unknown.
 
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::ser::{Serialize, Serializer};
+
+use super::private;
+
 /// The value of one attribute as a model holds it.
 ///
-/// Serde sees it through a private newtype name that only this crate's deserializer and serializer understand.
+/// Serde sees it through a private newtype name that only this crate's deserializer and serializer understand:
+/// `from_value` and `to_value` keep the three apart, other formats do not.
+///
+/// In an `Attr<Value>` a null or unknown that came with a type of its own stays
+/// `Known(Value::Dynamic(type, null))`, so that the type is not lost; `Value::is_null` and `Value::is_unknown` see
+/// through it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Attr<T> {
     /// A value.
@@ -45,5 +58,46 @@ impl<T> Attr<T> {
 impl<T> From<Option<T>> for Attr<T> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Attr::Null, Attr::Known)
+    }
+}
+
+impl<T: Serialize> Serialize for Attr<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Attr::Known(value) => serializer.serialize_newtype_struct(private::ATTR, value),
+            Attr::Null => serializer.serialize_none(),
+            Attr::Unknown => serializer.serialize_unit_struct(private::UNKNOWN),
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Attr<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct States<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for States<T> {
+            type Value = Attr<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an attribute")
+            }
+
+            fn visit_newtype_struct<D: Deserializer<'de>>(
+                self,
+                deserializer: D,
+            ) -> Result<Attr<T>, D::Error> {
+                T::deserialize(deserializer).map(Attr::Known)
+            }
+
+            fn visit_none<E: Error>(self) -> Result<Attr<T>, E> {
+                Ok(Attr::Null)
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<Attr<T>, E> {
+                Ok(Attr::Unknown)
+            }
+        }
+
+        deserializer.deserialize_newtype_struct(private::ATTR, States(PhantomData))
     }
 }

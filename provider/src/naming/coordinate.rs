@@ -1,5 +1,8 @@
 //! One app in one env.
 
+use super::error::NameError;
+use super::grammar::{check_app, check_env};
+
 /// One app in one env; both in the grammar, and acceptable to the [`Environments`](super::Environments) that made
 /// it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -9,6 +12,14 @@ pub struct Coordinate {
 }
 
 impl Coordinate {
+    /// Judges the grammar alone: the coordinate of an instance that exists, whether its env is still declared or
+    /// not. Every problem is reported.
+    pub fn new(app: &str, env: &str) -> Result<Self, Vec<NameError>> {
+        let errors: Vec<NameError> =
+            [check_app(app), check_env(env)].into_iter().filter_map(Result::err).collect();
+        if errors.is_empty() { Ok(Self::judged(app, env)) } else { Err(errors) }
+    }
+
     /// Only for what has been judged.
     pub(super) fn judged(app: &str, env: &str) -> Self {
         Self { app: app.to_owned(), env: env.to_owned() }

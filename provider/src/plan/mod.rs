@@ -1,10 +1,11 @@
 //! What is wished, what was seen, and the difference. Pure: no I/O, no async, no Terraform.
 
+pub mod duration;
 pub mod postgres;
 mod spec;
 pub mod vault;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 pub use spec::{Marker, Spec};
@@ -38,4 +39,17 @@ impl fmt::Display for ObjectState {
             Self::Differs(how) => write!(f, "differs: {}", how.join("; ")),
         }
     }
+}
+
+/// The names of every object of a spec, without looking: what `objects` will list.
+pub fn object_keys(spec: &Spec) -> BTreeSet<String> {
+    let mut keys = BTreeSet::new();
+    if let Some(wish) = &spec.postgres {
+        let with_login = spec.vault.as_ref().is_some_and(|vault| vault.database.is_some());
+        keys.extend(postgres::object_keys(wish, with_login));
+    }
+    if let Some(wish) = &spec.vault {
+        keys.extend(vault::object_keys(wish));
+    }
+    keys
 }

@@ -1,1 +1,3 @@
-//! Resources, one folder each.
+//! What a configuration can make: one folder a resource.
+
+pub mod app_instance;

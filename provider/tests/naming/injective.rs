@@ -53,8 +53,15 @@ fn worlds() -> impl Strategy<Value = World> {
             1 => prop::sample::subsequence(apps.clone(), 1..=apps.len().min(8))
                 .prop_map(|apps| Some(apps.into_iter().collect::<BTreeSet<_>>())),
         ];
-        let declared = (prop::sample::select(texts(words, 3)), any::<bool>(), open)
-            .prop_map(|(name, production, apps)| Declared { name, production, apps });
+        let envs = prop_oneof![
+            prop::sample::select(texts(words, 1)),
+            prop::sample::select(texts(words, 3)),
+        ];
+        let declared = (envs, any::<bool>(), open).prop_map(|(name, production, apps)| Declared {
+            name,
+            production,
+            apps,
+        });
         prop::collection::vec(declared, 1..=4).prop_map(move |declared| World {
             apps: apps.clone(),
             services: services.clone(),
@@ -251,7 +258,7 @@ fn the_worlds_are_worth_trying() {
         }
     }
     assert!(
-        envs > 150 && coordinates > 1000 && refused > 500 && services > 5000,
+        envs > 100 && coordinates > 1000 && refused > 500 && services > 5000,
         "{envs} envs, {coordinates} coordinates, {refused} refused, {services} services"
     );
 }

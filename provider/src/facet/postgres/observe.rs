@@ -1,0 +1,244 @@
+//! Looking: no lock, no write.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::Deserialize;
+
+use super::link::Link;
+use super::registry::Registered;
+use super::session::{Session, Text};
+use super::settings::{Host, SslMode};
+use super::trouble::Trouble;
+use super::{sql_read, sql_registry};
+use crate::facet::{Observation, Refusal};
+use crate::plan::Spec;
+use crate::plan::postgres::{self, Login, PostgresWish, Seen, quoted};
+use crate::registry::Look;
+
+/// Tries of a look; each of them waits for a server that starts up.
+const TRIES: u32 = 4;
+
+/// What the read statement answers.
+#[derive(Debug, Deserialize)]
+pub(super) struct Document {
+    #[serde(flatten)]
+    pub(super) registered: Registered,
+    #[serde(default)]
+    pub(super) neighbours: Vec<Neighbour>,
+    #[serde(flatten)]
+    pub(super) seen: Seen,
+}
+
+/// Another instance that is registered with one of our names.
+#[derive(Debug, Deserialize)]
+pub(super) struct Neighbour {
+    pub(super) app: String,
+    pub(super) env: String,
+    pub(super) production: bool,
+    pub(super) database: String,
+    pub(super) owner_role: String,
+}
+
+/// The whole observation.
+pub(super) async fn observe(
+    link: &Link,
+    spec: &Spec,
+    wish: &PostgresWish,
+    warned: &AtomicBool,
+) -> Result<Observation, Trouble> {
+    let mut tries = link.tries(TRIES);
+    let mut document = loop {
+        let session = reader(link).await?;
+        match read(link, &session, spec, wish).await {
+            Ok(document) => break document,
+            Err(trouble) => {
+                forget(link, &session, &trouble).await;
+                tries.again(trouble).await?;
+            }
+        }
+    };
+    if !wish.extensions.is_empty()
+        && document.seen.database.as_ref().is_some_and(|database| database.allow_connections)
+    {
+        document.seen.extensions = extensions(link, wish).await?;
+    }
+    let seen = &document.seen;
+    let occupied = if document.registered.has(wish) {
+        Vec::new()
+    } else {
+        let mut standing = seen.clone();
+        if wish.owner_role_shared && shares(&document.neighbours, spec, wish) {
+            standing.role = None;
+        }
+        postgres::occupied(wish, &standing)
+    };
+    Ok(Observation {
+        objects: postgres::objects(wish, &spec.marker(), seen),
+        occupied,
+        refusals: refusals(&document.neighbours, spec, wish),
+        warnings: if warned.swap(true, Ordering::Relaxed) {
+            Vec::new()
+        } else {
+            warnings(link, &seen.login)
+        },
+        look: document.registered.into_look(),
+    })
+}
+
+/// The registry alone.
+pub(super) async fn look(link: &Link, spec: &Spec) -> Result<Look, Trouble> {
+    let texts: [Text<'_>; 2] = [Some(spec.coordinate.app()), Some(spec.coordinate.env())];
+    let mut tries = link.tries(TRIES);
+    loop {
+        let session = reader(link).await?;
+        let trouble = match session.look::<Registered>(&texts).await {
+            Ok(registered) => return Ok(registered.known(link)?.into_look()),
+            Err(failure) if failure.is_undefined_table() => return Ok(Look::default()),
+            Err(failure) => unread(link, spec, failure),
+        };
+        forget(link, &session, &trouble).await;
+        tries.again(trouble).await?;
+    }
+}
+
+/// Registry and catalogs of one instance, on whichever connection.
+pub(super) async fn read(
+    link: &Link,
+    session: &Session,
+    spec: &Spec,
+    wish: &PostgresWish,
+) -> Result<Document, Trouble> {
+    let texts: [Text<'_>; 6] = [
+        Some(spec.coordinate.app()),
+        Some(spec.coordinate.env()),
+        Some(&wish.database),
+        Some(&wish.owner_role),
+        wish.vault_login.as_deref(),
+        wish.encoding.as_deref(),
+    ];
+    let answer = match session.read(&texts).await {
+        Err(failure) if failure.is_undefined_table() => session.read_without_registry(&texts).await,
+        answer => answer,
+    };
+    let mut document: Document = answer.map_err(|failure| unread(link, spec, failure))?;
+    document.registered = document.registered.known(link)?;
+    Ok(document)
+}
+
+/// What holds for the whole connection and is said once a process.
+fn warnings(link: &Link, login: &Login) -> Vec<Refusal> {
+    let mut warnings = Vec::new();
+    if !login.superuser && login.createrole && !login.has_membership_options() {
+        warnings.push(Refusal {
+            summary: "The provider's login could take over every other role of this server".to_owned(),
+            detail: format!(
+                "Before PostgreSQL 16 a login with CREATEROLE, as {} has, may reset the password of any role \
+                 that is no superuser and grant itself any such role. Use PostgreSQL 16 or later, or a server \
+                 for these apps alone.",
+                quoted(&login.name)
+            ),
+        });
+    }
+    let settings = link.settings();
+    let remote = settings.hosts.iter().any(|host| matches!(host, Host::Tcp { .. }));
+    if remote && settings.sslmode == Some(SslMode::Require) && settings.sslrootcert.is_none() {
+        warnings.push(Refusal {
+            summary: "The PostgreSQL server's certificate is not checked".to_owned(),
+            detail: "sslmode = \"require\" encrypts, but speaks with whoever answers. Give sslrootcert and use \
+                     verify-full."
+                .to_owned(),
+        });
+    }
+    warnings
+}
+
+/// The reading connection.
+async fn reader(link: &Link) -> Result<Arc<Session>, Trouble> {
+    let opened = link.reader().await;
+    opened.map_err(|failure| Trouble::server(failure, "Could not look at the PostgreSQL server"))
+}
+
+/// Gives up the reading connection where it was lost.
+async fn forget(link: &Link, session: &Arc<Session>, trouble: &Trouble) {
+    if let Trouble::Server { failure, .. } = trouble
+        && failure.ends_session()
+    {
+        link.forget_reader(session).await;
+    }
+}
+
+/// The extensions of the instance's database; `None` where this login may not look.
+async fn extensions(link: &Link, wish: &PostgresWish) -> Result<Option<BTreeSet<String>>, Trouble> {
+    let doing = || format!("Could not read the extensions of database {}", quoted(&wish.database));
+    let guest = match link.guest(&wish.database).await {
+        Ok(guest) => guest,
+        Err(failure) if failure.is_closed_door() => return Ok(None),
+        Err(failure) => return Err(Trouble::server(failure, doing())),
+    };
+    let there = installed(guest.session()).await;
+    there.map(Some).map_err(|failure| Trouble::server(failure, doing()))
+}
+
+/// The extensions of the database a session is in.
+pub(super) async fn installed(
+    session: &Session,
+) -> Result<BTreeSet<String>, super::failure::Failure> {
+    let rows = session.rows(sql_read::EXTENSIONS, &[]).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+/// Whether another registered env of the app has the same owner role.
+pub(super) fn shares(neighbours: &[Neighbour], spec: &Spec, wish: &PostgresWish) -> bool {
+    neighbours
+        .iter()
+        .any(|other| other.app == spec.coordinate.app() && other.owner_role == wish.owner_role)
+}
+
+fn refusals(neighbours: &[Neighbour], spec: &Spec, wish: &PostgresWish) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    for other in neighbours {
+        let by = format!("app {} in env {}", quoted(&other.app), quoted(&other.env));
+        if other.database == wish.database {
+            refusals.push(Refusal {
+                summary: format!("Database {} already belongs to {by}", quoted(&wish.database)),
+                detail: "Two instances may not share a database. Give this one another in its names block: \
+                         names { database = \"…\" }."
+                    .to_owned(),
+            });
+        }
+        if other.owner_role != wish.owner_role {
+            continue;
+        }
+        let ours =
+            format!("names {{ owner_role = {} }}", quoted(&format!("{}_role", wish.database)));
+        if other.app != spec.coordinate.app() || !wish.owner_role_shared {
+            refusals.push(Refusal {
+                summary: format!("Role {} already belongs to {by}", quoted(&wish.owner_role)),
+                detail: format!(
+                    "Whoever is a member of it would reach both databases. Give this instance a role of its \
+                     own: {ours}."
+                ),
+            });
+        } else if other.production || spec.production {
+            refusals.push(Refusal {
+                summary: format!(
+                    "Role {} would own a production database and another env's",
+                    quoted(&wish.owner_role)
+                ),
+                detail: format!(
+                    "{by} is registered on this server with the same owner role, and one of the two is a \
+                     production env. Give one of them a role of its own: {ours}."
+                ),
+            });
+        }
+    }
+    refusals
+}
+
+fn unread(link: &Link, spec: &Spec, failure: super::failure::Failure) -> Trouble {
+    let instance = quoted(&spec.names.instance);
+    Trouble::server(failure, format!("Could not read what instance {instance} has in PostgreSQL"))
+        .or_grant(sql_registry::grant_read(&link.settings().user))
+}

@@ -1,0 +1,226 @@
+//! Refusals of our own: nothing failed, but going on would harm somebody.
+
+use super::settings::Settings;
+use super::trouble::attempted;
+use crate::facet::{FacetError, Fault};
+use crate::plan::postgres::{PostgresWish, escaped, quoted};
+use crate::registry::Entry;
+
+/// Names listed in one text; the others are counted.
+const LISTED: usize = 10;
+
+fn told(
+    settings: &Settings,
+    fault: Fault,
+    summary: String,
+    cause: String,
+    next: &str,
+) -> FacetError {
+    FacetError {
+        fault,
+        summary,
+        attempted: attempted(settings),
+        cause,
+        next: next.to_owned(),
+        attribute: None,
+    }
+}
+
+/// The user pressed the key.
+pub(super) fn stopped(settings: &Settings, wish: &PostgresWish) -> FacetError {
+    told(
+        settings,
+        Fault::Stopped,
+        format!("Stopped before database {} was as wished", quoted(&wish.database)),
+        "the run was interrupted".to_owned(),
+        "The next apply continues where this one stopped.",
+    )
+}
+
+/// Another process has had the lock for longer than we wait.
+pub(super) fn lock_is_held(settings: &Settings, holder: Option<(i32, String)>) -> FacetError {
+    let cause = match holder {
+        Some((pid, name)) => {
+            format!("server process {pid} ({}) holds the lock of all appenv writes", escaped(&name))
+        }
+        None => "another session holds the lock of all appenv writes".to_owned(),
+    };
+    told(
+        settings,
+        Fault::Occupied,
+        "Another apply is changing this PostgreSQL server".to_owned(),
+        cause,
+        "Apply again when it is over. If its process is dead, end the session with pg_terminate_backend.",
+    )
+}
+
+/// The registry is another one than was seen.
+pub(super) fn elsewhere(settings: &Settings, expected: &str, found: Option<&str>) -> FacetError {
+    let found = match found {
+        Some(id) => format!("the registry here is {}", escaped(id)),
+        None => "there is no registry here".to_owned(),
+    };
+    told(
+        settings,
+        Fault::Conflict,
+        "This is not the PostgreSQL server the plan was made for".to_owned(),
+        format!("expected registry {}, but {found}", escaped(expected)),
+        "Point provider.postgres at the right server and plan again; if the old one is gone for good, drop the \
+         instance from the state with `state rm`.",
+    )
+}
+
+/// The entry changed since it was seen.
+pub(super) fn changed(
+    settings: &Settings,
+    instance: &str,
+    expected: Option<&Entry>,
+    found: Option<&Entry>,
+) -> FacetError {
+    told(
+        settings,
+        Fault::Conflict,
+        format!("Instance {} was changed by someone else meanwhile", quoted(instance)),
+        format!("the plan saw {}; the registry now says {}", entry(expected), entry(found)),
+        "Plan again. Nothing was written.",
+    )
+}
+
+fn entry(entry: Option<&Entry>) -> String {
+    let Some(entry) = entry else { return "no entry".to_owned() };
+    let phase = match entry.phase {
+        crate::registry::Phase::Pending => "pending",
+        crate::registry::Phase::Live => "live",
+        crate::registry::Phase::Deleting => "being deleted",
+        crate::registry::Phase::Gone => "deleted",
+    };
+    let state = entry.state_address.as_deref().map(|a| format!(", state {}", escaped(a)));
+    format!(
+        "an entry of owner {}, {phase}, generation {}{}",
+        quoted(&entry.owner),
+        entry.generation,
+        state.unwrap_or_default()
+    )
+}
+
+/// Another instance of the app is registered under another owner.
+pub(super) fn other_owner(settings: &Settings, app: &str, owner: &str) -> FacetError {
+    told(
+        settings,
+        Fault::Conflict,
+        format!("App {} belongs to another owner on this server", quoted(app)),
+        format!("its instances are registered by owner {}", quoted(owner)),
+        "Use that owner, or let its states apply the change of owner first.",
+    )
+}
+
+/// Another instance is registered with one of our names.
+pub(super) fn name_is_taken(settings: &Settings, what: &str, by: &str) -> FacetError {
+    told(
+        settings,
+        Fault::Occupied,
+        format!("{what} already belongs to {by}"),
+        "two instances may not share it".to_owned(),
+        "Give this instance another name in its `names` block.",
+    )
+}
+
+/// The schema of the registry is there, but not ours.
+pub(super) fn foreign_schema(settings: &Settings, owner: &str) -> FacetError {
+    told(
+        settings,
+        Fault::Occupied,
+        "Schema \"appenv\" exists and belongs to another login".to_owned(),
+        format!("it is owned by {} and holds no registry of ours", quoted(owner)),
+        "Drop or rename it, or apply once as its owner.",
+    )
+}
+
+/// A registry from the future.
+pub(super) fn newer_registry(settings: &Settings, version: i32) -> FacetError {
+    told(
+        settings,
+        Fault::Rejected,
+        "The registry on this server was written by a newer provider".to_owned(),
+        format!("its version is {version}, this provider knows version 1"),
+        "Upgrade the provider.",
+    )
+}
+
+/// The owner role is a superuser.
+pub(super) fn superuser_role(settings: &Settings, role: &str) -> FacetError {
+    told(
+        settings,
+        Fault::Occupied,
+        format!("Role {} is a superuser", quoted(role)),
+        "the provider never changes superuser roles".to_owned(),
+        "Run ALTER ROLE … NOSUPERUSER on it, or give the instance another owner_role in its `names` block.",
+    )
+}
+
+/// Vault works under a login this server does not know.
+pub(super) fn vault_login_missing(settings: &Settings, login: &str) -> FacetError {
+    FacetError {
+        attribute: Some("provider.vault.database_login"),
+        ..told(
+            settings,
+            Fault::Missing,
+            format!("Vault's login {} does not exist on this server", quoted(login)),
+            "it has to become a member of the owner role".to_owned(),
+            "Create it, or name the right one as database_login of the vault block.",
+        )
+    }
+}
+
+/// The database is there, but neither registered by us nor owned by our role.
+pub(super) fn foreign_database(settings: &Settings, database: &str, owner: &str) -> FacetError {
+    told(
+        settings,
+        Fault::Occupied,
+        format!("Database {} is not this instance's", quoted(database)),
+        format!("it is owned by {} and not registered", quoted(owner)),
+        "Nothing was dropped. Import the instance that has it, or drop the database by hand.",
+    )
+}
+
+/// Somebody would be cut off.
+pub(super) fn in_use(settings: &Settings, database: &str, by: &[String]) -> FacetError {
+    told(
+        settings,
+        Fault::Occupied,
+        format!("Database {} is in use", quoted(database)),
+        list(by),
+        "Nothing was dropped. End the sessions and revoke the leases, or set force_disconnect = true.",
+    )
+}
+
+/// What hangs on a role that is to be dropped.
+pub(super) fn role_has_dependents(settings: &Settings, role: &str, what: &[String]) -> FacetError {
+    told(
+        settings,
+        Fault::Occupied,
+        format!("Role {} cannot be dropped yet", quoted(role)),
+        format!("still depending on it: {}", list(what)),
+        "They lie outside the instance's database and are not ours to remove: REASSIGN OWNED or REVOKE them \
+         there. The next apply drops the role.",
+    )
+}
+
+/// Converged, and still not as wished.
+pub(super) fn still_differs(settings: &Settings, what: &[String]) -> FacetError {
+    told(
+        settings,
+        Fault::Rejected,
+        "The PostgreSQL objects are not all as wished after they were mended".to_owned(),
+        what.join(", "),
+        "What is fixed at creation needs a dump and restore; anything else is changed by someone else at the \
+         same time, or granted by a role this login may not act for.",
+    )
+}
+
+fn list(names: &[String]) -> String {
+    let shown: Vec<&str> = names.iter().take(LISTED).map(String::as_str).collect();
+    let more = names.len().saturating_sub(LISTED);
+    let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{tail}", shown.join(", "))
+}

@@ -1,0 +1,337 @@
+//! The registry in the maintenance database: what a row says, and the one transaction that writes it.
+
+use serde::Deserialize;
+
+use super::failure::Failure;
+use super::link::{Link, Writer};
+use super::session::{Session, one};
+use super::trouble::Trouble;
+use super::{refusal, sql, sql_registry};
+use crate::plan::Spec;
+use crate::plan::postgres::{PostgresWish, quoted};
+use crate::registry::{Entry, Expected, Look, Phase};
+
+/// A row of `appenv.instances`: the entry, and the names it was made under.
+#[derive(Debug, Deserialize)]
+pub(super) struct Row {
+    #[serde(flatten)]
+    pub(super) entry: Entry,
+    pub(super) database: String,
+    pub(super) owner_role: String,
+}
+
+/// The only row of `appenv.registry`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Identity {
+    pub(super) id: String,
+    pub(super) version: i32,
+}
+
+/// What a look at the registry answers.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Registered {
+    pub(super) registry: Option<Identity>,
+    pub(super) app_owner: Option<String>,
+    pub(super) entry: Option<Row>,
+}
+
+/// One write of an entry, with everything it needs to know.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Record<'a> {
+    pub(super) spec: &'a Spec,
+    pub(super) wish: &'a PostgresWish,
+    pub(super) expected: &'a Expected,
+    pub(super) next: &'a Entry,
+    pub(super) keep_objects: bool,
+}
+
+// === impl Registered ===
+
+impl Registered {
+    /// Refuses a registry of a later version.
+    pub(super) fn known(self, link: &Link) -> Result<Self, Trouble> {
+        match &self.registry {
+            Some(identity) if identity.version > sql_registry::VERSION => {
+                Err(Trouble::told(refusal::newer_registry(link.settings(), identity.version)))
+            }
+            _ => Ok(self),
+        }
+    }
+
+    /// Whether the instance is registered here under these names, and not deleted.
+    pub(super) fn has(&self, wish: &PostgresWish) -> bool {
+        self.entry.as_ref().is_some_and(|row| {
+            !row.entry.is_gone()
+                && row.database == wish.database
+                && row.owner_role == wish.owner_role
+        })
+    }
+
+    pub(super) fn into_look(self) -> Look {
+        Look {
+            target: self.registry.map(|identity| identity.id),
+            app_owner: self.app_owner,
+            entry: self.entry.map(|row| row.entry),
+        }
+    }
+}
+
+// === impl Record ===
+
+impl Record<'_> {
+    /// Writes once; answers the registry's id.
+    pub(super) async fn write(&self, link: &Link) -> Result<String, Trouble> {
+        let writer = link.writer().await?;
+        match self.transact(link, writer.session()).await {
+            Ok(id) => {
+                writer.release().await;
+                Ok(id)
+            }
+            Err(trouble) => {
+                give_back(writer, &trouble).await;
+                Err(trouble)
+            }
+        }
+    }
+
+    async fn transact(&self, link: &Link, session: &Session) -> Result<String, Trouble> {
+        let failed = |failure| self.failed(link, failure);
+        session.run("BEGIN").await.map_err(failed)?;
+        let id = self.identity(link, session).await?;
+        let found = self.entry(session).await.map_err(failed)?;
+        self.judge(link, session, found.as_ref()).await?;
+        self.upsert(session).await.map_err(failed)?;
+        match self.next.phase {
+            Phase::Pending => self.first_object(link, session).await?,
+            Phase::Gone if !self.keep_objects => self.last_object(link, session).await?,
+            _ => {}
+        }
+        session.run("COMMIT").await.map_err(failed)?;
+        Ok(id)
+    }
+
+    /// The registry's id, founding the registry where none is there and none is expected. One that was founded
+    /// since the look is as good: what counts is the entry.
+    async fn identity(&self, link: &Link, session: &Session) -> Result<String, Trouble> {
+        let settings = link.settings();
+        let failed = |failure| self.failed(link, failure);
+        let schema = session.rows(sql_registry::FIND, &[]).await.map_err(failed)?;
+        let read = |at| schema.first().map(|row| row.try_get::<_, bool>(at)).transpose();
+        let (ours, founded) = (read(1), read(2));
+        let founded = founded.map_err(|e| failed(e.into()))?.unwrap_or(false);
+        if !founded {
+            if let Some(expected) = &self.expected.target {
+                return Err(Trouble::told(refusal::elsewhere(settings, expected, None)));
+            }
+            if ours.map_err(|e| failed(e.into()))? == Some(false) {
+                let owner: String = one(&schema).map_err(failed)?;
+                return Err(Trouble::told(refusal::foreign_schema(settings, &owner)));
+            }
+            let grant = sql_registry::grant_found(&settings.database, &settings.user);
+            let doing = format!(
+                "Could not found the registry of instances in database {}",
+                quoted(&settings.database)
+            );
+            session
+                .run(sql_registry::FOUND)
+                .await
+                .map_err(|failure| Trouble::server(failure, doing).or_grant(grant))?;
+        }
+        let rows = session.rows(sql_registry::IDENTITY, &[]).await.map_err(failed)?;
+        let id: String = one(&rows).map_err(failed)?;
+        let version: i32 = rows[0].try_get(1).map_err(|error| failed(error.into()))?;
+        if version > sql_registry::VERSION {
+            return Err(Trouble::told(refusal::newer_registry(settings, version)));
+        }
+        match &self.expected.target {
+            Some(expected) if *expected != id => {
+                Err(Trouble::told(refusal::elsewhere(settings, expected, Some(&id))))
+            }
+            _ => Ok(id),
+        }
+    }
+
+    async fn entry(&self, session: &Session) -> Result<Option<Row>, Failure> {
+        let coordinate = &self.spec.coordinate;
+        let texts = [Some(coordinate.app()), Some(coordinate.env())];
+        let rows = session.rows(sql_registry::ENTRY, &texts).await?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let text: String = one(&rows)?;
+        serde_json::from_str(&text)
+            .map(Some)
+            .map_err(|error| Failure::Driver(format!("an unreadable registry entry: {error}")))
+    }
+
+    /// Compares with what was expected, and with the other instances.
+    async fn judge(
+        &self,
+        link: &Link,
+        session: &Session,
+        found: Option<&Row>,
+    ) -> Result<(), Trouble> {
+        let found = found.map(|row| &row.entry);
+        let as_expected = match (&self.expected.entry, found) {
+            (None, None) => true,
+            (Some(expected), Some(found)) => expected.same_registration(found),
+            _ => false,
+        };
+        // The reply to our own write was lost: it is as if it came now.
+        let done = found == Some(self.next);
+        if !as_expected && !done {
+            return Err(Trouble::told(refusal::changed(
+                link.settings(),
+                &self.spec.names.instance,
+                self.expected.entry.as_ref(),
+                found,
+            )));
+        }
+        if matches!(self.next.phase, Phase::Pending | Phase::Live) {
+            let fresh = found.is_none_or(Entry::is_gone);
+            self.judge_neighbours(link, session, fresh).await?;
+        }
+        Ok(())
+    }
+
+    async fn judge_neighbours(
+        &self,
+        link: &Link,
+        session: &Session,
+        fresh: bool,
+    ) -> Result<(), Trouble> {
+        let settings = link.settings();
+        let failed = |failure| self.failed(link, failure);
+        let (app, env) = (self.spec.coordinate.app(), self.spec.coordinate.env());
+        if fresh {
+            let texts = [Some(app), Some(env), Some(self.next.owner.as_str())];
+            let rows = session.rows(sql_registry::OTHER_OWNER, &texts).await.map_err(failed)?;
+            if !rows.is_empty() {
+                let owner: String = one(&rows).map_err(failed)?;
+                return Err(Trouble::told(refusal::other_owner(settings, app, &owner)));
+            }
+        }
+        for (other_app, other_env, database) in self.neighbours(session).await.map_err(failed)? {
+            let by = format!("app {} in env {}", quoted(&other_app), quoted(&other_env));
+            let what = if database {
+                format!("Database {}", quoted(&self.wish.database))
+            } else if self.wish.owner_role_shared && other_app == app {
+                continue;
+            } else {
+                format!("Role {}", quoted(&self.wish.owner_role))
+            };
+            return Err(Trouble::told(refusal::name_is_taken(settings, &what, &by)));
+        }
+        Ok(())
+    }
+
+    /// Other instances under one of our names: app, env, and whether it is the database's.
+    async fn neighbours(&self, session: &Session) -> Result<Vec<(String, String, bool)>, Failure> {
+        let coordinate = &self.spec.coordinate;
+        let texts = [
+            Some(coordinate.app()),
+            Some(coordinate.env()),
+            Some(self.wish.database.as_str()),
+            Some(self.wish.owner_role.as_str()),
+        ];
+        let rows = session.rows(sql_registry::NEIGHBOURS, &texts).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
+    }
+
+    async fn upsert(&self, session: &Session) -> Result<(), Failure> {
+        let (coordinate, next) = (&self.spec.coordinate, self.next);
+        let generation = next.generation.to_string();
+        let spec = next.spec.to_string();
+        let texts = [
+            Some(coordinate.app()),
+            Some(coordinate.env()),
+            Some(next.owner.as_str()),
+            Some(phase(next.phase)),
+            next.holder.as_deref(),
+            Some(generation.as_str()),
+            next.state_address.as_deref(),
+            Some(if next.production { "true" } else { "false" }),
+            Some(next.spec_digest.as_str()),
+            Some(spec.as_str()),
+            Some(next.written_at.as_str()),
+            Some(self.wish.database.as_str()),
+            Some(self.wish.owner_role.as_str()),
+        ];
+        session.rows(sql_registry::WRITE, &texts).await.map(drop)
+    }
+
+    /// The owner role and its marker appear with the entry or not at all.
+    async fn first_object(&self, link: &Link, session: &Session) -> Result<(), Trouble> {
+        let role = &self.wish.owner_role;
+        let doing = || format!("Could not create role {}", quoted(role));
+        match is_superuser(session, role).await.map_err(|f| Trouble::server(f, doing()))? {
+            Some(true) => Err(Trouble::told(refusal::superuser_role(link.settings(), role))),
+            Some(false) => Ok(()),
+            None => {
+                let sql = format!(
+                    "{}; {}",
+                    sql::create_role(self.wish),
+                    sql::comment_on_role(self.wish, &self.spec.marker())
+                );
+                let user = &link.settings().user;
+                session.run(&sql).await.map_err(|failure| {
+                    Trouble::server(failure, doing()).or_grant(sql::let_create_roles(user))
+                })
+            }
+        }
+    }
+
+    /// The owner role disappears with the entry, unless another instance has it too.
+    async fn last_object(&self, link: &Link, session: &Session) -> Result<(), Trouble> {
+        let role = &self.wish.owner_role;
+        let failed =
+            |failure| Trouble::server(failure, format!("Could not drop role {}", quoted(role)));
+        let neighbours = self.neighbours(session).await.map_err(failed)?;
+        if neighbours.iter().any(|(_, _, database)| !database) {
+            return Ok(());
+        }
+        match is_superuser(session, role).await.map_err(failed)? {
+            None => return Ok(()),
+            Some(true) => {
+                return Err(Trouble::told(refusal::superuser_role(link.settings(), role)));
+            }
+            Some(false) => {}
+        }
+        let dependents = super::dismantle::dependents(session, role).await.map_err(failed)?;
+        if !dependents.is_empty() {
+            let refused = refusal::role_has_dependents(link.settings(), role, &dependents);
+            return Err(Trouble::told(refused));
+        }
+        session.run(&sql::drop_role(role)).await.map_err(|failure| {
+            failed(failure).or_grant(sql::let_administer(role, &link.settings().user))
+        })
+    }
+
+    fn failed(&self, link: &Link, failure: Failure) -> Trouble {
+        let instance = quoted(&self.spec.names.instance);
+        Trouble::server(failure, format!("Could not register instance {instance}"))
+            .or_grant(sql_registry::grant_write(&link.settings().user))
+    }
+}
+
+/// Keeps the connection of a verb that failed, where it can be kept.
+pub(super) async fn give_back(writer: Writer<'_>, trouble: &Trouble) {
+    match trouble {
+        Trouble::Server { failure, .. } if failure.ends_session() => drop(writer),
+        _ => writer.roll_back().await,
+    }
+}
+
+async fn is_superuser(session: &Session, role: &str) -> Result<Option<bool>, Failure> {
+    let rows = session.rows(sql_registry::ROLE, &[Some(role)]).await?;
+    if rows.is_empty() { Ok(None) } else { one(&rows).map(Some) }
+}
+
+fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Pending => "pending",
+        Phase::Live => "live",
+        Phase::Deleting => "deleting",
+        Phase::Gone => "gone",
+    }
+}

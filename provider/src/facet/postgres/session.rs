@@ -1,0 +1,141 @@
+//! One connection, with a deadline on every call.
+
+use std::future::Future;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Connection, Row, Statement};
+use tracing::debug;
+
+use super::failure::Failure;
+use super::{sql, sql_read};
+use crate::plan::postgres::escaped;
+
+/// How much longer than the server's own limit a call is waited for.
+const SLACK: Duration = Duration::from_secs(5);
+
+/// A parameter of type text.
+pub(super) type Text<'a> = Option<&'a str>;
+
+/// An open session; dropped, the connection is closed and the server undoes what was not committed.
+#[derive(Debug)]
+pub(super) struct Session {
+    client: Client,
+    deadline: Duration,
+    read: OnceCell<Statement>,
+    look: OnceCell<Statement>,
+}
+
+// === impl Session ===
+
+impl Session {
+    /// Drives the connection in a task of its own and sets the session up.
+    pub(super) async fn start<S, T>(
+        client: Client,
+        mut connection: Connection<S, T>,
+        statement_timeout: Duration,
+    ) -> Result<Self, Failure>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        tokio::spawn(async move {
+            // The driver logs each notice unless they are taken here; their texts are of no use to us.
+            while let Some(message) = std::future::poll_fn(|cx| connection.poll_message(cx)).await {
+                match message {
+                    Ok(_) => {}
+                    // Whoever waits for an answer is told by the client.
+                    Err(_) => break,
+                }
+            }
+        });
+        let session = Self {
+            client,
+            deadline: statement_timeout + SLACK,
+            read: OnceCell::new(),
+            look: OnceCell::new(),
+        };
+        let lock_timeout = statement_timeout.mul_f32(0.8);
+        session.run(&sql::session(statement_timeout.as_millis(), lock_timeout.as_millis())).await?;
+        Ok(session)
+    }
+
+    /// Whether the connection is over.
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Whether the server replays another's log.
+    pub(super) async fn is_standby(&self) -> Result<bool, Failure> {
+        let rows = self.rows("SELECT pg_catalog.pg_is_in_recovery()", &[]).await?;
+        one(&rows)
+    }
+
+    /// Runs statements that answer nothing of interest; several are separated by semicolons.
+    pub(super) async fn run(&self, sql: &str) -> Result<(), Failure> {
+        debug!(target: "postgres", statement = sql, "run");
+        self.limited(self.client.batch_execute(sql)).await
+    }
+
+    /// Asks with text parameters.
+    pub(super) async fn rows(&self, sql: &str, texts: &[Text<'_>]) -> Result<Vec<Row>, Failure> {
+        self.limited(self.client.query(sql, &parameters(texts))).await
+    }
+
+    /// The read statement, prepared once a session: registry and catalogs of one instance.
+    pub(super) async fn read<D: DeserializeOwned>(&self, texts: &[Text<'_>]) -> Result<D, Failure> {
+        let statement = self.prepared(&self.read, &sql_read::read(true)).await?;
+        document(&self.limited(self.client.query(&statement, &parameters(texts))).await?)
+    }
+
+    /// The registry's part of it alone.
+    pub(super) async fn look<D: DeserializeOwned>(&self, texts: &[Text<'_>]) -> Result<D, Failure> {
+        let statement = self.prepared(&self.look, &sql_read::look()).await?;
+        document(&self.limited(self.client.query(&statement, &parameters(texts))).await?)
+    }
+
+    /// The read statement where there is no registry to read.
+    pub(super) async fn read_without_registry<D: DeserializeOwned>(
+        &self,
+        texts: &[Text<'_>],
+    ) -> Result<D, Failure> {
+        document(&self.rows(&sql_read::read(false), texts).await?)
+    }
+
+    async fn prepared(&self, cell: &OnceCell<Statement>, sql: &str) -> Result<Statement, Failure> {
+        cell.get_or_try_init(|| self.limited(self.client.prepare(sql))).await.cloned()
+    }
+
+    async fn limited<T>(
+        &self,
+        call: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Failure> {
+        match timeout(self.deadline, call).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(Failure::Deadline { seconds: self.deadline.as_secs() }),
+        }
+    }
+}
+
+fn parameters<'a>(texts: &'a [Text<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    texts.iter().map(|text| text as &(dyn ToSql + Sync)).collect()
+}
+
+/// The first column of the only row.
+pub(super) fn one<T>(rows: &[Row]) -> Result<T, Failure>
+where
+    T: for<'a> tokio_postgres::types::FromSql<'a>,
+{
+    let row = rows.first().ok_or_else(|| Failure::Driver("an empty answer".to_owned()))?;
+    Ok(row.try_get(0)?)
+}
+
+fn document<D: DeserializeOwned>(rows: &[Row]) -> Result<D, Failure> {
+    let text: String = one(rows)?;
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::Driver(escaped(&format!("an unreadable answer: {error}"))))
+}

@@ -1,0 +1,152 @@
+//! The statements that only look. Every name comes in as a parameter of type text: as `name` it would be cut at
+//! 63 bytes and could match another object.
+
+/// The number the advisory lock of our writes has: `appenv` in ASCII.
+const LOCK: i64 = 0x6170_7065_6e76;
+
+/// The registry's part of a read: `$1` app, `$2` env, `$3` database, `$4` owner role.
+const REGISTRY: &str = "
+  'registry', (SELECT json_build_object('id', g.id, 'version', g.version) FROM appenv.registry g),
+  'app_owner', (SELECT i.owner FROM appenv.instances i
+    WHERE i.app = $1::text AND i.phase <> 'gone' ORDER BY i.recorded_at DESC LIMIT 1),
+  'entry', (SELECT row_to_json(i) FROM appenv.instances i
+    WHERE i.app = $1::text AND i.env = $2::text)";
+
+/// Instances that are registered with the same names.
+const NEIGHBOURS: &str = "
+  'neighbours', (SELECT coalesce(json_agg(json_build_object('app', i.app, 'env', i.env,
+      'production', i.production, 'database', i.database, 'owner_role', i.owner_role)
+      ORDER BY i.app, i.env), '[]'::json)
+    FROM appenv.instances i
+    WHERE i.phase <> 'gone' AND (i.app, i.env) <> ($1::text, $2::text)
+      AND (i.database = $3::text OR i.owner_role = $4::text))";
+
+/// The catalogs' part of a read: `$3` database, `$4` owner role, `$5` Vault's login, `$6` wished encoding.
+/// Options a membership has from PostgreSQL 16 on are read through JSON, so that one text serves every version.
+const CATALOGS: &str = "
+  'login', (SELECT json_build_object('name', l.rolname, 'superuser', l.rolsuper,
+      'createrole', l.rolcreaterole, 'version', current_setting('server_version_num')::int)
+    FROM pg_catalog.pg_roles l WHERE l.rolname = current_user),
+  'role', (SELECT json_build_object('login', r.rolcanlogin, 'superuser', r.rolsuper,
+      'createrole', r.rolcreaterole, 'createdb', r.rolcreatedb, 'replication', r.rolreplication,
+      'bypassrls', r.rolbypassrls, 'comment', shobj_description(r.oid, 'pg_authid'),
+      'ours', (SELECT json_build_object('admin', bool_or(a.admin_option),
+          'set', bool_or(coalesce((to_jsonb(a)->>'set_option')::bool, true)),
+          'inherit', bool_or(coalesce((to_jsonb(a)->>'inherit_option')::bool, m.rolinherit)))
+        FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles m ON m.oid = a.member
+        WHERE a.roleid = r.oid AND m.rolname = current_user HAVING count(*) > 0))
+    FROM pg_catalog.pg_roles r WHERE r.rolname = $4::text),
+  'database', (SELECT json_build_object('owner', pg_get_userbyid(d.datdba),
+      'connection_limit', d.datconnlimit, 'allow_connections', d.datallowconn,
+      'comment', shobj_description(d.oid, 'pg_database'),
+      'encoding', pg_encoding_to_char(d.encoding),
+      'encoding_wished', pg_encoding_to_char(pg_char_to_encoding($6::text::name)),
+      'collate', d.datcollate, 'ctype', d.datctype,
+      'provider_locale', coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale'),
+      'public', (SELECT coalesce(json_agg(x.privilege_type ORDER BY x.privilege_type), '[]'::json)
+        FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) x WHERE x.grantee = 0))
+    FROM pg_catalog.pg_database d WHERE d.datname = $3::text),
+  'vault_login', (SELECT json_build_object('superuser', v.rolsuper,
+      'membership', (SELECT json_build_object('admin', bool_or(a.admin_option),
+          'set', bool_or(coalesce((to_jsonb(a)->>'set_option')::bool, true)),
+          'inherit', bool_or(coalesce((to_jsonb(a)->>'inherit_option')::bool, v.rolinherit)))
+        FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles r ON r.oid = a.roleid
+        WHERE a.member = v.oid AND r.rolname = $4::text HAVING count(*) > 0))
+    FROM pg_catalog.pg_roles v WHERE v.rolname = $5::text)";
+
+/// Revoked logins that still own something. What tells them from a group of people: their sessions in this
+/// database became the owner role (`ALTER ROLE … IN DATABASE … SET role`), as only a leased login's do.
+const ENDED: &str = "
+  'ended', (SELECT coalesce(json_agg(json_build_object('name', e.rolname,
+      'here', e.here, 'elsewhere', e.elsewhere) ORDER BY e.rolname), '[]'::json)
+    FROM (SELECT m.rolname, count(*) FILTER (WHERE s.dbid = d.oid) AS here,
+        count(*) FILTER (WHERE s.dbid <> d.oid) AS elsewhere
+      FROM pg_catalog.pg_database d
+      JOIN pg_catalog.pg_roles r ON r.rolname = $4::text
+      JOIN pg_catalog.pg_db_role_setting c
+        ON c.setdatabase = d.oid AND 'role=' || r.rolname = ANY (c.setconfig)
+      JOIN pg_catalog.pg_roles m ON m.oid = c.setrole AND NOT m.rolcanlogin AND NOT m.rolsuper
+      JOIN pg_catalog.pg_shdepend s ON s.refclassid = 'pg_catalog.pg_authid'::regclass
+        AND s.refobjid = m.oid AND s.deptype = 'o'
+      WHERE d.datname = $3::text AND EXISTS (SELECT FROM pg_catalog.pg_auth_members a
+        WHERE a.roleid = r.oid AND a.member = m.oid)
+      GROUP BY m.rolname) e)";
+
+/// Everything of one instance, as one JSON document, in one statement.
+pub(super) fn read(with_registry: bool) -> String {
+    if with_registry {
+        format!("SELECT json_build_object({REGISTRY},{NEIGHBOURS},{CATALOGS},{ENDED})::text")
+    } else {
+        // The two parameters of the registry's part keep their places.
+        format!(
+            "SELECT json_build_object({CATALOGS},{ENDED})::text WHERE ($1::text, $2::text) IS NOT NULL"
+        )
+    }
+}
+
+/// The registry alone: `$1` app, `$2` env.
+pub(super) fn look() -> String {
+    format!("SELECT json_build_object({REGISTRY})::text")
+}
+
+/// The extensions of the database one is connected to.
+pub(super) const EXTENSIONS: &str = "SELECT extname::text FROM pg_catalog.pg_extension";
+
+/// The default version of an extension (`$1`): whether the owner of a database may create it, and its own schema.
+pub(super) const AVAILABLE_EXTENSION: &str = "SELECT v.trusted, v.schema::text
+  FROM pg_catalog.pg_available_extensions e
+  JOIN pg_catalog.pg_available_extension_versions v
+    ON v.name = e.name AND v.version = e.default_version
+  WHERE e.name = $1::text";
+
+/// Whom a drop of the database (`$1`) would cut off: its sessions. The server's own workers have no user.
+pub(super) const SESSIONS: &str =
+    "SELECT DISTINCT coalesce(usename::text, '?'), coalesce(application_name, '')
+  FROM pg_catalog.pg_stat_activity
+  WHERE datname = $1::text AND usesysid IS NOT NULL AND pid <> pg_backend_pid() ORDER BY 1, 2";
+
+/// Members of the owner role (`$2`) other than Vault's login (`$3`) and our own: name, whether it can log in, and
+/// whether its sessions in the database (`$1`) become the owner role, as a leased login's do.
+pub(super) const MEMBERS: &str = "SELECT DISTINCT m.rolname::text, m.rolcanlogin,
+    EXISTS (SELECT FROM pg_catalog.pg_db_role_setting c JOIN pg_catalog.pg_database d
+      ON d.oid = c.setdatabase WHERE d.datname = $1::text AND c.setrole = m.oid
+      AND 'role=' || r.rolname = ANY (c.setconfig)) AS leased
+  FROM pg_catalog.pg_auth_members a
+  JOIN pg_catalog.pg_roles r ON r.oid = a.roleid
+  JOIN pg_catalog.pg_roles m ON m.oid = a.member
+  WHERE r.rolname = $2::text AND NOT m.rolsuper AND m.rolname <> current_user
+    AND m.rolname <> coalesce($3::text, '') ORDER BY 1";
+
+/// What depends on a role (`$1`) and would block its drop: database (empty: the whole server), the objects' class
+/// and their number.
+pub(super) const DEPENDENTS: &str =
+    "SELECT coalesce(d.datname::text, ''), s.classid::regclass::text,
+    CASE s.deptype WHEN 'o' THEN 'owned' ELSE 'granted' END, count(*)
+  FROM pg_catalog.pg_shdepend s
+  JOIN pg_catalog.pg_roles r ON r.oid = s.refobjid
+  LEFT JOIN pg_catalog.pg_database d ON d.oid = s.dbid
+  WHERE s.refclassid = 'pg_catalog.pg_authid'::regclass AND r.rolname = $1::text
+    AND s.classid <> 'pg_catalog.pg_auth_members'::regclass
+  GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
+
+/// Waits for the lock all our writes on one server take, in the maintenance database.
+pub(super) fn lock() -> String {
+    format!("SELECT pg_catalog.pg_advisory_lock({LOCK})")
+}
+
+/// Gives the lock back.
+pub(super) fn unlock() -> String {
+    format!("SELECT pg_catalog.pg_advisory_unlock({LOCK})")
+}
+
+/// Who holds the lock: process id and application name. A 64-bit key is shown as two halves.
+pub(super) fn lock_holder() -> String {
+    format!(
+        "SELECT l.pid, coalesce(a.application_name, '') FROM pg_catalog.pg_locks l \
+         LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
+         WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
+         AND l.classid = {} AND l.objid = {} LIMIT 1",
+        LOCK >> 32,
+        LOCK & 0xffff_ffff
+    )
+}

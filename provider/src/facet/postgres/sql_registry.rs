@@ -1,0 +1,103 @@
+//! The registry's tables and the statements that write them.
+
+/// The version of the tables below.
+pub(super) const VERSION: i32 = 1;
+
+/// Who owns the schema, where there is one; with whether the registry's table is in it.
+pub(super) const FIND: &str = "SELECT pg_get_userbyid(n.nspowner)::text, n.nspowner = u.oid,
+    EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relname = 'registry')
+  FROM pg_catalog.pg_namespace n, pg_catalog.pg_roles u
+  WHERE n.nspname = 'appenv' AND u.rolname = current_user";
+
+/// Makes the schema and its tables, closed to everyone else, and the registry's random id.
+pub(super) const FOUND: &str = "\
+CREATE SCHEMA IF NOT EXISTS appenv;
+REVOKE ALL ON SCHEMA appenv FROM PUBLIC;
+CREATE TABLE appenv.registry (
+  single boolean PRIMARY KEY DEFAULT true CHECK (single),
+  id uuid NOT NULL DEFAULT gen_random_uuid(),
+  version integer NOT NULL,
+  founded_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE appenv.instances (
+  app text NOT NULL,
+  env text NOT NULL,
+  owner text NOT NULL,
+  phase text NOT NULL CHECK (phase IN ('pending', 'live', 'deleting', 'gone')),
+  holder text,
+  generation bigint NOT NULL CHECK (generation >= 0),
+  state_address text,
+  production boolean NOT NULL,
+  spec_digest text NOT NULL,
+  spec json NOT NULL,
+  written_at text NOT NULL,
+  database text NOT NULL,
+  owner_role text NOT NULL,
+  recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (app, env)
+);
+REVOKE ALL ON appenv.registry, appenv.instances FROM PUBLIC;
+COMMENT ON SCHEMA appenv IS 'Instances managed by terraform-provider-appenv. Written by it alone.';
+INSERT INTO appenv.registry (version) VALUES (1)";
+
+/// The registry's id and version.
+pub(super) const IDENTITY: &str = "SELECT id::text, version FROM appenv.registry";
+
+/// The instance's entry, held until the transaction ends: `$1` app, `$2` env.
+pub(super) const ENTRY: &str = "SELECT row_to_json(i)::text FROM appenv.instances i
+  WHERE i.app = $1::text AND i.env = $2::text FOR UPDATE";
+
+/// Owners of the app's other instances: `$1` app, `$2` env, `$3` our owner.
+pub(super) const OTHER_OWNER: &str = "SELECT i.owner FROM appenv.instances i
+  WHERE i.app = $1::text AND i.env <> $2::text AND i.phase <> 'gone' AND i.owner <> $3::text
+  ORDER BY i.recorded_at DESC LIMIT 1";
+
+/// Other instances with one of our names: `$1` app, `$2` env, `$3` database, `$4` owner role.
+pub(super) const NEIGHBOURS: &str = "SELECT i.app, i.env, i.database = $3::text
+  FROM appenv.instances i WHERE i.phase <> 'gone' AND (i.app, i.env) <> ($1::text, $2::text)
+    AND (i.database = $3::text OR i.owner_role = $4::text) ORDER BY 1, 2";
+
+/// Writes an entry. The generation and the flag travel as text, so that every parameter is one.
+pub(super) const WRITE: &str = "INSERT INTO appenv.instances AS i
+    (app, env, owner, phase, holder, generation, state_address, production, spec_digest, spec,
+     written_at, database, owner_role)
+  VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::text::bigint, $7::text,
+    $8::text::boolean, $9::text, $10::text::json, $11::text, $12::text, $13::text)
+  ON CONFLICT (app, env) DO UPDATE SET owner = excluded.owner, phase = excluded.phase,
+    holder = excluded.holder, generation = excluded.generation,
+    state_address = excluded.state_address, production = excluded.production,
+    spec_digest = excluded.spec_digest, spec = excluded.spec, written_at = excluded.written_at,
+    database = excluded.database, owner_role = excluded.owner_role,
+    recorded_at = clock_timestamp()";
+
+/// Whether a role is there (`$1`), and whether it is a superuser.
+pub(super) const ROLE: &str =
+    "SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = $1::text";
+
+/// Lets a login read the registry, for a user to run.
+pub(super) fn grant_read(login: &str) -> String {
+    let login = super::quote::identifier(login);
+    format!(
+        "GRANT USAGE ON SCHEMA appenv TO {login}; \
+         GRANT SELECT ON appenv.registry, appenv.instances TO {login};"
+    )
+}
+
+/// Lets a login write the registry, for a user to run.
+pub(super) fn grant_write(login: &str) -> String {
+    let login = super::quote::identifier(login);
+    format!(
+        "GRANT USAGE ON SCHEMA appenv TO {login}; \
+         GRANT SELECT ON appenv.registry TO {login}; \
+         GRANT SELECT, INSERT, UPDATE ON appenv.instances TO {login};"
+    )
+}
+
+/// Lets a login found the registry, for a user to run.
+pub(super) fn grant_found(database: &str, login: &str) -> String {
+    format!(
+        "GRANT CREATE ON DATABASE {} TO {};",
+        super::quote::identifier(database),
+        super::quote::identifier(login)
+    )
+}

@@ -1,0 +1,54 @@
+//! The provider: its block, and the list of everything it offers.
+
+mod schema;
+
+use std::sync::Arc;
+
+use tfplugin::context::Context;
+use tfplugin::diagnostic::Errors;
+use tfplugin::provider::Provider;
+use tfplugin::schema::Schema;
+use tfplugin::server::Registry;
+
+use crate::configured::{Configured, Latest};
+use crate::resource::app_instance::AppInstance;
+use crate::settings::Settings;
+use crate::settings::model::Model;
+use crate::world::World;
+
+/// The provider.
+pub struct Appenv {
+    world: Arc<World>,
+    latest: Arc<Latest>,
+}
+
+// === impl Appenv ===
+
+impl Appenv {
+    /// A provider in a world.
+    pub fn new(world: World) -> Self {
+        Self { world: Arc::new(world), latest: Arc::default() }
+    }
+}
+
+impl Provider for Appenv {
+    type Model = Model;
+
+    fn schema() -> Schema {
+        schema::schema()
+    }
+
+    fn offer(self: Arc<Self>, registry: &mut Registry) {
+        registry.resource(AppInstance(self.latest.clone()));
+    }
+
+    async fn validate(&self, _cx: &mut Context, config: &Model) -> Result<(), Errors> {
+        Settings::validate(config)
+    }
+
+    async fn configure(&self, _cx: &mut Context, config: Model) -> Result<(), Errors> {
+        let settings = Settings::read(&config, &self.world)?;
+        self.latest.set(Configured::new(settings, self.world.clone()));
+        Ok(())
+    }
+}

@@ -1,0 +1,214 @@
+//! The schema of the provider block. Structures are nested blocks, so that the CLI refuses a misspelt key.
+
+use tfplugin::schema::{Attribute, Block, Schema};
+use tfplugin::value::Type;
+
+/// The provider block.
+pub fn schema() -> Schema {
+    Schema::new(
+        Block::new(
+            "Runs the same application in several environments: every name, the database and its owner role, \
+             Vault roles and policies are derived from `app` and `env`. With no argument at all, names and \
+             functions work and nothing outside the state is written.",
+        )
+        .attribute(
+            "convention",
+            Attribute::optional(
+                Type::String,
+                "Rule set that turns a coordinate into names. Default `elided-v1`.",
+            ),
+        )
+        .attribute(
+            "elided",
+            Attribute::optional(
+                Type::String,
+                "Under `elided-v1`: which production env is left out of names, where several are declared.",
+            ),
+        )
+        .attribute(
+            "organization",
+            Attribute::optional(Type::String, "Organization of the repositories, for `repository`."),
+        )
+        .attribute("domain", Attribute::optional(Type::String, "DNS domain, for `dns_host`."))
+        .attribute(
+            "owner",
+            Attribute::optional(
+                Type::String,
+                "Team or repository that manages these apps; the same in every state of an app. Required once \
+                 `postgres` or `vault` is configured.",
+            ),
+        )
+        .list("environment", environment())
+        .single("postgres", postgres())
+        .single("vault", vault()),
+    )
+}
+
+fn environment() -> Block {
+    Block::new(
+        "An environment. Declared ones replace the default (`prod`, a production one, `staging`, `sandbox`, \
+         `dev`); an undeclared one is an error.",
+    )
+    .attribute("name", Attribute::required(Type::String, "Name, such as `prod` or `sandbox`."))
+    .attribute(
+        "production",
+        Attribute::optional(Type::Bool, "Whether it is a production environment. Default `false`."),
+    )
+    .attribute(
+        "apps",
+        Attribute::optional(
+            Type::Set(Box::new(Type::String)),
+            "The only apps that may have this environment. Default: every app.",
+        ),
+    )
+}
+
+fn postgres() -> Block {
+    Block::new(
+        "The PostgreSQL server (13 or later) on which instances get a database and an owner role. What is left \
+         out comes from the `PG*` environment variables of libpq.",
+    )
+    .attribute(
+        "url",
+        Attribute::optional(
+            Type::String,
+            "Connection URL, `postgres://user:password@host:5432/postgres?sslmode=verify-full`; several hosts \
+             are tried in order. Excludes the other connection arguments.",
+        )
+        .sensitive(),
+    )
+    .attribute(
+        "host",
+        Attribute::optional(Type::String, "Host name, address, or directory of a unix socket."),
+    )
+    .attribute("port", Attribute::optional(Type::Number, "Port. Default 5432."))
+    .attribute(
+        "user",
+        Attribute::optional(
+            Type::String,
+            "Login: a superuser, or a role with CREATEROLE and CREATEDB.",
+        ),
+    )
+    .attribute("password", Attribute::optional(Type::String, "Password.").sensitive())
+    .attribute(
+        "database",
+        Attribute::optional(
+            Type::String,
+            "Maintenance database, which also keeps the registry (schema `appenv`). Default `postgres`.",
+        ),
+    )
+    .attribute(
+        "sslmode",
+        Attribute::optional(
+            Type::String,
+            "`disable`, `require`, `verify-ca` or `verify-full`, as libpq has them. Default `verify-full`; \
+             `disable` on a unix socket or loopback.",
+        ),
+    )
+    .attribute(
+        "sslrootcert",
+        Attribute::optional(Type::String, "PEM file of the authorities to trust. Default: the system's."),
+    )
+}
+
+fn vault() -> Block {
+    Block::new(
+        "The Vault or OpenBao server on which instances get roles and policies. What is left out comes from the \
+         `VAULT_*` or `BAO_*` environment variables.",
+    )
+    .attribute("address", Attribute::optional(Type::String, "URL, such as `https://bao:8200`."))
+    .attribute(
+        "token",
+        Attribute::optional(Type::String, "Token. No child token is made of it.").sensitive(),
+    )
+    .attribute("namespace", Attribute::optional(Type::String, "Namespace."))
+    .attribute(
+        "ca_cert_file",
+        Attribute::optional(Type::String, "PEM file of the authorities to trust. Default: the system's."),
+    )
+    .attribute(
+        "kv_mount",
+        Attribute::optional(Type::String, "Mount of the KV v2 engine. Default `kvv2`."),
+    )
+    .attribute(
+        "database_mount",
+        Attribute::optional(Type::String, "Mount of the database engine. Default `postgres`."),
+    )
+    .attribute(
+        "database_connection",
+        Attribute::optional(Type::String, "Connection of the database engine. Default `postgres`."),
+    )
+    .attribute(
+        "database_login",
+        Attribute::optional(
+            Type::String,
+            "PostgreSQL login that connection uses. Default: read from the connection.",
+        ),
+    )
+    .single(
+        "auth_approle",
+        Block::new("Logs in by AppRole.")
+            .attribute("mount", Attribute::optional(Type::String, "Mount. Default `approle`."))
+            .attribute("role_id", Attribute::required(Type::String, "Role id."))
+            .attribute("secret_id", Attribute::required(Type::String, "Secret id.").sensitive()),
+    )
+    .single(
+        "auth_kubernetes",
+        Block::new("Logs in by the service account of the pod it runs in.")
+            .attribute("mount", Attribute::optional(Type::String, "Mount. Default `kubernetes`."))
+            .attribute("role", Attribute::required(Type::String, "Role."))
+            .attribute(
+                "token_file",
+                Attribute::optional(
+                    Type::String,
+                    "File of the service account token. Default: where Kubernetes puts it.",
+                ),
+            ),
+    )
+    .single(
+        "auth_jwt",
+        Block::new("Logs in by a JWT, as CI has them.")
+            .attribute("mount", Attribute::optional(Type::String, "Mount. Default `jwt`."))
+            .attribute("role", Attribute::required(Type::String, "Role."))
+            .attribute("jwt", Attribute::required(Type::String, "The JWT.").sensitive()),
+    )
+    .single(
+        "kubernetes",
+        Block::new("Makes a Kubernetes auth role for each instance. Absent: none.").attribute(
+            "mount",
+            Attribute::optional(Type::String, "Mount of the auth method. Default `kubernetes`."),
+        ),
+    )
+    .single(
+        "ci",
+        Block::new(
+            "Makes a CI role (JWT auth) for each app, shared by its instances. Absent: none. What is written \
+             here is set once per app; it is changed by raising `revision`.",
+        )
+        .attribute("mount", Attribute::required(Type::String, "Mount of the JWT auth method."))
+        .attribute(
+            "bound_claims",
+            Attribute::optional(
+                Type::Map(Box::new(Type::String)),
+                "Claims a token must carry; `{organization}` and `{app}` are replaced. One of them must hold \
+                 `{app}`, so that a token of one repository cannot act for another. Default: `repository = \
+                 \"{organization}/{app}\"`.",
+            ),
+        )
+        .attribute(
+            "bound_audiences",
+            Attribute::optional(
+                Type::Set(Box::new(Type::String)),
+                "Audiences a token may be for; needed where the tokens carry one.",
+            ),
+        )
+        .attribute(
+            "user_claim",
+            Attribute::optional(Type::String, "Claim that names the user. Default `sub`."),
+        )
+        .attribute(
+            "revision",
+            Attribute::optional(Type::Number, "Raised to change any of the above. Default 1."),
+        ),
+    )
+}

@@ -1,0 +1,375 @@
+//! Create and update: one path, which also continues what a killed run left and adopts what is there.
+
+use std::time::Duration;
+
+use tfplugin::context::Context;
+use tfplugin::diagnostic::Errors;
+use tfplugin::resource::Slot;
+use tfplugin::value::Attr;
+
+use super::claim::{self, Claim};
+use super::existing::{self, Seen};
+use super::held::Held;
+use super::model::Model;
+use super::reading::{REGISTRATION, targets};
+use super::wanted::Wanted;
+use super::{planning, report, wish};
+use crate::configured::Configured;
+use crate::facet::{FacetError, Fault};
+use crate::naming::Coordinate;
+use crate::plan::{ObjectState, Spec};
+use crate::registry::{Entry, Expected, Phase};
+
+/// Makes an instance. On an error the slot stays empty: nothing is tainted, and the next apply continues.
+pub async fn create(
+    configured: &Configured,
+    cx: &mut Context,
+    mut planned: Model,
+    state: &mut Slot<Model>,
+) -> Result<(), Errors> {
+    let coordinate = existing::coordinate(&planned)?;
+    let plan = Held::load(&cx.private);
+    let mut held = Held { holder: Some(configured.world.random_id()), ..Held::default() };
+    let Some(work) = prepare(configured, &coordinate, &mut planned, Operation::Create)? else {
+        planned.generation = Attr::Known(0);
+        held.store(&mut cx.private);
+        state.put(planned);
+        return Ok(());
+    };
+    let seen = observe(configured, &coordinate, &work.spec).await?;
+    let first = &seen[0].observation.look;
+    if plan.create && !same(plan.seen.as_ref(), first.entry.as_ref()) {
+        return Err(report::moved_on(&coordinate, first.entry.as_ref()));
+    }
+    let owner = work.spec.owner.clone();
+    let mut errors = Errors::new();
+    let mut generation = first.entry.as_ref().map_or(0, |entry| entry.generation);
+    let mut phase = Phase::Pending;
+    for (index, facet) in seen.iter().enumerate() {
+        let observation = &facet.observation;
+        errors.extend(report::refusals(&coordinate, &observation.refusals));
+        // Whose state it is was judged by the plan, which this apply has just repeated.
+        let (look, occupied) = (&observation.look, &observation.occupied);
+        match claim::judge(look, occupied, &owner, None, true) {
+            Err(refused) => errors.extend(report::refused(&coordinate, &owner, &refused)),
+            Ok(Claim::Adopt(entry)) if index == 0 => {
+                generation = entry.generation;
+                phase = Phase::Live;
+            }
+            Ok(_) => {}
+        }
+    }
+    errors.into_result()?;
+    let claim = work.entry(configured, &held, generation, phase);
+    let entry = converge(configured, cx, &coordinate, &work, &seen, Some(&claim), &mut held)
+        .await
+        .map_err(|error| report::failure(&coordinate, &error))?;
+    finish(&mut planned, &entry, held, cx, state);
+    Ok(())
+}
+
+/// Changes an instance in place, mends what differs, and adopts an imported one.
+pub async fn update(
+    configured: &Configured,
+    cx: &mut Context,
+    prior: Model,
+    mut planned: Model,
+    state: &mut Slot<Model>,
+) -> Result<(), Errors> {
+    let coordinate = existing::coordinate(&planned)?;
+    let mut held = Held::load(&cx.private);
+    if let Some(who) = &held.held_twice {
+        return Err(report::held_twice(&coordinate, who));
+    }
+    let work = prepare(configured, &coordinate, &mut planned, Operation::Update)?;
+    let Some(work) = work.filter(|_| planning::touches_outside(&prior, &planned)) else {
+        planned.generation = prior.generation;
+        state.put(planned);
+        return Ok(());
+    };
+    let seen = observe(configured, &coordinate, &work.spec).await?;
+    for facet in &seen {
+        let found = &facet.observation.look.target;
+        if held.targets.get(facet.name).is_some_and(|wanted| found.as_ref() != Some(wanted)) {
+            let what = format!(
+                "The {} server that the provider is configured for is not the one that has them.",
+                facet.name
+            );
+            return Err(report::elsewhere(&coordinate, &what));
+        }
+    }
+    let first = seen[0].observation.look.entry.as_ref();
+    // A first facet that the instance did not have yet has no registration to compare.
+    let had_first = existing::facets(&prior).iter().any(|facet| facet == seen[0].name);
+    if had_first && !same(held.seen.as_ref(), first) {
+        return Err(report::moved_on(&coordinate, first));
+    }
+    let mut errors = Errors::new();
+    let owner = work.spec.owner.clone();
+    let ours = first.is_some_and(|entry| entry.holder.is_some() && entry.holder == held.holder);
+    for facet in &seen {
+        let observation = &facet.observation;
+        errors.extend(report::refusals(&coordinate, &observation.refusals));
+        let other = observation.look.app_owner.as_deref().filter(|other| *other != owner);
+        // A changed owner is applied under a live holder, and only so.
+        if let Some(other) = other.filter(|_| !ours) {
+            let refused = claim::Refused::OtherOwner { owner: other.to_owned() };
+            errors.extend(report::refused(&coordinate, &owner, &refused));
+        }
+        if existing::facets(&prior).iter().any(|had| had == facet.name) {
+            continue;
+        }
+        // A facet that the instance did not have yet is claimed as a create claims it.
+        let (look, occupied) = (&observation.look, &observation.occupied);
+        match claim::judge(look, occupied, &owner, None, true) {
+            Err(refused) => errors.extend(report::refused(&coordinate, &owner, &refused)),
+            Ok(Claim::Adopt(entry)) if entry.holder != held.holder => {
+                errors.extend(report::moved_on(&coordinate, Some(&entry)));
+            }
+            Ok(_) => {}
+        }
+    }
+    errors.into_result()?;
+    let generation = match first {
+        Some(entry) => entry.generation,
+        None => held.seen.as_ref().map_or(0, |entry| entry.generation),
+    };
+    let adopts = held.holder.is_none();
+    if adopts {
+        held.holder = Some(configured.world.random_id());
+        held.import = None;
+    }
+    let registered = first.is_some_and(|entry| !entry.is_gone());
+    let claim = (adopts || !registered).then(|| {
+        let phase = if registered || adopts { Phase::Live } else { Phase::Pending };
+        work.entry(configured, &held, generation, phase)
+    });
+    let made = converge(configured, cx, &coordinate, &work, &seen, claim.as_ref(), &mut held).await;
+    match made {
+        Ok(entry) => {
+            finish(&mut planned, &entry, held, cx, state);
+            Ok(())
+        }
+        // The slot still holds the prior state; what was done is seen by the next read.
+        Err(error) => Err(report::failure(&coordinate, &error)),
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Operation {
+    Create,
+    Update,
+}
+
+/// What an apply works with.
+struct Work {
+    spec: Spec,
+    wanted: Wanted,
+    timeout: Duration,
+}
+
+impl Work {
+    fn entry(&self, configured: &Configured, held: &Held, generation: u64, phase: Phase) -> Entry {
+        Entry {
+            owner: self.spec.owner.clone(),
+            phase,
+            holder: held.holder.clone(),
+            generation,
+            state_address: configured.state_address().map(str::to_owned),
+            production: self.spec.production,
+            spec_digest: self.wanted.digest(),
+            spec: serde_json::to_value(&self.wanted).unwrap_or_default(),
+            written_at: configured.world.now(),
+        }
+    }
+}
+
+/// Settles what the plan left unknown; `None` where the instance is names only.
+fn prepare(
+    configured: &Configured,
+    coordinate: &Coordinate,
+    planned: &mut Model,
+    operation: Operation,
+) -> Result<Option<Work>, Errors> {
+    let settings = &configured.settings;
+    let wanted = Wanted::read(planned).map_err(|unknown| {
+        Errors::one(
+            format!("{}: still unknown at apply", report::id(coordinate)),
+            format!(
+                "These inputs have no value yet: {unknown:?}. This is a bug; please report it."
+            ),
+        )
+    })?;
+    let facets = settings.facets();
+    let spec = wish::spec(coordinate, &wanted, settings, &facets)?;
+    planned.resolved_names = Attr::Known(wish::resolved(&spec.names));
+    planned.spec_digest = Attr::Known(wanted.digest());
+    if planned.deletion_protection.is_unknown() {
+        planned.deletion_protection = Attr::Known(spec.production);
+    }
+    if facets.is_empty() {
+        planned.objects = Attr::Known(std::collections::BTreeMap::new());
+        return Ok(None);
+    }
+    let ok = || Attr::Known(ObjectState::Ok.to_string());
+    planned.objects =
+        Attr::Known(planning::object_keys(&spec).into_iter().map(|key| (key, ok())).collect());
+    let timeouts = planned.timeouts.clone().unwrap_or_default();
+    let text = match operation {
+        Operation::Create => &timeouts.create,
+        Operation::Update => &timeouts.update,
+    };
+    let timeout = text
+        .known()
+        .and_then(|text| crate::plan::duration::parse(text))
+        .unwrap_or(Duration::from_secs(600));
+    Ok(Some(Work { spec, wanted, timeout }))
+}
+
+async fn observe(
+    configured: &Configured,
+    coordinate: &Coordinate,
+    spec: &Spec,
+) -> Result<Vec<Seen>, Errors> {
+    let seen = existing::observe(configured, spec)
+        .await
+        .map_err(|error| report::failure(coordinate, &error))?;
+    if seen.is_empty() {
+        Err(report::elsewhere(coordinate, "No server could be asked."))
+    } else {
+        Ok(seen)
+    }
+}
+
+/// Registers, makes every object, and registers that it is whole.
+async fn converge(
+    configured: &Configured,
+    cx: &mut Context,
+    coordinate: &Coordinate,
+    work: &Work,
+    seen: &[Seen],
+    claim: Option<&Entry>,
+    held: &mut Held,
+) -> Result<Entry, FacetError> {
+    let deadline = tokio::time::Instant::now() + work.timeout;
+    let steps = steps(configured, cx, work, seen, claim, held);
+    match tokio::time::timeout_at(deadline, steps).await {
+        Ok(made) => made,
+        Err(_) => Err(FacetError {
+            fault: Fault::Unreachable,
+            summary: "not finished in time".to_owned(),
+            attempted: format!(
+                "Making {} took longer than {} seconds.",
+                report::id(coordinate),
+                work.timeout.as_secs()
+            ),
+            cause: "a server answered too slowly, or held a lock".to_owned(),
+            next: "apply again, which goes on from here; or raise `timeouts`".to_owned(),
+            attribute: Some("timeouts"),
+        }),
+    }
+}
+
+async fn steps(
+    configured: &Configured,
+    cx: &mut Context,
+    work: &Work,
+    seen: &[Seen],
+    claim: Option<&Entry>,
+    held: &mut Held,
+) -> Result<Entry, FacetError> {
+    let spec = configured.clients.complete(&work.spec).await?;
+    let mut expected: Vec<Expected> =
+        seen.iter().map(|facet| Expected::from(&facet.observation.look)).collect();
+    held.targets = targets(seen);
+    let generation = match (claim, &expected[0].entry) {
+        (Some(claim), _) => claim.generation,
+        (None, Some(entry)) => entry.generation,
+        (None, None) => 0,
+    };
+    for (facet, expected) in seen.iter().zip(&mut expected) {
+        let missing = expected.entry.as_ref().is_none_or(Entry::is_gone);
+        let fresh = work.entry(configured, held, generation, Phase::Pending);
+        let Some(next) = claim.or(missing.then_some(&fresh)) else { continue };
+        stopped(cx)?;
+        let target = facet.facet.record(&spec, expected, next, false).await?;
+        held.targets.insert(facet.name.to_owned(), target.clone());
+        *expected = Expected { target: Some(target), entry: Some(next.clone()) };
+    }
+    for facet in seen {
+        facet.facet.converge(&spec, &cx.stop).await?;
+    }
+    stopped(cx)?;
+    verify(configured, &spec).await?;
+    let whole = work.entry(configured, held, generation + 1, Phase::Live);
+    // The first facet's registry decides, so it is written last.
+    for (facet, expected) in seen.iter().zip(&expected).rev() {
+        stopped(cx)?;
+        facet.facet.record(&spec, expected, &whole, false).await?;
+    }
+    Ok(whole)
+}
+
+/// Looks once more: an object that is not as wished after all is an error, not a state.
+async fn verify(configured: &Configured, spec: &Spec) -> Result<(), FacetError> {
+    let seen = existing::observe(configured, spec).await?;
+    let off: Vec<String> = seen
+        .iter()
+        .flat_map(|facet| &facet.observation.objects)
+        .filter(|(_, state)| **state != ObjectState::Ok)
+        .map(|(name, state)| format!("{name} {state}"))
+        .collect();
+    if off.is_empty() {
+        return Ok(());
+    }
+    Err(FacetError {
+        fault: Fault::Rejected,
+        summary: "not as wished after it was made".to_owned(),
+        attempted: "Every object was made, then looked at again.".to_owned(),
+        cause: off.join("; "),
+        next: "see whether something else changes these objects, and apply again".to_owned(),
+        attribute: None,
+    })
+}
+
+/// An error once the user asked to stop.
+pub fn stopped(cx: &Context) -> Result<(), FacetError> {
+    if !cx.stop.is_cancelled() {
+        return Ok(());
+    }
+    Err(FacetError {
+        fault: Fault::Stopped,
+        summary: "stopped".to_owned(),
+        attempted: "The apply was asked to stop before its next write.".to_owned(),
+        cause: "interrupted".to_owned(),
+        next: "apply again".to_owned(),
+        attribute: None,
+    })
+}
+
+fn finish(
+    planned: &mut Model,
+    entry: &Entry,
+    mut held: Held,
+    cx: &mut Context,
+    state: &mut Slot<Model>,
+) {
+    planned.generation = Attr::Known(i64::try_from(entry.generation).unwrap_or(i64::MAX));
+    debug_assert!(
+        planned.objects.known().is_some_and(|objects| objects.contains_key(REGISTRATION))
+    );
+    held.seen = Some(entry.clone());
+    held.refusals.clear();
+    held.create = false;
+    held.store(&mut cx.private);
+    state.put(planned.clone());
+}
+
+/// Whether the registration is still the one that was seen.
+fn same(then: Option<&Entry>, now: Option<&Entry>) -> bool {
+    match (then, now) {
+        (None, None) => true,
+        (Some(then), Some(now)) => then.same_registration(now),
+        _ => false,
+    }
+}

@@ -1,0 +1,129 @@
+//! `appenv_app_instance`: one application in one environment.
+//!
+//! # Layout
+//!
+//! - `schema`, `model`, `validate`: what the user writes. `wanted`, `wish`: from the model to the wholly known spec.
+//! - `planning`, `reading`, `making`, `ending`: plan, read, create and update, delete.
+//! - `claim`: what a create may do about a registration it finds. `held`: what an entry keeps in private. `existing`: what an entry and its targets say.
+//! - `report`: what the user reads.
+
+mod claim;
+mod ending;
+mod existing;
+mod held;
+mod making;
+mod model;
+mod planning;
+mod reading;
+mod report;
+mod schema;
+mod validate;
+mod wanted;
+mod wish;
+
+use std::sync::Arc;
+
+use tfplugin::context::Context;
+use tfplugin::diagnostic::Errors;
+use tfplugin::resource::{Change, ImportTarget, Resource, Slot};
+use tfplugin::schema::Schema;
+use tfplugin::value::Attr;
+
+pub use model::Model;
+
+use crate::configured::{Configured, Latest};
+use crate::naming::Coordinate;
+use held::Held;
+
+/// The resource.
+pub struct AppInstance(pub Arc<Latest>);
+
+impl AppInstance {
+    fn configured(&self) -> Result<Arc<Configured>, Errors> {
+        self.0.get().ok_or_else(report::not_configured)
+    }
+}
+
+impl Resource for AppInstance {
+    type Model = Model;
+
+    const TYPE: &'static str = "appenv_app_instance";
+
+    fn schema() -> Schema {
+        schema::schema()
+    }
+
+    async fn validate(&self, _cx: &mut Context, config: &Model) -> Result<(), Errors> {
+        validate::validate(config)
+    }
+
+    async fn plan(&self, cx: &mut Context, change: Change<Model>) -> Result<Option<Model>, Errors> {
+        planning::plan(&*self.configured()?, cx, change).await
+    }
+
+    async fn create(
+        &self,
+        cx: &mut Context,
+        _config: Model,
+        planned: Model,
+        state: &mut Slot<Model>,
+    ) -> Result<(), Errors> {
+        making::create(&*self.configured()?, cx, planned, state).await
+    }
+
+    async fn read(&self, cx: &mut Context, state: &mut Slot<Model>) -> Result<(), Errors> {
+        reading::read(&*self.configured()?, cx, state).await
+    }
+
+    async fn update(
+        &self,
+        cx: &mut Context,
+        _config: Model,
+        prior: Model,
+        planned: Model,
+        state: &mut Slot<Model>,
+    ) -> Result<(), Errors> {
+        making::update(&*self.configured()?, cx, prior, planned, state).await
+    }
+
+    async fn delete(
+        &self,
+        cx: &mut Context,
+        prior: Model,
+        _state: &mut Slot<Model>,
+    ) -> Result<(), Errors> {
+        ending::delete(&*self.configured()?, cx, prior).await
+    }
+
+    async fn import(&self, cx: &mut Context, target: ImportTarget) -> Result<Model, Errors> {
+        let configured = self.configured()?;
+        let ImportTarget::Id(id) = target else {
+            return Err(Errors::one(
+                "Import by identity is not supported",
+                "appenv_app_instance is imported by its id, `app/env`.",
+            ));
+        };
+        let wrong = || {
+            Errors::one(
+                "Not the id of an instance",
+                format!(
+                    "\"{}\" was given to import; the id of an instance is `app/env`, such as `erp/sandbox`.",
+                    id.escape_debug()
+                ),
+            )
+        };
+        let (app, env) = id.split_once('/').ok_or_else(wrong)?;
+        let coordinate: Coordinate = configured
+            .settings
+            .environments
+            .coordinate(app, env)
+            .map_err(|found| wish::at_resource(&found))?;
+        let held = Held { import: Some(configured.world.random_id()), ..Held::default() };
+        held.store(&mut cx.private);
+        Ok(Model {
+            app: Attr::Known(coordinate.app().to_owned()),
+            env: Attr::Known(coordinate.env().to_owned()),
+            ..Model::default()
+        })
+    }
+}

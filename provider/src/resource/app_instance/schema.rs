@@ -1,0 +1,248 @@
+//! The schema of `appenv_app_instance`. Structures are nested blocks, so that the CLI refuses a misspelt key.
+
+use std::collections::BTreeMap;
+
+use tfplugin::schema::{Attribute, Block, Schema};
+use tfplugin::value::{Type, Value};
+
+/// Version 0.
+pub fn schema() -> Schema {
+    Schema::new(
+        inputs(Block::new(
+            "One application in one environment: its PostgreSQL database and owner role, its Vault or OpenBao \
+             roles and policies, and its names in every other system, all derived from `app` and `env`. What is \
+             made outside the state follows the blocks of the provider configuration; with none of them the \
+             resource is names only.",
+        ))
+        .attribute("id", computed(Type::String, "`app/env`; what import takes."))
+        .attribute("instance", computed(Type::String, "Name of the instance, such as `erp-sandbox`."))
+        .attribute("production", computed(Type::Bool, "Whether the environment is a production one."))
+        .attribute("state_prefix", computed(Type::String, "Where the state of this instance belongs."))
+        .attribute(
+            "facets",
+            computed(
+                Type::Set(Box::new(Type::String)),
+                "The external systems in which the instance has objects: `postgres`, `vault`.",
+            ),
+        )
+        .attribute(
+            "resolved_names",
+            computed(
+                Type::Object(names()),
+                "Every name of the instance, by the convention; null where its input (`domain`, `organization`, \
+                 a directory root) is not configured.",
+            ),
+        )
+        .attribute(
+            "objects",
+            computed(
+                Type::Map(Box::new(Type::String)),
+                "Every object of the instance and how it stands: `ok`, `missing`, or `differs: …`. An object \
+                 that was deleted or changed by hand is a line of the plan; apply mends it.",
+            ),
+        )
+        .attribute(
+            "spec_digest",
+            computed(
+                Type::String,
+                "Digest of what is promoted from one environment to the next: release, services, extensions, \
+                 encoding, locale, template.",
+            ),
+        )
+        .attribute(
+            "generation",
+            computed(
+                Type::Number,
+                "Raised by every apply that changes something outside the state; 0 where nothing is there.",
+            ),
+        ),
+    )
+}
+
+fn inputs(block: Block) -> Block {
+    block
+        .attribute(
+            "app",
+            Attribute::required(Type::String, "The application, in kebab-case, such as `erp`."),
+        )
+        .attribute(
+            "env",
+            Attribute::optional_computed(
+                Type::String,
+                "The environment, a declared one. Default: the one production environment, under `elided-v1`; \
+                 taken once, at create, and kept.",
+            ),
+        )
+        .attribute(
+            "services",
+            Attribute::optional(
+                Type::Set(Box::new(Type::String)),
+                "Parts of the application that get names of their own.",
+            ),
+        )
+        .attribute(
+            "release",
+            Attribute::optional(Type::String, "The version that runs here; what promotion follows."),
+        )
+        .single("database", database())
+        .single("vault", vault())
+        .single("kubernetes", kubernetes())
+        .attribute(
+            "deletion_protection",
+            Attribute::optional_computed(
+                Type::Bool,
+                "Whether what the instance has outside the state is safe from deletion. Default: `true` for \
+                 production, else `false`.",
+            ),
+        )
+        .attribute(
+            "on_destroy",
+            Attribute::optional_computed(
+                Type::String,
+                "`delete` (default) removes every object; `retain` leaves them and ends only the registration.",
+            )
+            .default_value(Value::String("delete".to_owned())),
+        )
+        .attribute(
+            "force_disconnect",
+            Attribute::optional_computed(
+                Type::Bool,
+                "Whether sessions and leased credentials are ended where they stand in the way of a deletion. \
+                 Default `false`: the deletion is refused and they are listed.",
+            )
+            .default_value(Value::Bool(false)),
+        )
+        .single("timeouts", timeouts())
+}
+
+fn database() -> Block {
+    Block::new("What is wished of the database.")
+        .attribute(
+            "extensions",
+            Attribute::optional(
+                Type::Set(Box::new(Type::String)),
+                "Extensions to create in the database; others that are there are left alone.",
+            ),
+        )
+        .attribute(
+            "connection_limit",
+            Attribute::optional(Type::Number, "Most sessions at a time; -1 (default) is no limit."),
+        )
+        .attribute(
+            "encoding",
+            Attribute::optional(
+                Type::String,
+                "Encoding, such as `UTF8`; at create only. Default: the template's.",
+            ),
+        )
+        .attribute(
+            "locale",
+            Attribute::optional(
+                Type::String,
+                "Locale, such as `C.UTF-8`; at create only. Default: the template's.",
+            ),
+        )
+        .attribute(
+            "template",
+            Attribute::optional(
+                Type::String,
+                "Template database; at create only. Default `template0`.",
+            ),
+        )
+}
+
+fn vault() -> Block {
+    Block::new("What is wished of Vault or OpenBao.")
+        .attribute(
+            "default_ttl",
+            Attribute::optional(
+                Type::String,
+                "Life of a leased database login, such as `1h`. Default: the mount's.",
+            ),
+        )
+        .attribute(
+            "max_ttl",
+            Attribute::optional(
+                Type::String,
+                "Longest life of a leased database login, renewals included, such as `24h`. Default: the mount's.",
+            ),
+        )
+        .attribute(
+            "ops_scope",
+            Attribute::optional(
+                Type::String,
+                "What the app's ops policy (`<app>-ops`) may reach of this instance: `instances` (default), one \
+                 stanza for each registered instance; `family`, the glob `<app>-*`, refused while another \
+                 registered app begins with `<app>-`; `own`, nothing: the instance has an ops policy of its \
+                 own, `<app>-<env>-ops`.",
+            ),
+        )
+}
+
+fn kubernetes() -> Block {
+    Block::new(
+        "Who may log in to Vault from Kubernetes; used where `vault.kubernetes` is configured.",
+    )
+    .attribute(
+        "service_accounts",
+        Attribute::optional(
+            Type::Set(Box::new(Type::String)),
+            "Service accounts. Default: the one named by the convention.",
+        ),
+    )
+    .attribute(
+        "namespaces",
+        Attribute::optional(
+            Type::Set(Box::new(Type::String)),
+            "Namespaces. Default: the one named by the convention.",
+        ),
+    )
+}
+
+fn timeouts() -> Block {
+    let one = |what: &str, default: &str| {
+        Attribute::optional(
+            Type::String,
+            &format!("Longest time for {what}, such as `10m`. Default `{default}`."),
+        )
+    };
+    Block::new("How long an operation may take.")
+        .attribute("create", one("a create", "10m"))
+        .attribute("read", one("a read", "2m"))
+        .attribute("update", one("an update", "10m"))
+        .attribute("delete", one("a delete", "10m"))
+}
+
+fn names() -> BTreeMap<String, Type> {
+    let text = [
+        "instance",
+        "database",
+        "owner_role",
+        "namespace",
+        "service_account",
+        "argocd_application",
+        "kubernetes_role",
+        "vault_database_role",
+        "runtime_policy",
+        "ops_policy",
+        "ci_role",
+        "kv_path",
+        "dns_host",
+        "repository",
+        "values_file",
+        "state_prefix",
+        "app_dir",
+        "secrets_dir",
+        "parameter_path",
+        "iam_role",
+    ];
+    let maps = ["services", "log_groups"];
+    text.iter()
+        .map(|name| ((*name).to_owned(), Type::String))
+        .chain(maps.iter().map(|name| ((*name).to_owned(), Type::Map(Box::new(Type::String)))))
+        .collect()
+}
+
+fn computed(ty: Type, description: &str) -> Attribute {
+    Attribute::computed(ty, description)
+}

@@ -1,0 +1,225 @@
+//! From the model and the settings to the [`Spec`], wholly known.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tfplugin::diagnostic::{Diagnostic, Errors};
+use tfplugin::value::{Attr, Path};
+
+use super::model::{Model, ResolvedNames};
+use super::wanted::Wanted;
+use crate::naming::{Coordinate, NameError, Names, Subject};
+use crate::plan::postgres::PostgresWish;
+use crate::plan::vault::{CiRoleWish, DatabaseRoleWish, KubernetesRoleWish, OpsScope, VaultWish};
+use crate::plan::{Spec, duration};
+use crate::settings::Settings;
+
+/// The coordinate that a model names; `env` by default the one that elides.
+pub fn coordinate(model: &Model, settings: &Settings) -> Result<Coordinate, Errors> {
+    let mut errors = Errors::new();
+    let mut need = |value: &Attr<String>, name: &str| {
+        if value.is_unknown() {
+            errors.push(not_known(name));
+        }
+        value.known().cloned()
+    };
+    let app = need(&model.app, "app");
+    let env = need(&model.env, "env");
+    errors.into_result()?;
+    let env = match env.or_else(|| settings.environments.default_env().map(str::to_owned)) {
+        Some(env) => env,
+        None => {
+            return Err(Errors::at(
+                Path::attribute("env"),
+                "No env, and no default",
+                "`env` is left out, and there is no single production env that it could default to. Set `env` \
+                 to one of the declared environments.",
+            ));
+        }
+    };
+    settings
+        .environments
+        .coordinate(app.as_deref().unwrap_or_default(), &env)
+        .map_err(|found| at_resource(&found))
+}
+
+/// Every name of an instance.
+pub fn names(
+    coordinate: &Coordinate,
+    services: &BTreeSet<String>,
+    settings: &Settings,
+) -> Result<Names, Errors> {
+    Names::derive(&settings.environments, coordinate, services, &settings.inputs)
+        .map_err(|found| at_resource(&found))
+}
+
+/// What is to be, in the given facets.
+pub fn spec(
+    coordinate: &Coordinate,
+    wanted: &Wanted,
+    settings: &Settings,
+    facets: &[&str],
+) -> Result<Spec, Errors> {
+    let names = names(coordinate, &wanted.services, settings)?;
+    let production = settings.environments.is_production(coordinate.env());
+    Ok(spec_named(coordinate, names, production, wanted, settings, facets))
+}
+
+/// What is to be, under given names.
+pub fn spec_named(
+    coordinate: &Coordinate,
+    names: Names,
+    production: bool,
+    wanted: &Wanted,
+    settings: &Settings,
+    facets: &[&str],
+) -> Spec {
+    let has = |facet: &str| facets.contains(&facet);
+    Spec {
+        production,
+        owner: settings.owner.clone().unwrap_or_default(),
+        postgres: has("postgres").then(|| postgres(&names, wanted)),
+        vault: match &settings.layout {
+            Some(layout) if has("vault") => {
+                Some(vault(coordinate, &names, wanted, layout, has("postgres")))
+            }
+            _ => None,
+        },
+        coordinate: coordinate.clone(),
+        names,
+    }
+}
+
+fn postgres(names: &Names, wanted: &Wanted) -> PostgresWish {
+    let database = wanted.database.clone().unwrap_or_default();
+    PostgresWish {
+        database: names.database.clone(),
+        owner_role: names.owner_role.clone(),
+        // No convention shares an owner role between envs yet.
+        owner_role_shared: false,
+        // Validation keeps it within what PostgreSQL takes.
+        connection_limit: database
+            .connection_limit
+            .and_then(|limit| i32::try_from(limit).ok())
+            .unwrap_or(-1),
+        extensions: database.extensions.unwrap_or_default(),
+        encoding: database.encoding,
+        locale: database.locale,
+        template: database.template.unwrap_or_else(|| "template0".to_owned()),
+        vault_login: None,
+    }
+}
+
+fn vault(
+    coordinate: &Coordinate,
+    names: &Names,
+    wanted: &Wanted,
+    layout: &crate::settings::VaultLayout,
+    with_database: bool,
+) -> VaultWish {
+    let block = wanted.vault.clone().unwrap_or_default();
+    let kubernetes = wanted.kubernetes.clone().unwrap_or_default();
+    let seconds = |text: &Option<String>| {
+        text.as_deref().and_then(duration::parse).map(|duration| duration.as_secs())
+    };
+    let or_default = |set: Option<BTreeSet<String>>, default: &str| match set {
+        Some(set) => set.into_iter().collect(),
+        None => vec![default.to_owned()],
+    };
+    VaultWish {
+        kv_mount: layout.kv_mount.clone(),
+        kv_path: names.kv_path.clone(),
+        runtime_policy: names.runtime_policy.clone(),
+        ops_policy: names.ops_policy.clone(),
+        ops_scope: match block.ops_scope.as_deref() {
+            Some("family") => OpsScope::Family,
+            Some("own") => OpsScope::Own,
+            _ => OpsScope::Instances,
+        },
+        database: with_database.then(|| DatabaseRoleWish {
+            mount: layout.database_mount.clone(),
+            connection: layout.database_connection.clone(),
+            role: names.vault_database_role.clone(),
+            database: names.database.clone(),
+            owner_role: names.owner_role.clone(),
+            default_ttl: seconds(&block.default_ttl),
+            max_ttl: seconds(&block.max_ttl),
+        }),
+        kubernetes: layout.kubernetes.as_ref().map(|mount| KubernetesRoleWish {
+            mount: mount.clone(),
+            role: names.kubernetes_role.clone(),
+            service_accounts: or_default(kubernetes.service_accounts, &names.service_account),
+            namespaces: or_default(kubernetes.namespaces, &names.namespace),
+        }),
+        ci: layout.ci.as_ref().map(|ci| CiRoleWish {
+            mount: ci.mount.clone(),
+            role: names.ci_role.clone(),
+            bound_claims: ci
+                .bound_claims
+                .iter()
+                .map(|(claim, value)| (claim.clone(), value.replace("{app}", coordinate.app())))
+                .collect(),
+            bound_audiences: ci.bound_audiences.clone(),
+            user_claim: ci.user_claim.clone(),
+            revision: ci.revision,
+        }),
+    }
+}
+
+/// The names as the state has them.
+pub fn resolved(names: &Names) -> ResolvedNames {
+    let known = |text: &String| Attr::Known(text.clone());
+    let map = |map: &BTreeMap<String, String>| {
+        Attr::Known(map.iter().map(|(key, name)| (key.clone(), known(name))).collect())
+    };
+    ResolvedNames {
+        instance: known(&names.instance),
+        services: map(&names.services),
+        database: known(&names.database),
+        owner_role: known(&names.owner_role),
+        namespace: known(&names.namespace),
+        service_account: known(&names.service_account),
+        argocd_application: known(&names.argocd_application),
+        kubernetes_role: known(&names.kubernetes_role),
+        vault_database_role: known(&names.vault_database_role),
+        runtime_policy: known(&names.runtime_policy),
+        ops_policy: known(&names.ops_policy),
+        ci_role: known(&names.ci_role),
+        kv_path: known(&names.kv_path),
+        dns_host: names.dns_host.clone().into(),
+        repository: names.repository.clone().into(),
+        values_file: known(&names.values_file),
+        state_prefix: known(&names.state_prefix),
+        app_dir: names.app_dir.clone().into(),
+        secrets_dir: names.secrets_dir.clone().into(),
+        parameter_path: known(&names.parameter_path),
+        iam_role: known(&names.iam_role),
+        log_groups: map(&names.log_groups),
+    }
+}
+
+/// Attaches the place in the resource to what the naming rules found.
+pub fn at_resource(found: &[NameError]) -> Errors {
+    let mut errors = Errors::new();
+    for error in found {
+        let diagnostic = Diagnostic::error(error.summary.clone(), error.detail.clone());
+        errors.push(match &error.subject {
+            Subject::App => diagnostic.at(Path::attribute("app")),
+            Subject::Env | Subject::Environment(_) => diagnostic.at(Path::attribute("env")),
+            Subject::Service(_) => diagnostic.at(Path::attribute("services")),
+            _ => diagnostic.at(Path::attribute("app")),
+        });
+    }
+    errors
+}
+
+fn not_known(name: &str) -> Diagnostic {
+    Diagnostic::error(
+        format!("`{name}` is not known yet"),
+        format!(
+            "Every name of the instance is derived from `app` and `env`, so both must be known at plan, but \
+             `{name}` comes from something that is only known after apply. Write it as a literal or a variable, \
+             or apply what it comes from first (`-target`)."
+        ),
+    )
+    .at(Path::attribute(name))
+}

@@ -1,0 +1,91 @@
+//! What one run of the CLI has asked of one coordinate so far.
+//!
+//! The provider is never told an address, a plan's end or a phase; but within one configured process two blocks of
+//! one coordinate, or a new block beside the deletion of another, can be seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::naming::Coordinate;
+
+/// The plans of one run, by coordinate.
+#[derive(Debug, Default)]
+pub struct Run {
+    seen: BTreeMap<Coordinate, Seen>,
+    warned: BTreeSet<String>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    /// Read in this run, as an entry that holds the registration.
+    read: bool,
+    /// Planned to exist: by which entry, so that the second half of a replacement is known.
+    kept: Option<String>,
+    created: bool,
+    deleted: bool,
+}
+
+/// Two wishes of one run that cannot both be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clash {
+    /// Two blocks of one coordinate.
+    TwoBlocks,
+    /// One block is created, another of the same coordinate deleted.
+    CreateAndDelete,
+}
+
+impl Run {
+    /// Whether a warning is new in this run; one about a server would else be said once an instance.
+    pub fn is_new_warning(&mut self, summary: &str) -> bool {
+        self.warned.insert(summary.to_owned())
+    }
+
+    /// Notes that an entry which holds the registration was read.
+    pub fn note_read(&mut self, coordinate: &Coordinate) {
+        self.seen.entry(coordinate.clone()).or_default().read = true;
+    }
+
+    /// Whether an entry of this run holds the registration; a create beside it is the second half of a tainted
+    /// replacement.
+    pub fn was_read(&self, coordinate: &Coordinate) -> bool {
+        self.seen.get(coordinate).is_some_and(|seen| seen.read)
+    }
+
+    /// Notes a plan that keeps or changes an instance; `entry` tells its state entry from others.
+    pub fn note_update(&mut self, coordinate: &Coordinate, entry: &str) -> Result<(), Clash> {
+        let seen = self.seen.entry(coordinate.clone()).or_default();
+        match &seen.kept {
+            Some(other) if other != entry => return Err(Clash::TwoBlocks),
+            _ if seen.created => return Err(Clash::TwoBlocks),
+            _ => {}
+        }
+        seen.kept = Some(entry.to_owned());
+        Ok(())
+    }
+
+    /// Notes a plan that creates an instance. `replaces`: the entry whose replacement this is.
+    pub fn note_create(
+        &mut self,
+        coordinate: &Coordinate,
+        replaces: Option<&str>,
+    ) -> Result<(), Clash> {
+        let seen = self.seen.entry(coordinate.clone()).or_default();
+        if seen.deleted {
+            return Err(Clash::CreateAndDelete);
+        }
+        if seen.created || (seen.kept.is_some() && seen.kept.as_deref() != replaces) {
+            return Err(Clash::TwoBlocks);
+        }
+        seen.created = true;
+        Ok(())
+    }
+
+    /// Notes a plan that deletes an instance.
+    pub fn note_delete(&mut self, coordinate: &Coordinate) -> Result<(), Clash> {
+        let seen = self.seen.entry(coordinate.clone()).or_default();
+        if seen.created {
+            return Err(Clash::CreateAndDelete);
+        }
+        seen.deleted = true;
+        Ok(())
+    }
+}

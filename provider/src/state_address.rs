@@ -1,0 +1,151 @@
+//! Where the state that is being planned lives, as far as the working directory tells.
+//!
+//! The CLI caches the backend it initialised in `${TF_DATA_DIR:-.terraform}/terraform.tfstate`. Without that file
+//! (no backend block, or a saved plan applied elsewhere) nothing can be said.
+
+use serde_json::Value;
+
+use crate::world::World;
+
+/// The address, such as `s3://bucket/erp/main`; `None` where it cannot be told.
+pub fn read(world: &World) -> Option<String> {
+    let data = world.env("TF_DATA_DIR").unwrap_or_else(|| ".terraform".to_owned());
+    let text = world.read_file(format!("{data}/terraform.tfstate")).ok()?;
+    let workspace = world.env("TF_WORKSPACE").or_else(|| {
+        let text = world.read_file(format!("{data}/environment")).ok()?;
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+    });
+    let cwd = world.cwd().to_string_lossy().into_owned();
+    address(&text, workspace.as_deref().unwrap_or("default"), &cwd)
+}
+
+/// The address that a cached backend file gives.
+fn address(text: &str, workspace: &str, cwd: &str) -> Option<String> {
+    let file: Value = serde_json::from_str(text).ok()?;
+    if file.get("version")?.as_u64()? != 3 {
+        return None;
+    }
+    let backend = file.get("backend")?;
+    let kind = backend.get("type")?.as_str()?;
+    let config = backend.get("config")?;
+    let text = |key: &str| config.get(key)?.as_str().filter(|text| !text.is_empty());
+    let or = |key: &str, default: &str| text(key).unwrap_or(default).to_owned();
+    let default = workspace == "default";
+    Some(match kind {
+        "local" if default => {
+            format!("local:{}", absolute(&or("path", "terraform.tfstate"), cwd))
+        }
+        "local" => format!(
+            "local:{}/{workspace}/terraform.tfstate",
+            absolute(&or("workspace_dir", "terraform.tfstate.d"), cwd)
+        ),
+        "s3" | "oci" if default => format!("{kind}://{}/{}", text("bucket")?, text("key")?),
+        "s3" | "oci" => format!(
+            "{kind}://{}/{}/{workspace}/{}",
+            text("bucket")?,
+            or("workspace_key_prefix", "env:"),
+            text("key")?
+        ),
+        "gcs" => format!(
+            "gs://{}/{}/{workspace}.tfstate",
+            text("bucket")?,
+            or("prefix", "").trim_end_matches('/')
+        ),
+        "azurerm" => {
+            let suffix = if default { String::new() } else { format!("env:{workspace}") };
+            format!(
+                "azurerm://{}/{}/{}{suffix}",
+                text("storage_account_name")?,
+                text("container_name")?,
+                text("key")?
+            )
+        }
+        "consul" => {
+            let suffix = if default { String::new() } else { format!("-env:{workspace}") };
+            format!("consul://{}/{}{suffix}", or("address", ""), text("path")?)
+        }
+        // The connection string holds a password, so the schema and the row alone must do.
+        "pg" => format!("pg:{}/{workspace}", or("schema_name", "terraform_remote_state")),
+        "kubernetes" => format!(
+            "kubernetes:{}/tfstate-{workspace}-{}",
+            or("namespace", "default"),
+            text("secret_suffix")?
+        ),
+        "http" => format!("http:{}", without_userinfo(text("address")?)),
+        _ => return None,
+    })
+}
+
+fn absolute(path: &str, cwd: &str) -> String {
+    if path.starts_with('/') { path.to_owned() } else { format!("{cwd}/{path}") }
+}
+
+/// An address may carry a password before its `@`, or a token behind its `?`.
+fn without_userinfo(address: &str) -> String {
+    let address = address.split('?').next().unwrap_or_default();
+    match address.split_once("://") {
+        Some((scheme, rest)) => {
+            let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+            let host = host.rsplit('@').next().unwrap_or_default();
+            format!("{scheme}://{host}/{path}")
+        }
+        None => address.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(kind: &str, config: &str, workspace: &str) -> Option<String> {
+        let text =
+            format!(r#"{{"version":3,"backend":{{"type":"{kind}","config":{config},"hash":1}}}}"#);
+        address(&text, workspace, "/repo")
+    }
+
+    #[test]
+    fn addresses() {
+        for (kind, config, workspace, wanted) in [
+            ("local", r#"{"path":null}"#, "default", Some("local:/repo/terraform.tfstate")),
+            ("local", r#"{"path":"/s/erp"}"#, "default", Some("local:/s/erp")),
+            (
+                "local",
+                "{}",
+                "sandbox",
+                Some("local:/repo/terraform.tfstate.d/sandbox/terraform.tfstate"),
+            ),
+            ("s3", r#"{"bucket":"b","key":"erp/main"}"#, "default", Some("s3://b/erp/main")),
+            ("s3", r#"{"bucket":"b","key":"erp"}"#, "sandbox", Some("s3://b/env:/sandbox/erp")),
+            ("s3", r#"{"bucket":"b","key":null}"#, "default", None),
+            (
+                "gcs",
+                r#"{"bucket":"b","prefix":"erp/main"}"#,
+                "default",
+                Some("gs://b/erp/main/default.tfstate"),
+            ),
+            (
+                "pg",
+                r#"{"conn_str":"postgres://u:p@h/d","schema_name":"erp_main"}"#,
+                "default",
+                Some("pg:erp_main/default"),
+            ),
+            (
+                "http",
+                r#"{"address":"https://u:p@h/state/erp?token=t"}"#,
+                "default",
+                Some("http:https://h/state/erp"),
+            ),
+            ("cloud", "{}", "default", None),
+        ] {
+            assert_eq!(of(kind, config, workspace).as_deref(), wanted, "{kind} {config}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_backend_file_tells_nothing() {
+        for text in ["", "{}", r#"{"version":4}"#, r#"{"version":3,"state_store":{}}"#, "[", "null"]
+        {
+            assert_eq!(address(text, "default", "/repo"), None, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The world as it comes in: environment, clock, randomness, files. Everything else takes it by argument.
+
+use std::path::{Path, PathBuf};
+
+/// What the process is given from outside; a test gives another one.
+pub struct World {
+    env: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    cwd: PathBuf,
+}
+
+impl World {
+    /// The real one.
+    pub fn real() -> Self {
+        #[allow(clippy::disallowed_methods, reason = "the one place where the environment is read")]
+        let env = |name: &str| std::env::var(name).ok();
+        Self { env: Box::new(env), cwd: std::env::current_dir().unwrap_or_default() }
+    }
+
+    /// One with the given environment, in the given directory.
+    pub fn with(
+        env: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+        cwd: impl Into<PathBuf>,
+    ) -> Self {
+        Self { env: Box::new(env), cwd: cwd.into() }
+    }
+
+    /// An environment variable; an empty one counts as absent.
+    pub fn env(&self, name: &str) -> Option<String> {
+        (self.env)(name).filter(|value| !value.is_empty())
+    }
+
+    /// The first of several environment variables that is there.
+    pub fn first_env(&self, names: &[&str]) -> Option<String> {
+        names.iter().find_map(|name| self.env(name))
+    }
+
+    /// The working directory: the CLI's, after `-chdir`.
+    pub fn cwd(&self) -> &Path {
+        &self.cwd
+    }
+
+    /// The text of a file, relative to the working directory.
+    pub fn read_file(&self, path: impl AsRef<Path>) -> std::io::Result<String> {
+        #[allow(clippy::disallowed_methods, reason = "the one place where files are read")]
+        std::fs::read_to_string(self.cwd.join(path))
+    }
+
+    /// Now, RFC 3339 in UTC, to the second.
+    pub fn now(&self) -> String {
+        #[allow(clippy::disallowed_methods, reason = "the one place where the clock is read")]
+        let now = jiff::Timestamp::now();
+        now.round(jiff::Unit::Second).unwrap_or(now).to_string()
+    }
+
+    /// A random id, 122 bits.
+    pub fn random_id(&self) -> String {
+        #[allow(clippy::disallowed_methods, reason = "the one place where randomness is drawn")]
+        uuid::Uuid::new_v4().to_string()
+    }
+}
