@@ -102,13 +102,14 @@ impl Vault {
             document
                 .admits(env, expected.entry.as_ref(), next)
                 .map_err(|misfit| self.conflict(spec, &misfit))?;
-            document.record(env, next, OpsPart::of(wish), keep_objects);
+            // Before the part is taken: what a deserted document holds binds nobody.
             if let Some(ci) = wish.ci.as_ref().filter(|_| is_alive(next)) {
                 if document.ci_standing(ci) == CiStanding::Clashes {
                     return Err(self.ci_clash(spec, document, ci));
                 }
                 document.set_ci(ci, &wish.ops_policy);
             }
+            document.record(env, next, OpsPart::of(wish), keep_objects);
             Ok(true)
         })
         .await?;
