@@ -19,7 +19,8 @@ pub(super) struct AppDocument {
     /// By env.
     #[serde(default)]
     pub instances: BTreeMap<String, Instance>,
-    /// What the CI role is, as the highest revision wished it.
+    /// What the CI role is, as the highest revision wished it. It outlives the last part, so that whoever still acts
+    /// on an older reading finds what to remove; over a deserted document it binds nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ci: Option<CiRecord>,
     /// The id of the write, see [`super::kv::WRITE`].
@@ -51,7 +52,7 @@ pub(super) struct CiRecord {
     pub wish: CiRoleWish,
     /// The policy its tokens carry.
     pub policy: String,
-    /// Mount and name of roles that a higher revision moved away from, to be removed.
+    /// Mount and name of roles that a higher revision moved away from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former: Vec<(String, String)>,
 }
@@ -189,6 +190,7 @@ impl AppDocument {
     pub fn ci_standing(&self, wish: &CiRoleWish) -> CiStanding {
         match &self.ci {
             None => CiStanding::Sets,
+            Some(_) if self.is_deserted() => CiStanding::Sets,
             Some(record) if record.wish.revision < wish.revision => CiStanding::Sets,
             Some(record) if record.wish.revision > wish.revision => CiStanding::Theirs,
             Some(record) if record.wish == *wish => CiStanding::Same,

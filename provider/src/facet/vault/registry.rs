@@ -1,12 +1,11 @@
 //! The registry in KV v2: one document that founds it, one an app. Every write is a check-and-set.
 
 use serde_json::json;
-use uuid::Uuid;
 
 use super::document::{AppDocument, CiStanding, Misfit};
 use super::kv::{Put, WRITE};
 use super::mounts::Mount;
-use super::{Vault, wish};
+use super::{Vault, fresh_id, wish};
 use crate::facet::{FacetError, Fault};
 use crate::plan::Spec;
 use crate::plan::vault::VaultWish;
@@ -103,13 +102,14 @@ impl Vault {
             document
                 .admits(env, expected.entry.as_ref(), next)
                 .map_err(|misfit| self.conflict(spec, &misfit))?;
-            document.record(env, next, OpsPart::of(wish), keep_objects);
+            // Before the part is taken: what a deserted document holds binds nobody.
             if let Some(ci) = wish.ci.as_ref().filter(|_| is_alive(next)) {
                 if document.ci_standing(ci) == CiStanding::Clashes {
                     return Err(self.ci_clash(spec, document, ci));
                 }
                 document.set_ci(ci, &wish.ops_policy);
             }
+            document.record(env, next, OpsPart::of(wish), keep_objects);
             Ok(true)
         })
         .await?;
@@ -172,11 +172,7 @@ impl Vault {
             (Some(expected), Some(found)) if expected == found => Ok(found),
             (None, Some(found)) if self.founded_by_us(&wish.kv_mount, &found) => Ok(found),
             (None, None) => {
-                #[allow(
-                    clippy::disallowed_methods,
-                    reason = "the identity of a registry is drawn where it is founded"
-                )]
-                let id = Uuid::new_v4().to_string();
+                let id = fresh_id();
                 let document = json!({ "id": id, WRITE: self.write_id() });
                 let put = self
                     .write_document(&wish.kv_mount, FOUNDING, &document, version)

@@ -136,6 +136,8 @@ fn a_family_covers_what_lies_within_and_names_what_does_not() {
 #[test]
 fn the_ci_role_is_set_once_and_raised() {
     let mut document = AppDocument::default();
+    let instance = part("erp/config", OpsScope::Instances);
+    document.record("prod", &entry("o", Phase::Live, 1), instance, false);
     assert_eq!(document.ci_standing(&ci(1, "a")), CiStanding::Sets);
     document.set_ci(&ci(1, "a"), "erp-ops");
     assert_eq!(document.ci_standing(&ci(1, "a")), CiStanding::Same);
@@ -148,4 +150,7 @@ fn the_ci_role_is_set_once_and_raised() {
     let record = document.ci.clone().unwrap();
     assert_eq!(record.former, [("gitea_jwt".to_owned(), "gitea_cicd_erp".to_owned())]);
     assert_eq!(document.ci_standing(&ci(1, "a")), CiStanding::Theirs);
+    // With the last part it binds nobody any more.
+    document.deregister("prod");
+    assert_eq!(document.ci_standing(&ci(1, "b")), CiStanding::Sets);
 }
