@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use tokio_util::sync::CancellationToken;
 
-use super::document::{AppDocument, CiRecord};
+use super::document::{AppDocument, CiRecord, CiStanding};
 use super::object::Object;
 use super::{Vault, rendering};
 use crate::facet::{FacetError, Fault, Refusal};
@@ -60,29 +60,43 @@ impl Vault {
             document.ops_policies().into_iter().chain([wish.ops_policy.clone()]).collect();
         for name in names {
             let object = Object::policy(&name);
-            let held = self.read_policy(&object).await?;
-            match document.ops_policy(app, &wish.kv_mount, &name) {
-                Some(policy) => {
-                    let text = policy.render().map_err(|error| rendering(&object, &error))?;
-                    if held.is_some_and(|held| held.trim() == text.trim()) {
-                        continue;
-                    }
-                    let body = serde_json::json!({ "policy": text });
-                    if let Err(error) = self.write(&object, &body, stop).await? {
-                        // It may have landed; read back, and write again where it did not.
-                        tracing::debug!(%error, "a shared policy is written again");
-                        self.settle_policy(&object, &text, stop).await?;
-                    }
-                }
-                // Only one that says it is this app's: the name may be another's where no part was ever in it.
-                None if held.as_deref().is_some_and(|text| is_marked(text, app)) => {
-                    self.remove(&object, stop).await?;
-                }
-                None => {}
-            }
+            let policy = document.ops_policy(app, &wish.kv_mount, &name);
+            let settled = self.settle_ops_policy(app, &object, policy, stop).await;
+            // Whoever wrote it, what this run has read may be from before.
             self.shared_reads.forget(&object.path);
+            settled?;
         }
         Ok(())
+    }
+
+    async fn settle_ops_policy(
+        &self,
+        app: &str,
+        object: &Object,
+        policy: Option<Policy>,
+        stop: &CancellationToken,
+    ) -> Result<(), FacetError> {
+        let held = self.read_policy(object).await?;
+        match policy {
+            Some(policy) => {
+                let text = policy.render().map_err(|error| rendering(object, &error))?;
+                if held.is_some_and(|held| held.trim() == text.trim()) {
+                    return Ok(());
+                }
+                let body = serde_json::json!({ "policy": text });
+                if let Err(error) = self.write(object, &body, stop).await? {
+                    // It may have landed; read back, and write again where it did not.
+                    tracing::debug!(%error, "a shared policy is written again");
+                    self.settle_policy(object, &text, stop).await?;
+                }
+                Ok(())
+            }
+            // Only one that says it is this app's: the name may be another's where no part was ever in it.
+            None if held.as_deref().is_some_and(|text| is_marked(text, app)) => {
+                self.remove(object, stop).await
+            }
+            None => Ok(()),
+        }
     }
 
     async fn settle_ci_roles(
@@ -94,16 +108,17 @@ impl Vault {
     ) -> Result<(), FacetError> {
         let Some(record) = &document.ci else { return Ok(()) };
         let object = Object::ci_role(&record.wish.mount, &record.wish.role);
-        self.shared_reads.forget(&object.path);
         for (mount, role) in &record.former {
             self.remove(&Object::ci_role(mount, role), stop).await?;
         }
-        if document.is_deserted() {
-            self.remove(&object, stop).await?;
+        let settled = if document.is_deserted() {
+            self.remove(&object, stop).await
         } else {
             let body = roles::ci(&record.wish, &record.policy);
-            self.settle_role(&object, &body, stop).await?;
-        }
+            self.settle_role(&object, &body, stop).await
+        };
+        self.shared_reads.forget(&object.path);
+        settled?;
         self.forget_ci_leftovers(app, wish, record).await
     }
 
@@ -144,7 +159,21 @@ impl Vault {
         }
     }
 
-    pub(super) fn ci_clash(
+    /// Sets the CI role in the app's document where the wish is the first or of a higher revision; whether it did.
+    pub(super) fn settle_ci_wish(
+        &self,
+        spec: &Spec,
+        wish: &VaultWish,
+        document: &mut AppDocument,
+    ) -> Result<bool, FacetError> {
+        let Some(ci) = &wish.ci else { return Ok(false) };
+        if document.ci_standing(ci) == CiStanding::Clashes {
+            return Err(self.ci_clash(spec, document, ci));
+        }
+        Ok(document.set_ci(ci, &wish.ops_policy))
+    }
+
+    fn ci_clash(
         &self,
         spec: &Spec,
         document: &AppDocument,
