@@ -5,6 +5,12 @@
 
 mod canary;
 mod check;
+mod crash;
+mod orphan;
 mod proxy;
+mod rig;
 mod servers;
+mod shared;
+mod token;
+mod transient;
 mod workspace;

@@ -138,6 +138,18 @@ impl AppDocument {
         self.instances.insert(env.to_owned(), instance);
     }
 
+    /// Gives an env that has a part the one that is wished now; whether anything changes by it.
+    pub fn exchange_part(&mut self, env: &str, part: OpsPart) -> bool {
+        let Some(instance) = self.instances.get_mut(env) else { return false };
+        match instance.part.replace(part) {
+            had if had == instance.part => false,
+            had => {
+                instance.former_part = had;
+                true
+            }
+        }
+    }
+
     /// Gives back the part of an env; whether it had one.
     pub fn deregister(&mut self, env: &str) -> bool {
         let Some(instance) = self.instances.get_mut(env) else { return false };
@@ -198,10 +210,10 @@ impl AppDocument {
         }
     }
 
-    /// Sets the CI role where the wish is the first or of a higher revision.
-    pub fn set_ci(&mut self, wish: &CiRoleWish, policy: &str) {
+    /// Sets the CI role where the wish is the first or of a higher revision; whether it did.
+    pub fn set_ci(&mut self, wish: &CiRoleWish, policy: &str) -> bool {
         if self.ci_standing(wish) != CiStanding::Sets {
-            return;
+            return false;
         }
         let mut former = Vec::new();
         if let Some(before) = self.ci.take() {
@@ -210,6 +222,7 @@ impl AppDocument {
             former.retain(|at| *at != (wish.mount.clone(), wish.role.clone()));
         }
         self.ci = Some(CiRecord { wish: wish.clone(), policy: policy.to_owned(), former });
+        true
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::document::{AppDocument, CiRecord};
+use super::document::{AppDocument, CiRecord, CiStanding};
 use super::object::Object;
 use super::{Vault, rendering};
 use crate::facet::{FacetError, Fault, Refusal};
@@ -64,25 +64,39 @@ impl Vault {
         let mut busy = false;
         for name in names {
             let object = Object::policy(&name);
-            let held = self.read_policy(&object).await?;
-            match document.ops_policy(app, &wish.kv_mount, &name) {
-                Some(policy) => {
-                    let text = policy.render().map_err(|error| rendering(&object, &error))?;
-                    if held.is_none_or(|held| held.trim() != text.trim()) {
-                        self.write_shared(&object, &json!({ "policy": text }), stop).await?;
-                        busy = true;
-                    }
-                }
-                // Only one that says it is this app's: the name may be another's where no part was ever in it.
-                None if held.as_deref().is_some_and(|text| is_marked(text, app)) => {
-                    self.remove(&object, stop).await?;
-                    busy = true;
-                }
-                None => {}
-            }
+            let policy = document.ops_policy(app, &wish.kv_mount, &name);
+            let settled = self.settle_ops_policy(app, &object, policy, stop).await;
+            // However it went, what this run has read may be from before.
             self.shared_reads.forget(&object.path);
+            busy |= settled?;
         }
         Ok(busy)
+    }
+
+    async fn settle_ops_policy(
+        &self,
+        app: &str,
+        object: &Object,
+        policy: Option<Policy>,
+        stop: &CancellationToken,
+    ) -> Result<bool, FacetError> {
+        let held = self.read_policy(object).await?;
+        match policy {
+            Some(policy) => {
+                let text = policy.render().map_err(|error| rendering(object, &error))?;
+                let differs = held.is_none_or(|held| held.trim() != text.trim());
+                if differs {
+                    self.write_shared(object, &json!({ "policy": text }), stop).await?;
+                }
+                Ok(differs)
+            }
+            // Only one that says it is this app's: the name may be another's where no part was ever in it.
+            None if held.as_deref().is_some_and(|text| is_marked(text, app)) => {
+                self.remove(object, stop).await?;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
     }
 
     /// Whether there was anything to do.
@@ -98,19 +112,30 @@ impl Vault {
             busy |= self.remove_former_ci(&former, record, stop).await?;
         }
         let object = Object::ci_role(&record.wish.mount, &record.wish.role);
-        let body = roles::ci(&record.wish, &record.policy);
-        let held = self.read(&object).await?;
+        let settled = self.settle_ci_role(document, record, &object, stop).await;
         self.shared_reads.forget(&object.path);
+        Ok(settled? || busy)
+    }
+
+    async fn settle_ci_role(
+        &self,
+        document: &AppDocument,
+        record: &CiRecord,
+        object: &Object,
+        stop: &CancellationToken,
+    ) -> Result<bool, FacetError> {
+        let body = roles::ci(&record.wish, &record.policy);
+        let held = self.read(object).await?;
         if document.is_deserted() {
             if held.is_some() {
-                self.remove(&object, stop).await?;
-                busy = true;
+                self.remove(object, stop).await?;
+                return Ok(true);
             }
         } else if held.is_none_or(|held| !body.differences(&held).is_empty()) {
-            self.write_shared(&object, &body.to_json(), stop).await?;
-            busy = true;
+            self.write_shared(object, &body.to_json(), stop).await?;
+            return Ok(true);
         }
-        Ok(busy)
+        Ok(false)
     }
 
     /// Writes once; the next round reads back, and writes again what did not land.
@@ -158,12 +183,21 @@ impl Vault {
         }
     }
 
-    pub(super) fn ci_clash(
+    /// Sets the CI role in the app's document where the wish is the first or of a higher revision; whether it did.
+    pub(super) fn settle_ci_wish(
         &self,
         spec: &Spec,
-        document: &AppDocument,
-        wish: &CiRoleWish,
-    ) -> FacetError {
+        wish: &VaultWish,
+        document: &mut AppDocument,
+    ) -> Result<bool, FacetError> {
+        let Some(ci) = &wish.ci else { return Ok(false) };
+        if document.ci_standing(ci) == CiStanding::Clashes {
+            return Err(self.ci_clash(spec, document, ci));
+        }
+        Ok(document.set_ci(ci, &wish.ops_policy))
+    }
+
+    fn ci_clash(&self, spec: &Spec, document: &AppDocument, wish: &CiRoleWish) -> FacetError {
         let refusal = Self::ci_refusal(document, wish);
         FacetError {
             fault: Fault::Rejected,
