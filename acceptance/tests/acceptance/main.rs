@@ -5,6 +5,12 @@
 
 mod canary;
 mod check;
+mod credentials;
+mod drift;
+mod import;
+mod instance;
+mod instances;
+mod privileges;
 mod proxy;
 mod servers;
 mod workspace;
