@@ -84,7 +84,7 @@ impl Vault {
     /// Tells one write of one run from every other.
     fn write_id(&self) -> String {
         let number = self.writes.fetch_add(1, Ordering::Relaxed);
-        format!("{}-{number}-{}", self.wire.run_id(), uuid::Uuid::new_v4().simple())
+        format!("{}-{number}", self.wire.run_id())
     }
 
     fn founded(&self, kv_mount: &str) -> Option<String> {
@@ -115,7 +115,7 @@ impl Facet for Vault {
     }
 
     async fn observe(&self, spec: &Spec) -> Result<Observation, FacetError> {
-        self.observe_all(spec).await
+        Box::pin(self.observe_all(spec)).await
     }
 
     async fn look(&self, spec: &Spec) -> Result<Look, FacetError> {

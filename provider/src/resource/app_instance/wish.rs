@@ -25,16 +25,13 @@ pub fn coordinate(model: &Model, settings: &Settings) -> Result<Coordinate, Erro
     let app = need(&model.app, "app");
     let env = need(&model.env, "env");
     errors.into_result()?;
-    let env = match env.or_else(|| settings.environments.default_env().map(str::to_owned)) {
-        Some(env) => env,
-        None => {
-            return Err(Errors::at(
-                Path::attribute("env"),
-                "No env, and no default",
-                "`env` is left out, and there is no single production env that it could default to. Set `env` \
+    let Some(env) = env.or_else(|| settings.environments.default_env().map(str::to_owned)) else {
+        return Err(Errors::at(
+            Path::attribute("env"),
+            "No env, and no default",
+            "`env` is left out, and there is no single production env that it could default to. Set `env` \
                  to one of the declared environments.",
-            ));
-        }
+        ));
     };
     settings
         .environments
@@ -203,7 +200,6 @@ pub fn at_resource(found: &[NameError]) -> Errors {
     for error in found {
         let diagnostic = Diagnostic::error(error.summary.clone(), error.detail.clone());
         errors.push(match &error.subject {
-            Subject::App => diagnostic.at(Path::attribute("app")),
             Subject::Env | Subject::Environment(_) => diagnostic.at(Path::attribute("env")),
             Subject::Service(_) => diagnostic.at(Path::attribute("services")),
             _ => diagnostic.at(Path::attribute("app")),
