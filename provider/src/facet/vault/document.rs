@@ -137,6 +137,18 @@ impl AppDocument {
         self.instances.insert(env.to_owned(), instance);
     }
 
+    /// Gives an env the part it wishes now; whether it had another.
+    pub fn take_part(&mut self, env: &str, part: OpsPart) -> bool {
+        let Some(instance) = self.instances.get_mut(env) else { return false };
+        if instance.part.as_ref() == Some(&part) {
+            return false;
+        }
+        if let Some(had) = instance.part.replace(part) {
+            instance.former_part = Some(had);
+        }
+        true
+    }
+
     /// Gives back the part of an env; whether it had one.
     pub fn deregister(&mut self, env: &str) -> bool {
         let Some(instance) = self.instances.get_mut(env) else { return false };
@@ -196,10 +208,10 @@ impl AppDocument {
         }
     }
 
-    /// Sets the CI role where the wish is the first or of a higher revision.
-    pub fn set_ci(&mut self, wish: &CiRoleWish, policy: &str) {
+    /// Sets the CI role where the wish is the first or of a higher revision; whether it was.
+    pub fn set_ci(&mut self, wish: &CiRoleWish, policy: &str) -> bool {
         if self.ci_standing(wish) != CiStanding::Sets {
-            return;
+            return false;
         }
         let mut former = Vec::new();
         if let Some(before) = self.ci.take() {
@@ -208,6 +220,7 @@ impl AppDocument {
             former.retain(|at| *at != (wish.mount.clone(), wish.role.clone()));
         }
         self.ci = Some(CiRecord { wish: wish.clone(), policy: policy.to_owned(), former });
+        true
     }
 }
 

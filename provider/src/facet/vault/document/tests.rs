@@ -149,3 +149,16 @@ fn the_ci_role_is_set_once_and_raised() {
     assert_eq!(record.former, [("gitea_jwt".to_owned(), "gitea_cicd_erp".to_owned())]);
     assert_eq!(document.ci_standing(&ci(1, "a")), CiStanding::Theirs);
 }
+
+#[test]
+fn a_changed_part_is_taken_and_the_former_one_remembered() {
+    let mut document = AppDocument::default();
+    assert!(!document.take_part("prod", part("erp/config", OpsScope::Own)), "it is not registered");
+    let live = entry("us", Phase::Live, 1);
+    document.record("prod", &live, part("erp/config", OpsScope::Own), false);
+    assert!(!document.take_part("prod", part("erp/config", OpsScope::Own)));
+    assert!(document.take_part("prod", part("erp/config", OpsScope::Instances)));
+    assert!(document.ops_policy("erp", "kvv2", "erp-ops").is_some());
+    let former = &document.instances["prod"].former_part;
+    assert_eq!(former.as_ref().unwrap().scope, OpsScope::Own);
+}
