@@ -183,7 +183,7 @@ fn nothing_and_nonsense_are_not_imported() {
     for (id, told) in [
         ("void", "app/env"),
         ("void-sandbox", "app/env"),
-        ("", "app/env"),
+        ("", "without an id"),
         ("void/moon", "moon"),
         ("Void/sandbox", "Void"),
         ("void/sandbox/x", "sandbox/x"),

@@ -189,13 +189,13 @@ fn inputs() -> Vec<Input> {
         Input {
             app: "extend",
             from: "",
-            to: "database {\n extensions = [\"citext\", \"pgcrypto\"]\n }",
+            to: "database {\n extensions = [\"citext\", \"hstore\"]\n }",
             outside: true,
             holds: |servers| {
                 let there = servers
                     .pg
                     .sql_in("extend-sandbox", "SELECT extname FROM pg_extension ORDER BY 1");
-                assert_eq!(there.column(), ["citext", "pgcrypto", "plpgsql"]);
+                assert_eq!(there.column(), ["citext", "hstore", "plpgsql"]);
             },
         },
         Input {
@@ -263,6 +263,20 @@ fn inputs() -> Vec<Input> {
             },
         },
         Input {
+            app: "narrow",
+            from: "",
+            to: "vault {\n ops_scope = \"own\"\n }",
+            outside: true,
+            holds: |servers| {
+                // The app's other instance still has its part.
+                let ops = servers.bao.policy("narrow-ops").unwrap();
+                assert!(
+                    ops.contains("kvv2/data/narrow/config") && !ops.contains("narrow-sandbox"),
+                    "{ops}"
+                );
+            },
+        },
+        Input {
             app: "version",
             from: "release = \"1.0.0\"",
             to: "release = \"1.1.0\"",
@@ -319,7 +333,8 @@ fn each_input_is_changed_in_place() {
     let ws = workspace(&servers);
     let inputs = inputs();
     let blocks = |body: fn(&Input) -> &'static str| -> Vec<_> {
-        inputs.iter().map(|input| (input.app, "sandbox", body(input))).collect()
+        let changed = inputs.iter().map(|input| (input.app, "sandbox", body(input)));
+        changed.chain([("narrow", "prod", "")]).collect()
     };
     write(&ws, &blocks(|input| input.from));
     ws.step();
@@ -411,4 +426,38 @@ fn names_alone_need_no_server_and_a_facet_can_be_added_but_not_removed() {
     assert!(
         !servers.pg.has_database("desk-sandbox") && servers.bao.policy("desk-sandbox").is_none()
     );
+}
+
+#[test]
+fn the_owner_is_changed_by_its_holder_and_by_nobody_else() {
+    let servers = Servers::shared();
+    let ws = workspace(&servers);
+    write(&ws, &[("desk-hand", "sandbox", "")]);
+    ws.step();
+    let at = address("desk-hand", "sandbox");
+    let renamed = provider(BOTH).replace("arcodange/apps", "arcodange/hands");
+    let stranger = workspace(&servers);
+    stranger.write("provider.tf", &renamed);
+    write(&stranger, &[("desk-hand", "prod", "")]);
+    let refused = stranger.plan_fails();
+    let error = refused.error_titled("desk-hand/prod: the app belongs to owner \"arcodange/apps\"");
+    assert!(error.detail.contains("from the state that holds it"), "{error}");
+
+    ws.write("provider.tf", &renamed);
+    let plan = Planned::of(&ws);
+    assert_eq!(plan.actions(&at), "update");
+    let drift = plan.drift(&at);
+    assert!(
+        drift.contains(&"registration: differs: owner is arcodange/apps".to_owned()),
+        "{drift:?}"
+    );
+    ws.apply_saved("saved.plan");
+    ws.is_settled();
+    let owner = "SELECT owner FROM appenv.instances WHERE app = 'desk-hand'";
+    assert_eq!(servers.pg.sql(owner).one(), "arcodange/hands");
+    for policy in ["desk-hand-sandbox", "desk-hand-ops"] {
+        assert!(servers.bao.policy(policy).unwrap().contains("owner=arcodange/hands"), "{policy}");
+    }
+    assert!(stranger.plan().code == Some(2), "the app is now its owner's");
+    ws.destroy();
 }

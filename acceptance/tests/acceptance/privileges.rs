@@ -16,10 +16,7 @@ fn works(servers: &Servers, ws: &Workspace) {
     ws.step();
     let whole = Snapshot::take(servers);
     let Servers { pg, bao } = servers;
-    pg.sql(
-        "ALTER DATABASE \"erp-sandbox\" CONNECTION LIMIT 77; ALTER ROLE erp_sandbox_role LOGIN; \
-         ALTER DATABASE \"erp-sandbox\" OWNER TO postgres",
-    );
+    pg.sql("ALTER DATABASE \"erp-sandbox\" CONNECTION LIMIT 77; ALTER ROLE erp_sandbox_role LOGIN");
     pg.sql_in("erp-sandbox", "DROP EXTENSION citext");
     bao.api().delete("sys/policies/acl/erp-sandbox");
     bao.api().delete("postgres/roles/erp-sandbox");
