@@ -148,7 +148,7 @@ SELECT json_build_object(
       JOIN pg_catalog.pg_shdepend s ON s.refclassid = 'pg_catalog.pg_authid'::regclass
         AND s.refobjid = m.oid AND s.deptype = 'o'
       WHERE d.datname = $3::text AND EXISTS (SELECT FROM pg_catalog.pg_auth_members a
-        WHERE a.roleid = r.oid AND a.member = m.oid)
+        WHERE (a.roleid, a.member) IN ((r.oid, m.oid), (m.oid, r.oid)))
       GROUP BY m.rolname) e))::text;
 
 -- read without a registry
@@ -194,7 +194,7 @@ SELECT json_build_object(
       JOIN pg_catalog.pg_shdepend s ON s.refclassid = 'pg_catalog.pg_authid'::regclass
         AND s.refobjid = m.oid AND s.deptype = 'o'
       WHERE d.datname = $3::text AND EXISTS (SELECT FROM pg_catalog.pg_auth_members a
-        WHERE a.roleid = r.oid AND a.member = m.oid)
+        WHERE (a.roleid, a.member) IN ((r.oid, m.oid), (m.oid, r.oid)))
       GROUP BY m.rolname) e))::text WHERE ($1::text, $2::text) IS NOT NULL;
 
 -- look
@@ -226,8 +226,9 @@ SELECT DISTINCT m.rolname::text, m.rolcanlogin,
       ON d.oid = c.setdatabase WHERE d.datname = $1::text AND c.setrole = m.oid
       AND 'role=' || r.rolname = ANY (c.setconfig)) AS leased
   FROM pg_catalog.pg_auth_members a
-  JOIN pg_catalog.pg_roles r ON r.oid = a.roleid
-  JOIN pg_catalog.pg_roles m ON m.oid = a.member
+  JOIN pg_catalog.pg_roles r ON r.oid IN (a.roleid, a.member)
+  JOIN pg_catalog.pg_roles m ON m.oid IN (a.roleid, a.member) AND m.oid <> r.oid
+    AND (m.oid = a.member OR NOT m.rolcanlogin)
   WHERE r.rolname = $2::text AND NOT m.rolsuper AND m.rolname <> current_user
     AND m.rolname <> coalesce($3::text, '') ORDER BY 1;
 

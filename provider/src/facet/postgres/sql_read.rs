@@ -54,8 +54,9 @@ const CATALOGS: &str = "
         WHERE a.member = v.oid AND r.rolname = $4::text HAVING count(*) > 0))
     FROM pg_catalog.pg_roles v WHERE v.rolname = $5::text)";
 
-/// Revoked logins that still own something. What tells them from a group of people: their sessions in this
-/// database became the owner role (`ALTER ROLE … IN DATABASE … SET role`), as only a leased login's do.
+/// Revoked logins that still own something: members of the owner role, or administered by it since they ended.
+/// What tells them from a group of people: their sessions in this database became the owner role (`ALTER ROLE … IN
+/// DATABASE … SET role`), as only a leased login's do.
 const ENDED: &str = "
   'ended', (SELECT coalesce(json_agg(json_build_object('name', e.rolname,
       'here', e.here, 'elsewhere', e.elsewhere) ORDER BY e.rolname), '[]'::json)
@@ -69,7 +70,7 @@ const ENDED: &str = "
       JOIN pg_catalog.pg_shdepend s ON s.refclassid = 'pg_catalog.pg_authid'::regclass
         AND s.refobjid = m.oid AND s.deptype = 'o'
       WHERE d.datname = $3::text AND EXISTS (SELECT FROM pg_catalog.pg_auth_members a
-        WHERE a.roleid = r.oid AND a.member = m.oid)
+        WHERE (a.roleid, a.member) IN ((r.oid, m.oid), (m.oid, r.oid)))
       GROUP BY m.rolname) e)";
 
 /// Everything of one instance, as one JSON document, in one statement.
@@ -105,15 +106,17 @@ pub(super) const SESSIONS: &str =
   FROM pg_catalog.pg_stat_activity
   WHERE datname = $1::text AND usesysid IS NOT NULL AND pid <> pg_backend_pid() ORDER BY 1, 2";
 
-/// Members of the owner role (`$2`) other than Vault's login (`$3`) and our own: name, whether it can log in, and
+/// Members of the owner role (`$2`) other than Vault's login (`$3`) and our own, and roles without LOGIN that the
+/// owner role is a member of, as of a revoked login that could not be dropped: name, whether it can log in, and
 /// whether its sessions in the database (`$1`) become the owner role, as a leased login's do.
 pub(super) const MEMBERS: &str = "SELECT DISTINCT m.rolname::text, m.rolcanlogin,
     EXISTS (SELECT FROM pg_catalog.pg_db_role_setting c JOIN pg_catalog.pg_database d
       ON d.oid = c.setdatabase WHERE d.datname = $1::text AND c.setrole = m.oid
       AND 'role=' || r.rolname = ANY (c.setconfig)) AS leased
   FROM pg_catalog.pg_auth_members a
-  JOIN pg_catalog.pg_roles r ON r.oid = a.roleid
-  JOIN pg_catalog.pg_roles m ON m.oid = a.member
+  JOIN pg_catalog.pg_roles r ON r.oid IN (a.roleid, a.member)
+  JOIN pg_catalog.pg_roles m ON m.oid IN (a.roleid, a.member) AND m.oid <> r.oid
+    AND (m.oid = a.member OR NOT m.rolcanlogin)
   WHERE r.rolname = $2::text AND NOT m.rolsuper AND m.rolname <> current_user
     AND m.rolname <> coalesce($3::text, '') ORDER BY 1";
 
