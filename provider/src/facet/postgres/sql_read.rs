@@ -23,6 +23,7 @@ const NEIGHBOURS: &str = "
 
 /// The catalogs' part of a read: `$3` database, `$4` owner role, `$5` Vault's login, `$6` wished encoding.
 /// Options a membership has from PostgreSQL 16 on are read through JSON, so that one text serves every version.
+/// Memberships are looked up by both ends at once: a login that works for ten thousand instances has as many.
 const CATALOGS: &str = "
   'login', (SELECT json_build_object('name', l.rolname, 'superuser', l.rolsuper,
       'createrole', l.rolcreaterole, 'version', current_setting('server_version_num')::int)
@@ -32,9 +33,11 @@ const CATALOGS: &str = "
       'bypassrls', r.rolbypassrls, 'comment', shobj_description(r.oid, 'pg_authid'),
       'ours', (SELECT json_build_object('admin', bool_or(a.admin_option),
           'set', bool_or(coalesce((to_jsonb(a)->>'set_option')::bool, true)),
-          'inherit', bool_or(coalesce((to_jsonb(a)->>'inherit_option')::bool, m.rolinherit)))
-        FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles m ON m.oid = a.member
-        WHERE a.roleid = r.oid AND m.rolname = current_user HAVING count(*) > 0))
+          'inherit', bool_or(coalesce((to_jsonb(a)->>'inherit_option')::bool,
+            (SELECT m.rolinherit FROM pg_catalog.pg_roles m WHERE m.oid = a.member))))
+        FROM pg_catalog.pg_auth_members a WHERE a.roleid = r.oid
+          AND a.member = (SELECT m.oid FROM pg_catalog.pg_roles m WHERE m.rolname = current_user)
+        HAVING count(*) > 0))
     FROM pg_catalog.pg_roles r WHERE r.rolname = $4::text),
   'database', (SELECT json_build_object('owner', pg_get_userbyid(d.datdba),
       'connection_limit', d.datconnlimit, 'allow_connections', d.datallowconn,
@@ -50,8 +53,9 @@ const CATALOGS: &str = "
       'membership', (SELECT json_build_object('admin', bool_or(a.admin_option),
           'set', bool_or(coalesce((to_jsonb(a)->>'set_option')::bool, true)),
           'inherit', bool_or(coalesce((to_jsonb(a)->>'inherit_option')::bool, v.rolinherit)))
-        FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles r ON r.oid = a.roleid
-        WHERE a.member = v.oid AND r.rolname = $4::text HAVING count(*) > 0))
+        FROM pg_catalog.pg_auth_members a WHERE a.member = v.oid
+          AND a.roleid = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = $4::text)
+        HAVING count(*) > 0))
     FROM pg_catalog.pg_roles v WHERE v.rolname = $5::text)";
 
 /// Revoked logins that still own something. What tells them from a group of people: their sessions in this
