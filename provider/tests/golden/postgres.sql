@@ -224,7 +224,8 @@ SELECT v.trusted, v.schema::text
 -- sessions
 SELECT DISTINCT coalesce(usename::text, '?'), coalesce(application_name, '')
   FROM pg_catalog.pg_stat_activity
-  WHERE datname = $1::text AND usesysid IS NOT NULL AND pid <> pg_backend_pid() ORDER BY 1, 2;
+  WHERE datname = $1::text AND usesysid IS NOT NULL
+    AND NOT (usename = current_user AND application_name LIKE 'appenv/%') ORDER BY 1, 2;
 
 -- members
 SELECT DISTINCT m.rolname::text, m.rolcanlogin,

@@ -103,11 +103,13 @@ pub(super) const AVAILABLE_EXTENSION: &str = "SELECT v.trusted, v.schema::text
     ON v.name = e.name AND v.version = e.default_version
   WHERE e.name = $1::text";
 
-/// Whom a drop of the database (`$1`) would cut off: its sessions. The server's own workers have no user.
+/// Whom a drop of the database (`$1`) would cut off: its sessions. The server's own workers have no user,
+/// and the provider's own short looks are over before the drop gives up waiting for them.
 pub(super) const SESSIONS: &str =
     "SELECT DISTINCT coalesce(usename::text, '?'), coalesce(application_name, '')
   FROM pg_catalog.pg_stat_activity
-  WHERE datname = $1::text AND usesysid IS NOT NULL AND pid <> pg_backend_pid() ORDER BY 1, 2";
+  WHERE datname = $1::text AND usesysid IS NOT NULL
+    AND NOT (usename = current_user AND application_name LIKE 'appenv/%') ORDER BY 1, 2";
 
 /// Members of the owner role (`$2`) other than Vault's login (`$3`) and our own: name, whether it can log in, and
 /// whether its sessions in the database (`$1`) become the owner role, as a leased login's do.
