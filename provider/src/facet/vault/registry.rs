@@ -158,8 +158,8 @@ impl Vault {
         })
     }
 
-    /// The registry's id, founding it where none is expected. Instances of one run that all expected none share the
-    /// founding of the first.
+    /// The registry's id, founding it where none is expected. One that was founded since the look, by this run or
+    /// another, is as good: what counts is the entry.
     async fn agree_on_target(
         &self,
         spec: &Spec,
@@ -168,28 +168,36 @@ impl Vault {
     ) -> Result<String, FacetError> {
         let _one_at_a_time = self.founding.lock().await;
         let (found, version) = self.read_target(&wish.kv_mount).await?;
-        match (expected, found) {
-            (Some(expected), Some(found)) if expected == found => Ok(found),
-            (None, Some(found)) if self.founded_by_us(&wish.kv_mount, &found) => Ok(found),
-            (None, None) => {
-                let id = Uuid::new_v4().to_string();
-                let document = json!({ "id": id, WRITE: self.write_id() });
-                let put = self
-                    .write_document(&wish.kv_mount, FOUNDING, &document, version)
-                    .await
-                    .map_err(|error| error.doing("found the registry"))?;
-                if put == Put::Lost {
-                    return Err(self.elsewhere(spec, "none", "one that was founded meanwhile"));
-                }
-                self.note_founded_by_us(&wish.kv_mount, &id);
-                Ok(id)
+        let id = match (expected, found) {
+            (Some(expected), Some(found)) if expected == found => return Ok(found),
+            (Some(expected), found) => {
+                return Err(self.elsewhere(spec, expected, found.as_deref().unwrap_or("none")));
             }
-            (expected, found) => Err(self.elsewhere(
-                spec,
-                expected.unwrap_or("none"),
-                found.as_deref().unwrap_or("none"),
-            )),
+            (None, Some(found)) => found,
+            (None, None) => self.found(spec, wish, version).await?,
+        };
+        self.note_founded(&wish.kv_mount, &id);
+        Ok(id)
+    }
+
+    /// Founds the registry, unless somebody else is faster; answers its id.
+    async fn found(
+        &self,
+        spec: &Spec,
+        wish: &VaultWish,
+        version: u64,
+    ) -> Result<String, FacetError> {
+        let id = Uuid::new_v4().to_string();
+        let document = json!({ "id": id, WRITE: self.write_id() });
+        let put = self
+            .write_document(&wish.kv_mount, FOUNDING, &document, version)
+            .await
+            .map_err(|error| error.doing("found the registry"))?;
+        if put != Put::Lost {
+            return Ok(id);
         }
+        let (found, _) = self.read_target(&wish.kv_mount).await?;
+        found.ok_or_else(|| self.elsewhere(spec, "one founded meanwhile", "none"))
     }
 
     fn elsewhere(&self, spec: &Spec, expected: &str, found: &str) -> FacetError {
