@@ -5,6 +5,12 @@
 
 mod canary;
 mod check;
+mod elsewhere;
+mod failing;
+mod holder;
+mod owner;
 mod proxy;
+mod replace;
 mod servers;
+mod site;
 mod workspace;
