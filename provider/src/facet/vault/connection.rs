@@ -4,6 +4,7 @@ use serde_json::Value;
 use vaultrs::api::database::requests::ReadConnectionRequest;
 
 use super::Vault;
+use super::mounts::Mount;
 use super::wire::error::CallError;
 use super::wire::request::Request;
 use crate::facet::{FacetError, Fault, Refusal};
@@ -39,6 +40,8 @@ impl Vault {
             attribute: Some("provider.vault.database_login"),
         };
         let Some(found) = found else {
+            // A missing mount answers the same.
+            self.ensure(&[Mount::Database(mount)]).await?;
             return Err(because(
                 "the engine has no connection of that name",
                 format!(

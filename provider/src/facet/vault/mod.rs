@@ -131,6 +131,13 @@ impl Facet for Vault {
         self.converge_all(spec, stop).await
     }
 
+    async fn unused(&self, spec: &Spec) -> Result<(), FacetError> {
+        match &wish(spec)?.database {
+            Some(database) => self.no_leases(spec, database).await,
+            None => Ok(()),
+        }
+    }
+
     async fn dismantle(
         &self,
         spec: &Spec,

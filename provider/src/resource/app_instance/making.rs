@@ -64,6 +64,7 @@ pub async fn create(
     let entry = converge(configured, cx, &coordinate, &work, &seen, Some(&claim), &mut held)
         .await
         .map_err(|error| report::failure(&coordinate, &error))?;
+    configured.run().note_made(&coordinate);
     finish(&mut planned, &entry, held, cx, state);
     Ok(())
 }
