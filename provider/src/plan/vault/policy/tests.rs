@@ -108,14 +108,14 @@ fn differences_name_path_and_capability() {
     assert_eq!(
         differences(text, &wished, |path| path == "kvv2/data/other/config"),
         [
-            "policy text differs: path \"kvv2/data/erp/config\" lacks read",
-            "policy text differs: path \"kvv2/data/erp/config\" also grants delete",
-            "policy text differs: path \"kvv2/metadata/erp/config\" lacks read",
-            "policy text differs: path \"sys/*\" also grants sudo",
+            "path \"kvv2/data/erp/config\" lacks read",
+            "path \"kvv2/data/erp/config\" also grants delete",
+            "path \"kvv2/metadata/erp/config\" lacks read",
+            "path \"sys/*\" also grants sudo",
         ]
     );
     assert_eq!(
         differences("nonsense", &wished, |_| false),
-        ["policy text differs: line 1: a path stanza expected"]
+        ["the text is not one that appenv writes: line 1: a path stanza expected"]
     );
 }
