@@ -52,8 +52,8 @@ pub struct Vault {
     writes: AtomicU64,
     /// One founding at a time.
     founding: tokio::sync::Mutex<()>,
-    /// Registries seen by this run, by KV mount: id, and whether this run founded it.
-    targets: Mutex<std::collections::HashMap<String, (String, bool)>>,
+    /// Registries seen by this run: id by KV mount.
+    targets: Mutex<std::collections::HashMap<String, String>>,
     known_mounts: Known,
     connections: Answers<Option<Connection>>,
     shared_reads: Answers<Option<Held>>,
@@ -89,22 +89,12 @@ impl Vault {
 
     fn founded(&self, kv_mount: &str) -> Option<String> {
         let targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
-        targets.get(kv_mount).map(|(id, _)| id.clone())
-    }
-
-    fn founded_by_us(&self, kv_mount: &str, id: &str) -> bool {
-        let targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
-        targets.get(kv_mount).is_some_and(|(found, ours)| found == id && *ours)
+        targets.get(kv_mount).cloned()
     }
 
     fn note_founded(&self, kv_mount: &str, id: &str) {
         let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
-        targets.entry(kv_mount.to_owned()).or_insert((id.to_owned(), false));
-    }
-
-    fn note_founded_by_us(&self, kv_mount: &str, id: &str) {
-        let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
-        targets.insert(kv_mount.to_owned(), (id.to_owned(), true));
+        targets.insert(kv_mount.to_owned(), id.to_owned());
     }
 }
 

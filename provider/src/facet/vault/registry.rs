@@ -158,8 +158,8 @@ impl Vault {
         })
     }
 
-    /// The registry's id, founding it where none is expected. Instances of one run that all expected none share the
-    /// founding of the first.
+    /// The registry's id, founding it where none is expected. One that was founded since the look, by this run or by
+    /// another app's, is as good: what counts is the entry.
     async fn agree_on_target(
         &self,
         spec: &Spec,
@@ -170,7 +170,10 @@ impl Vault {
         let (found, version) = self.read_target(&wish.kv_mount).await?;
         match (expected, found) {
             (Some(expected), Some(found)) if expected == found => Ok(found),
-            (None, Some(found)) if self.founded_by_us(&wish.kv_mount, &found) => Ok(found),
+            (None, Some(found)) => {
+                self.note_founded(&wish.kv_mount, &found);
+                Ok(found)
+            }
             (None, None) => {
                 #[allow(
                     clippy::disallowed_methods,
@@ -182,17 +185,18 @@ impl Vault {
                     .write_document(&wish.kv_mount, FOUNDING, &document, version)
                     .await
                     .map_err(|error| error.doing("found the registry"))?;
-                if put == Put::Lost {
-                    return Err(self.elsewhere(spec, "none", "one that was founded meanwhile"));
-                }
-                self.note_founded_by_us(&wish.kv_mount, &id);
+                let id = match put {
+                    Put::Landed => Some(id),
+                    Put::Lost => self.read_target(&wish.kv_mount).await?.0,
+                };
+                let id =
+                    id.ok_or_else(|| self.elsewhere(spec, "none", "one that was lost at once"))?;
+                self.note_founded(&wish.kv_mount, &id);
                 Ok(id)
             }
-            (expected, found) => Err(self.elsewhere(
-                spec,
-                expected.unwrap_or("none"),
-                found.as_deref().unwrap_or("none"),
-            )),
+            (Some(expected), found) => {
+                Err(self.elsewhere(spec, expected, found.as_deref().unwrap_or("none")))
+            }
         }
     }
 
