@@ -79,7 +79,7 @@ fn layout_does_not_count_and_foreign_words_are_told() {
         ("path \"a\\\"b\" {}", "line 1: a plain string expected"),
         ("path \"${x}\" {}", "line 1: a plain string expected"),
         ("path \"a", "line 1: a plain string expected"),
-        ("path \"a\" { policy = \"write\" }", "line 1: attribute \"policy\""),
+        ("path \"a\" { policy = \"write\" }", "line 1: it has an attribute \"policy\""),
         (
             "path \"a\" { capabilities = [\"read\"]\n allowed_parameters = {} }",
             "line 2: attribute \"allowed_parameters\"",
