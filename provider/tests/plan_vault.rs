@@ -1,7 +1,5 @@
 //! The texts that go to Vault: frozen, and never more than was meant.
-
-#![allow(clippy::disallowed_methods, reason = "tests and their doubles are the world")]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

@@ -25,7 +25,7 @@ impl Vault {
         let marker = spec.marker();
         self.ensure(&mounts(wish)).await?;
         self.wire.keep_alive().await.map_err(|error| error.doing("use the token"))?;
-        self.take_part(spec, wish).await?;
+        self.settle_part(spec, wish).await?;
         let runtime = grants::runtime(wish, &marker);
         self.make_policy(&wish.runtime_policy, &runtime, stop).await?;
         if let Some(database) = &wish.database {
@@ -73,23 +73,23 @@ impl Vault {
         }
     }
 
-    /// Takes the part that is wished now, from which the shared objects are rendered. Objects are made for a
-    /// registered instance only: without the entry nothing would tell whose they are.
-    async fn take_part(&self, spec: &Spec, wish: &VaultWish) -> Result<(), FacetError> {
+    /// Brings the instance's part of what is shared, and a higher revision of the CI role, into the app's document,
+    /// from which the shared objects are made. Only for a registered instance: without the entry nothing would tell
+    /// whose the objects are.
+    async fn settle_part(&self, spec: &Spec, wish: &VaultWish) -> Result<(), FacetError> {
         let env = spec.coordinate.env();
         self.change_app(wish, spec.coordinate.app(), |document| {
             let instance = document.instances.get(env);
             if !instance.is_some_and(|i| i.entry.owner == spec.owner && i.part.is_some()) {
-                return Err(self.not_registered(spec));
+                return Err(self.unregistered(spec));
             }
-            let took = document.take_part(env, OpsPart::of(wish));
-            let ci = wish.ci.as_ref().is_some_and(|ci| document.set_ci(ci, &wish.ops_policy));
-            Ok(took || ci)
+            let exchanged = document.exchange_part(env, OpsPart::of(wish));
+            Ok(self.settle_ci_wish(spec, wish, document)? || exchanged)
         })
         .await
     }
 
-    fn not_registered(&self, spec: &Spec) -> FacetError {
+    fn unregistered(&self, spec: &Spec) -> FacetError {
         FacetError {
             fault: Fault::Conflict,
             summary: format!("Could not make the Vault objects of {}", shown(spec)),

@@ -52,7 +52,7 @@ pub struct Vault {
     writes: AtomicU64,
     /// One founding at a time.
     founding: tokio::sync::Mutex<()>,
-    /// Registries seen by this run: id by KV mount.
+    /// The ids of registries seen by this run, by KV mount.
     targets: Mutex<std::collections::HashMap<String, String>>,
     known_mounts: Known,
     connections: Answers<Option<Connection>>,
@@ -84,7 +84,7 @@ impl Vault {
     /// Tells one write of one run from every other.
     fn write_id(&self) -> String {
         let number = self.writes.fetch_add(1, Ordering::Relaxed);
-        format!("{}-{number}", self.wire.run_id())
+        format!("{}-{number}-{}", self.wire.run_id(), fresh_id())
     }
 
     fn founded(&self, kv_mount: &str) -> Option<String> {
@@ -139,6 +139,15 @@ impl Facet for Vault {
     ) -> Result<(), FacetError> {
         self.dismantle_all(spec, force, stop).await
     }
+}
+
+/// An id that no other run makes.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "ids that only have to differ, between processes too: nothing depends on their value"
+)]
+fn fresh_id() -> String {
+    uuid::Uuid::new_v4().to_string()
 }
 
 /// The Vault part of a wish.

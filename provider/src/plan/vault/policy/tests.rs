@@ -82,7 +82,7 @@ fn layout_does_not_count_and_foreign_words_are_told() {
         ("path \"a\" { policy = \"write\" }", "line 1: it has an attribute \"policy\""),
         (
             "path \"a\" { capabilities = [\"read\"]\n allowed_parameters = {} }",
-            "line 2: attribute \"allowed_parameters\"",
+            "line 2: it has an attribute \"allowed_parameters\"",
         ),
         ("path \"a\" { capabilities = [\"read\" \"list\"] }", "line 1: `,` expected"),
         ("path \"a\" { capabilities = [\"read\"] ", "line 1: `}` expected"),
