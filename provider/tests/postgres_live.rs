@@ -3,6 +3,8 @@
 //! Servers are found in `APPENV_PG_BINDIRS` (folders, colon-separated), else in `PATH`,
 //! `/usr/lib/postgresql/*/bin` and the repository's `.tools/venv`. Without any the tests fail.
 
+#![allow(clippy::disallowed_methods, reason = "tests and their doubles are the world")]
+
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 #[path = "postgres_live/bench.rs"]
