@@ -143,6 +143,27 @@ fn a_plan_says_that_it_founds_a_registry() {
     assert!(refused.is_forbidden(), "{refused}");
 }
 
+#[test]
+fn two_apps_found_a_registry_together() {
+    let servers = Servers::start();
+    let workspaces: Vec<_> = ["erp", "crm"]
+        .iter()
+        .map(|app| {
+            let ws = workspace(&servers);
+            write(&ws, &[(app, "sandbox", "")]);
+            ws.plan_to("saved.plan");
+            ws
+        })
+        .collect();
+    // Both plans saw none; whoever comes second works with that of the first.
+    std::thread::scope(|scope| {
+        for ws in &workspaces {
+            scope.spawn(|| ws.apply_saved("saved.plan"));
+        }
+    });
+    workspaces.iter().for_each(Workspace::is_settled);
+}
+
 fn documented(name: &str) -> String {
     std::fs::read_to_string(provider::root().join("docs/policies").join(name)).unwrap()
 }
