@@ -123,6 +123,21 @@ impl Vault {
         Ok(())
     }
 
+    /// What a refused read means: that a mount is not there, where the token sees none; else the refusal itself.
+    pub(super) async fn or_unmounted(
+        &self,
+        mounts: &[Mount<'_>],
+        refused: FacetError,
+    ) -> FacetError {
+        match self.ensure(mounts).await {
+            Err(unfit) if unfit.fault == Fault::Missing => FacetError {
+                next: format!("{} If it is mounted already: {}", unfit.next, refused.next),
+                ..unfit
+            },
+            _ => refused,
+        }
+    }
+
     async fn visible_mounts(&self) -> Result<Value, CallError> {
         let reply = self.wire.call(Request::read("sys/internal/ui/mounts")).await?;
         Ok(reply.data().clone())
