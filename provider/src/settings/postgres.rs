@@ -93,17 +93,11 @@ fn from_parts(model: &PostgresModel, world: &World, errors: &mut Errors) -> Opti
     };
     let host = or_env(&model.host, "PGHOST");
     if host.is_none() {
-        errors.push(wrong(
-            "host",
-            "No host is given. Set `host` or `url`, or the environment variable PGHOST.",
-        ));
+        errors.push(missing("host", "Set `host` or `url`, or the environment variable PGHOST."));
     }
     let user = or_env(&model.user, "PGUSER");
     if user.is_none() {
-        errors.push(wrong(
-            "user",
-            "No user is given. Set `user` or `url`, or the environment variable PGUSER.",
-        ));
+        errors.push(missing("user", "Set `user` or `url`, or the environment variable PGUSER."));
     }
     let port = port(model, world, errors);
     let hosts = host.as_deref().zip(port).map(|(host, port)| {
@@ -205,6 +199,14 @@ fn told<T>(given: Option<&T>, text: &str, variable: &str) -> String {
         Some(_) => format!("\"{text}\" "),
         None => format!("\"{text}\", from the environment variable {variable}, "),
     }
+}
+
+fn missing(name: &str, next: &str) -> Diagnostic {
+    Diagnostic::error(
+        format!("PostgreSQL: `{name}` is missing"),
+        format!("The `postgres` block of the provider configuration gives no {name}. {next}"),
+    )
+    .at(Path::attribute("postgres").field(name))
 }
 
 fn wrong(name: &str, what: &str) -> Diagnostic {

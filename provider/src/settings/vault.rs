@@ -54,9 +54,10 @@ fn known(model: &VaultModel, world: &World) -> Result<Settings, Errors> {
     };
     let address = or_env(&model.address, &["VAULT_ADDR", "BAO_ADDR"]);
     if address.is_none() {
-        errors.push(wrong(
+        errors.push(missing(
             "address",
-            "No address is given. Set `address`, or the environment variable VAULT_ADDR or BAO_ADDR.",
+            "address",
+            "Set `address`, or the environment variable VAULT_ADDR or BAO_ADDR.",
         ));
     }
     let ca_cert = or_env(&model.ca_cert_file, &["VAULT_CACERT", "BAO_CACERT"]).and_then(|file| {
@@ -142,9 +143,10 @@ fn login(model: &VaultModel, world: &World) -> Result<Login, Diagnostic> {
     let given = model.token.known().map(|token| Sensitive::new(token.expose()));
     let env = || world.first_env(&["VAULT_TOKEN", "BAO_TOKEN"]).map(|token| Sensitive::new(&token));
     let token = given.or_else(env).ok_or_else(|| {
-        wrong(
+        missing(
             "token",
-            "No credential is given: set `token`, `auth_approle`, `auth_kubernetes` or `auth_jwt`, or the \
+            "credential",
+            "Set `token`, `auth_approle`, `auth_kubernetes` or `auth_jwt`, or the \
              environment variable VAULT_TOKEN or BAO_TOKEN.",
         )
     })?;
@@ -271,6 +273,14 @@ fn ci(block: &CiModel, mount: String, inputs: &Inputs, errors: &mut Errors) -> O
         return None;
     };
     Some(CiLayout { mount, bound_claims: claims, bound_audiences, user_claim, revision })
+}
+
+fn missing(name: &str, what: &str, next: &str) -> Diagnostic {
+    Diagnostic::error(
+        format!("Vault: `{name}` is missing"),
+        format!("The `vault` block of the provider configuration gives no {what}. {next}"),
+    )
+    .at(at(name))
 }
 
 fn unreadable(name: &str, file: &str, error: &std::io::Error) -> Diagnostic {

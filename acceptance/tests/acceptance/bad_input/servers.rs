@@ -37,7 +37,14 @@ fn servers_that_do_not_answer_are_named() {
         Case::provider(
             "postgres_refused",
             postgres(&format!("{login}\nport = {refused}")),
-            &["Could not", "127.0.0.1", "refused", "Check that a server listens", "host and port"],
+            &[
+                "Could not",
+                "127.0.0.1",
+                "refused",
+                "Check that a server listens",
+                "`host` and `port`",
+                "PGPORT",
+            ],
         ),
         Case::provider(
             "postgres_silent",
@@ -131,6 +138,15 @@ fn misconfigured() -> Vec<Case> {
             &["no-connection", "bao write postgres/config/no-connection", "database_connection"],
         ),
         Case::provider(
+            "connection_closed",
+            both("database_connection = \"closed\""),
+            &[
+                "permission denied",
+                "path \"postgres/config/closed\"",
+                "`vault.database_connection`",
+            ],
+        ),
+        Case::provider(
             "kubernetes_missing",
             vault("kubernetes {\n  mount = \"no-k8s\"\n}"),
             &["auth/no-k8s", "bao auth enable -path=no-k8s kubernetes", "`vault.kubernetes.mount`"],
@@ -145,7 +161,7 @@ fn misconfigured() -> Vec<Case> {
 
 /// Objects of someone else's under the names of ours, each in the way of its own app.
 fn occupied(Servers { pg, bao }: &Servers) -> Vec<Case> {
-    pg.sql("CREATE ROLE role_app_sandbox_role");
+    pg.sql("CREATE ROLE \"role-app_sandbox_role\"");
     pg.sql("CREATE ROLE legacy");
     pg.sql("CREATE DATABASE \"database-app-sandbox\" OWNER legacy");
     let policy = json!({ "policy": "path \"kvv2/data/x\" { capabilities = [\"read\"] }" });
@@ -168,7 +184,7 @@ fn occupied(Servers { pg, bao }: &Servers) -> Vec<Case> {
         Case::resource(name, &format!("app = \"{app}\"\nenv = \"sandbox\""), says)
     };
     vec![
-        case("role_app", &["objects are in the way", "role_app_sandbox_role", "import"]),
+        case("role_app", &["objects are in the way", "role-app_sandbox_role", "import"]),
         case(
             "database_app",
             &["objects are in the way", "database-app-sandbox", "legacy", "import"],
@@ -192,7 +208,8 @@ fn what_the_servers_refuse_or_hold_is_named_and_left_as_it_is() {
     // The provider's token sees only mounts its policies reach.
     bao.cli().policy_write(
         "more-mounts",
-        "path \"kv1/*\" { capabilities = [\"read\"] }\npath \"no-kv/*\" { capabilities = [\"read\"] }",
+        "path \"kv1/*\" { capabilities = [\"read\"] }\npath \"no-kv/*\" { capabilities = [\"read\"] }\n\
+         path \"postgres/config/no-connection\" { capabilities = [\"read\"] }",
     );
     let token = bao.api().put(
         "auth/token/create",

@@ -69,8 +69,12 @@ fn mistakes_of_form_are_refused_before_anything_is_configured() {
             &["\"soon\""],
         )
         .at("create = \"soon\""),
-        Case::provider("convention", "convention = \"elided-v2\"", &["elided-v1", "suffixed-v1"])
-            .at("convention = \"elided-v2\""),
+        Case::provider(
+            "convention",
+            "convention = \"elided-v2\"",
+            &["elided-v2", "Known here", "elided-v1"],
+        )
+        .at("convention = \"elided-v2\""),
         Case::provider("owner_form", "owner = \"team erp\"", &["team erp", "one word"])
             .at("owner = \"team erp\""),
         Case::provider(

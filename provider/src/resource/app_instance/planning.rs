@@ -96,11 +96,7 @@ async fn look(
         if let Some(target) = &look.target {
             held.targets.insert(facet.name.to_owned(), target.clone());
         } else if configured.run().is_new_warning(facet.name) {
-            cx.warn(
-                format!("The {} registry does not exist yet", facet.name),
-                "The first create founds it: schema `appenv` in the maintenance database, or documents below \
-                 `appenv/` in the KV mount, with a random id that tells this server from others.",
-            );
+            cx.warnings.push(report::founding(facet.name));
         }
         if whole {
             errors.extend(report::refusals(coordinate, &observation.refusals));
