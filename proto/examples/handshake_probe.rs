@@ -2,6 +2,8 @@
 //!
 //! `PROBE` says what its configuration does; what it has done so far it appends to the file `PROBE_NOTES`.
 
+#![allow(clippy::disallowed_methods, reason = "tests and their doubles are the world")]
+
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::process::ExitCode;

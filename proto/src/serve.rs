@@ -86,6 +86,7 @@ struct Service<P: Provider> {
 /// Standard output belongs to the handshake and standard error to the log: the provider writes to neither.
 /// Without the CLI's cookie nothing is opened, and a message says what this program is.
 pub fn serve<P: Provider>(provider: P, options: &Options) -> ExitCode {
+    #[allow(clippy::disallowed_methods, reason = "the one place where the process reads it")]
     let environment = |name: &str| std::env::var_os(name);
     log::install(&environment, &options.address, std::any::type_name::<P>());
     match run(provider, options, &environment) {

@@ -1,6 +1,8 @@
 //! Keeps `src/gen` what `*.proto` says: generates it anew and fails where it differs.
 //!
 //! `TFPLUGIN_BOOTSTRAP=1 cargo test -p tfplugin --test bootstrap` writes it.
+
+#![allow(clippy::disallowed_methods, reason = "tests and their doubles are the world")]
 #![allow(clippy::unwrap_used)]
 
 use std::path::Path;

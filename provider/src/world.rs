@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+/// Finds an environment variable.
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
+
 /// What the process is given from outside; a test gives another one.
 pub struct World {
-    env: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    env: Box<Lookup>,
     cwd: PathBuf,
 }
 
@@ -13,7 +16,9 @@ impl World {
     pub fn real() -> Self {
         #[allow(clippy::disallowed_methods, reason = "the one place where the environment is read")]
         let env = |name: &str| std::env::var(name).ok();
-        Self { env: Box::new(env), cwd: std::env::current_dir().unwrap_or_default() }
+        #[allow(clippy::disallowed_methods, reason = "the one place where it is asked for")]
+        let cwd = std::env::current_dir().unwrap_or_default();
+        Self { env: Box::new(env), cwd }
     }
 
     /// One with the given environment, in the given directory.

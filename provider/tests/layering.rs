@@ -1,4 +1,6 @@
 //! Arrows point down: what each module of the crate may use of the others, and what the pure ones may not touch.
+
+#![allow(clippy::disallowed_methods, reason = "tests and their doubles are the world")]
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;

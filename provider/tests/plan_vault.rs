@@ -1,4 +1,6 @@
 //! The texts that go to Vault: frozen, and never more than was meant.
+
+#![allow(clippy::disallowed_methods, reason = "tests and their doubles are the world")]
 #![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};

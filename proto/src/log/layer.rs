@@ -32,6 +32,7 @@ struct Collected {
 
 impl JsonLines {
     pub(super) fn to_stderr() -> Self {
+        #[allow(clippy::disallowed_methods, reason = "the clock of log lines")]
         Self {
             clock: Timestamp::now,
             // One write a line, under the lock; a log that nobody reads is no reason to fail.

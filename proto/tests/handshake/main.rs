@@ -1,6 +1,8 @@
 //! The process as the CLI meets it: handshake line, mutual TLS, signals, logs, and its end.
 //!
 //! Each test starts a real process and talks to it over a real connection.
+
+#![allow(clippy::disallowed_methods, reason = "tests and their doubles are the world")]
 #![allow(clippy::unwrap_used)]
 
 mod client;

@@ -52,11 +52,6 @@ fn servers_that_do_not_answer_are_named() {
             &["Could not", "127.0.0.1", "no answer within 2 s", "frozen, overloaded or cut off"],
         ),
         Case::provider(
-            "postgres_no_such_host",
-            postgres("user = \"u\"\nhost = \"db.invalid\""),
-            &["Could not", "db.invalid", "Check that a server listens"],
-        ),
-        Case::provider(
             "vault_refused",
             vault(&format!("token = \"t\"\naddress = \"http://127.0.0.1:{refused}\"")),
             &["Could not", "127.0.0.1", "refused", "address is right", "`vault.address`"],

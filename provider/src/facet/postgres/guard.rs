@@ -105,7 +105,7 @@ mod tests {
     async fn the_request_is_not_passed_on() {
         for parts in [vec![&CLEARTEXT[..]], vec![&CLEARTEXT[..4], &CLEARTEXT[4..]]] {
             let error = read(&parts, true).await.unwrap_err();
-            assert!(error.get_ref().is_some_and(|inner| inner.is::<CleartextAsked>()));
+            assert!(matches!(error.get_ref(), Some(inner) if inner.is::<CleartextAsked>()));
         }
     }
 

@@ -11,6 +11,8 @@ mod connect;
 mod converge;
 mod dismantle;
 mod failure;
+#[cfg(test)]
+mod golden;
 mod guard;
 mod link;
 mod observe;

@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn no_error_shows_a_piece_of_the_password() {
+    fn nothing_shows_a_piece_of_the_password() {
         for url in [
             "postgres://prov:CANARY@x@db/postgres",
             "postgres://prov:CANARY/x@db/postgres",
@@ -321,8 +321,11 @@ mod tests {
             "postgres://prov:x@db/postgres?sslmode=CANARY",
             "CANARY",
         ] {
-            let error = Settings::from_url(url).unwrap_err();
-            assert!(!error.to_string().contains("CANARY"), "{error}");
+            let told = match Settings::from_url(url) {
+                Ok(read) => format!("{read:?} {}", read.settings.address()),
+                Err(error) => error.to_string(),
+            };
+            assert!(!told.contains("CANARY"), "{told}");
         }
     }
 

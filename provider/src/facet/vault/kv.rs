@@ -48,7 +48,7 @@ impl Vault {
         match (version, value) {
             (Some(version), value) => Ok(Document { value, version }),
             (None, None) if reply.is_missing() => Ok(Document { value: None, version: 0 }),
-            (None, _) => Err(self.unreadable(request, "a document without version")),
+            (None, _) => Err(self.unreadable(&request, "a document without version")),
         }
     }
 
@@ -72,7 +72,7 @@ impl Vault {
             attempt += 1;
             let error = match self.wire.call(request.clone()).await {
                 Ok(reply) if reply.is_missing() => {
-                    return Err(self.unreadable(request, "nothing takes writes there"));
+                    return Err(self.unreadable(&request, "nothing takes writes there"));
                 }
                 Ok(_) => return Ok(Put::Landed),
                 Err(error) if error.is_refused() || error.may_have_landed() => error,
@@ -93,7 +93,7 @@ impl Vault {
         }
     }
 
-    fn unreadable(&self, request: Request, why: &str) -> CallError {
+    fn unreadable(&self, request: &Request, why: &str) -> CallError {
         CallError {
             method: request.method().clone(),
             path: request.path().to_owned(),

@@ -101,7 +101,7 @@ impl Vault {
     /// Tells one write of one run from every other.
     fn write_id(&self) -> String {
         let number = self.writes.fetch_add(1, Ordering::Relaxed);
-        format!("{}-{number}-{}", self.wire.run_id(), uuid::Uuid::new_v4().simple())
+        format!("{}-{number}", self.wire.run_id())
     }
 
     fn founded(&self, kv_mount: &str) -> Option<String> {
@@ -132,7 +132,7 @@ impl Facet for Vault {
     }
 
     async fn observe(&self, spec: &Spec) -> Result<Observation, FacetError> {
-        match self.observe_all(spec).await {
+        match Box::pin(self.observe_all(spec)).await {
             Err(error) => Err(self.explained(spec, error).await),
             observed => observed,
         }

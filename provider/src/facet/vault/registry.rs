@@ -172,6 +172,10 @@ impl Vault {
             (Some(expected), Some(found)) if expected == found => Ok(found),
             (None, Some(found)) if self.founded_by_us(&wish.kv_mount, &found) => Ok(found),
             (None, None) => {
+                #[allow(
+                    clippy::disallowed_methods,
+                    reason = "the identity of a registry is drawn where it is founded"
+                )]
                 let id = Uuid::new_v4().to_string();
                 let document = json!({ "id": id, WRITE: self.write_id() });
                 let put = self

@@ -23,8 +23,8 @@ pub enum Refused {
     },
     /// The instance is registered from another state.
     OtherState {
-        /// The registration.
-        entry: Entry,
+        /// Since when, and at which generation.
+        since: String,
         /// Its recorded state address.
         theirs: String,
         /// This state's.
@@ -61,9 +61,11 @@ pub fn judge(
         return Ok(Claim::Continue(entry));
     }
     match (entry.state_address.as_deref(), state_address) {
-        (Some(theirs), Some(ours)) if theirs != ours && !replaced => {
-            Err(Refused::OtherState { theirs: theirs.to_owned(), ours: ours.to_owned(), entry })
-        }
+        (Some(theirs), Some(ours)) if theirs != ours && !replaced => Err(Refused::OtherState {
+            since: format!("{} (generation {})", entry.written_at, entry.generation),
+            theirs: theirs.to_owned(),
+            ours: ours.to_owned(),
+        }),
         _ => Ok(Claim::Adopt(entry)),
     }
 }

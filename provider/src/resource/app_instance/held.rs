@@ -23,6 +23,7 @@ pub struct Held {
     /// The registration as last read, or as the plan of a create saw it.
     pub seen: Option<Entry>,
     /// Set by a read that found another holder: whose, and since when.
+    #[allow(clippy::struct_field_names, reason = "`held twice` is what the user reads")]
     pub held_twice: Option<String>,
     /// Set by a read whose target was another one, or had no registry.
     pub elsewhere: Option<String>,

@@ -58,7 +58,8 @@ impl Resource for AppInstance {
     }
 
     async fn plan(&self, cx: &mut Context, change: Change<Model>) -> Result<Option<Model>, Errors> {
-        planning::plan(&*self.configured()?, cx, change).await
+        // Boxed: a model is large, and every state of the future would hold several.
+        Box::pin(planning::plan(&*self.configured()?, cx, change)).await
     }
 
     async fn create(
@@ -68,11 +69,11 @@ impl Resource for AppInstance {
         planned: Model,
         state: &mut Slot<Model>,
     ) -> Result<(), Errors> {
-        making::create(&*self.configured()?, cx, planned, state).await
+        Box::pin(making::create(&*self.configured()?, cx, planned, state)).await
     }
 
     async fn read(&self, cx: &mut Context, state: &mut Slot<Model>) -> Result<(), Errors> {
-        reading::read(&*self.configured()?, cx, state).await
+        Box::pin(reading::read(&*self.configured()?, cx, state)).await
     }
 
     async fn update(
@@ -83,7 +84,7 @@ impl Resource for AppInstance {
         planned: Model,
         state: &mut Slot<Model>,
     ) -> Result<(), Errors> {
-        making::update(&*self.configured()?, cx, prior, planned, state).await
+        Box::pin(making::update(&*self.configured()?, cx, prior, planned, state)).await
     }
 
     async fn delete(
@@ -92,7 +93,7 @@ impl Resource for AppInstance {
         prior: Model,
         _state: &mut Slot<Model>,
     ) -> Result<(), Errors> {
-        ending::delete(&*self.configured()?, cx, prior).await
+        Box::pin(ending::delete(&*self.configured()?, cx, prior)).await
     }
 
     async fn import(&self, cx: &mut Context, target: ImportTarget) -> Result<Model, Errors> {

@@ -61,7 +61,7 @@ async fn create(
     }
     held.store(&mut cx.private);
     let mut planned =
-        planned(configured, config, proposed, &coordinate, wanted.as_ref().ok(), &spec)?;
+        planned(configured, config, proposed, &coordinate, wanted.as_ref().ok(), spec.as_ref())?;
     planned.generation = if facets.is_empty() { Attr::Known(0) } else { Attr::Unknown };
     Ok(planned)
 }
@@ -79,12 +79,11 @@ async fn look(
     let owner = settings.owner.as_deref().unwrap_or_default();
     // Names alone decide the registration, so an input that is not known yet does not prevent the look.
     let names_only;
-    let (spec, whole) = match spec {
-        Some(spec) => (spec, true),
-        None => {
-            names_only = wish::spec(coordinate, &Wanted::default(), settings, &settings.facets())?;
-            (&names_only, false)
-        }
+    let (spec, whole) = if let Some(spec) = spec {
+        (spec, true)
+    } else {
+        names_only = wish::spec(coordinate, &Wanted::default(), settings, &settings.facets())?;
+        (&names_only, false)
     };
     let seen = existing::observe(configured, spec)
         .await
@@ -151,7 +150,7 @@ fn update(
         Err(_) => None,
     };
     let mut planned =
-        planned(configured, config, proposed, &coordinate, wanted.as_ref().ok(), &spec)?;
+        planned(configured, config, proposed, &coordinate, wanted.as_ref().ok(), spec.as_ref())?;
     if was != coordinate {
         replace(configured, cx, prior, &was, &coordinate)?;
         planned.generation =
@@ -303,7 +302,7 @@ fn planned(
     mut model: Model,
     coordinate: &Coordinate,
     wanted: Option<&Wanted>,
-    spec: &Option<Spec>,
+    spec: Option<&Spec>,
 ) -> Result<Model, Errors> {
     let settings = &configured.settings;
     let production = settings.environments.is_production(coordinate.env());

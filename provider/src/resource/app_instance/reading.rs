@@ -46,7 +46,7 @@ pub async fn read(
     }
     let spec = existing::spec(configured, &model)?;
     if imported {
-        name(configured, &mut model, &coordinate, &spec)?;
+        name(configured, &mut model, &coordinate, &spec);
     }
     if facets.is_empty() {
         model.objects = Attr::Known(std::collections::BTreeMap::new());
@@ -106,7 +106,7 @@ fn name(
     model: &mut Model,
     coordinate: &Coordinate,
     spec: &crate::plan::Spec,
-) -> Result<(), Errors> {
+) {
     let names = &spec.names;
     model.id = Attr::Known(report::id(coordinate));
     model.instance = Attr::Known(names.instance.clone());
@@ -119,7 +119,6 @@ fn name(
     model.force_disconnect = Attr::Known(false);
     model.spec_digest =
         Attr::Known(Wanted::read(model).map(|wanted| wanted.digest()).unwrap_or_default());
-    Ok(())
 }
 
 /// Whether a target is not the one the entry knows.

@@ -27,7 +27,7 @@ pub fn not_configured() -> Errors {
 pub fn failure(coordinate: &Coordinate, error: &FacetError) -> Errors {
     let mut detail = format!("{}\n\nWhy: {}\n\nNext: {}", error.attempted, error.cause, error.next);
     if let Some(attribute) = error.attribute.and_then(|path| path.strip_prefix("provider.")) {
-        detail.push_str(&format!("\n\nIn the provider block: `{attribute}`."));
+        detail = format!("{detail}\n\nIn the provider block: `{attribute}`.");
     }
     if error.fault == Fault::Stopped {
         detail.push_str("\n\nNothing was half-written; the next apply goes on from here.");
@@ -35,7 +35,7 @@ pub fn failure(coordinate: &Coordinate, error: &FacetError) -> Errors {
     let mut diagnostic =
         Diagnostic::error(format!("{}: {}", id(coordinate), error.summary), detail);
     if let Some(path) = error.attribute.filter(|path| !path.starts_with("provider.")) {
-        let path = path.split('.').fold(Path::root(), |path, name| path.field(name));
+        let path = path.split('.').fold(Path::root(), Path::field);
         diagnostic = diagnostic.at(path);
     }
     diagnostic.into()
@@ -66,15 +66,14 @@ pub fn refused(coordinate: &Coordinate, owner: &str, refused: &Refused) -> Error
                  state that holds it; otherwise choose another `app`."
             ),
         ),
-        Refused::OtherState { entry, theirs, ours } => Errors::one(
+        Refused::OtherState { since, theirs, ours } => Errors::one(
             format!("{id}: held by another state"),
             format!(
-                "{id} is registered since {} (generation {}) from the state at {theirs}; this state is at \
+                "{id} is registered since {since} from the state at {theirs}; this state is at \
                  {ours}. Taking it over would let two states manage one database. Nothing was \
                  changed.\n\nNext: manage {id} from that state. To bring it here, remove it there with a \
                  `removed` block (`destroy = false`) or `state rm`, and import it here: terraform import \
-                 ADDRESS {id}.",
-                entry.written_at, entry.generation
+                 ADDRESS {id}."
             ),
         ),
         Refused::Occupied { objects } => Errors::one(
@@ -226,5 +225,5 @@ pub fn moved_on(coordinate: &Coordinate, now: Option<&Entry>) -> Errors {
 }
 
 fn list(objects: &[String]) -> String {
-    objects.iter().map(|object| format!("  - {object}\n")).collect()
+    objects.iter().fold(String::new(), |text, object| format!("{text}  - {object}\n"))
 }

@@ -100,10 +100,8 @@ impl Wanted {
 
     /// Puts the inputs into a model that has none: an imported one.
     pub fn restore(&self, model: &mut Model) {
-        model.services = match self.services.is_empty() {
-            true => Attr::Null,
-            false => Attr::Known(known(&self.services)),
-        };
+        model.services =
+            if self.services.is_empty() { Attr::Null } else { Attr::Known(known(&self.services)) };
         model.release = self.release.clone().into();
         model.database = self.database.as_ref().map(|block| DatabaseModel {
             extensions: block.extensions.as_ref().map(known).into(),

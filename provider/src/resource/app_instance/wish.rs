@@ -25,9 +25,8 @@ pub fn coordinate(model: &Model, settings: &Settings) -> Result<Coordinate, Erro
     let app = need(&model.app, "app");
     let env = need(&model.env, "env");
     errors.into_result()?;
-    let env = match env.or_else(|| settings.environments.default_env().map(str::to_owned)) {
-        Some(env) => env,
-        None => return Err(no_env(settings)),
+    let Some(env) = env.or_else(|| settings.environments.default_env().map(str::to_owned)) else {
+        return Err(no_env(settings));
     };
     settings
         .environments
@@ -219,7 +218,6 @@ pub fn at_resource(found: &[NameError]) -> Errors {
     for error in found {
         let diagnostic = Diagnostic::error(error.summary.clone(), error.detail.clone());
         errors.push(match &error.subject {
-            Subject::App => diagnostic.at(Path::attribute("app")),
             Subject::Env | Subject::Environment(_) => diagnostic.at(Path::attribute("env")),
             Subject::Service(_) => diagnostic.at(Path::attribute("services")),
             _ => diagnostic.at(Path::attribute("app")),

@@ -158,9 +158,9 @@ impl Wire {
                 break;
             }
             if c.is_ascii() && !c.is_control() {
-                words.push(c)
+                words.push(c);
             } else {
-                words.extend(c.escape_unicode())
+                words.extend(c.escape_unicode());
             }
         }
         if words.is_empty() { "no reason given".to_owned() } else { words }

@@ -1,0 +1,130 @@
+//! Every text a server gets, pinned: a change of one is a change of what existing instances are.
+
+use std::fmt::Write;
+
+use super::{sql, sql_read, sql_registry};
+use crate::plan::Marker;
+use crate::plan::postgres::{Effect, Login, PostgresWish, RoleAttribute};
+
+fn wish() -> PostgresWish {
+    PostgresWish {
+        database: "erp-sandbox".to_owned(),
+        owner_role: "erp_sandbox_role".to_owned(),
+        owner_role_shared: false,
+        connection_limit: 20,
+        extensions: ["hstore".to_owned()].into(),
+        encoding: Some("UTF8".to_owned()),
+        locale: Some("C".to_owned()),
+        template: "template0".to_owned(),
+        vault_login: Some("vault".to_owned()),
+    }
+}
+
+fn login(version: i32) -> Login {
+    Login { name: "prov".to_owned(), superuser: false, createrole: true, version }
+}
+
+fn title(out: &mut String, title: &str, sql: &str) {
+    // A blank at a line's end would be lost in an editor and make the file differ.
+    let sql: Vec<&str> = sql.lines().map(str::trim_end).collect();
+    writeln!(out, "-- {title}\n{};\n", sql.join("\n")).expect("a String takes every write");
+}
+
+fn effects(out: &mut String, version: i32) {
+    let marker = Marker {
+        app: "erp".to_owned(),
+        env: "sandbox".to_owned(),
+        owner: "arcodange/erp".to_owned(),
+    };
+    let all = [
+        Effect::CreateRole,
+        Effect::StripRole(vec![
+            RoleAttribute::Login,
+            RoleAttribute::CreateRole,
+            RoleAttribute::CreateDb,
+            RoleAttribute::Replication,
+            RoleAttribute::BypassRls,
+        ]),
+        Effect::CommentRole,
+        Effect::JoinRole,
+        Effect::CreateDatabase,
+        Effect::OwnDatabase,
+        Effect::RevokePublic,
+        Effect::CommentDatabase,
+        Effect::ConfigureDatabase,
+        Effect::GrantVaultLogin,
+    ];
+    for effect in all {
+        for sql in sql::statements(&effect, &wish(), &marker, &login(version)) {
+            title(out, &format!("{effect:?}, PostgreSQL {}", version / 10_000), &sql);
+        }
+    }
+}
+
+fn texts() -> String {
+    let mut out = String::new();
+    title(&mut out, "session", &sql::session(30_000, 24_000));
+    effects(&mut out, 150_018);
+    effects(&mut out, 180_006);
+    let create = sql::create_extension("hstore", Some("public"));
+    title(&mut out, "extension, trusted", &sql::under_role("erp_sandbox_role", &create));
+    title(&mut out, "extension with a schema of its own", &sql::create_extension("plv8", None));
+    for (who, login) in [
+        ("PostgreSQL 15", login(150_018)),
+        ("PostgreSQL 18", login(180_006)),
+        ("a superuser", Login { superuser: true, ..login(180_006) }),
+    ] {
+        title(
+            &mut out,
+            &format!("ended login, {who}"),
+            &sql::settle("v-erp-x", "erp_role", &login),
+        );
+    }
+    title(&mut out, "drop database", &sql::drop_database("erp", false));
+    title(&mut out, "drop database by force", &sql::drop_database("erp", true));
+    title(&mut out, "drop role", &sql::drop_role("erp_role"));
+    title(&mut out, "lock", &sql_read::lock());
+    title(&mut out, "unlock", &sql_read::unlock());
+    title(&mut out, "who holds the lock", &sql_read::lock_holder());
+    title(&mut out, "read", &sql_read::read(true));
+    title(&mut out, "read without a registry", &sql_read::read(false));
+    title(&mut out, "look", &sql_read::look());
+    for (name, sql) in [
+        ("extensions", sql_read::EXTENSIONS),
+        ("available extension", sql_read::AVAILABLE_EXTENSION),
+        ("sessions", sql_read::SESSIONS),
+        ("members", sql_read::MEMBERS),
+        ("dependents", sql_read::DEPENDENTS),
+        ("registry: find", sql_registry::FIND),
+        ("registry: found", sql_registry::FOUND),
+        ("registry: identity", sql_registry::IDENTITY),
+        ("registry: entry", sql_registry::ENTRY),
+        ("registry: other owner", sql_registry::OTHER_OWNER),
+        ("registry: neighbours", sql_registry::NEIGHBOURS),
+        ("registry: write", sql_registry::WRITE),
+        ("registry: role", sql_registry::ROLE),
+    ] {
+        title(&mut out, name, sql);
+    }
+    for (name, sql) in [
+        ("for a user to run: read", sql_registry::grant_read("prov")),
+        ("for a user to run: write", sql_registry::grant_write("prov")),
+        ("for a user to run: found", sql_registry::grant_found("postgres", "prov")),
+        ("for a user to run: roles", sql::let_create_roles("prov")),
+        ("for a user to run: databases", sql::let_create_databases("prov")),
+        ("for a user to run: administer", sql::let_administer("erp_role", "prov")),
+    ] {
+        title(&mut out, name, sql.trim_end_matches(';'));
+    }
+    out
+}
+
+#[test]
+fn every_statement_is_as_released() {
+    let golden = include_str!("../../../tests/golden/postgres.sql");
+    let texts = texts();
+    for (at, (is, was)) in texts.lines().zip(golden.lines()).enumerate() {
+        assert_eq!(is, was, "line {} of tests/golden/postgres.sql", at + 1);
+    }
+    assert_eq!(texts.lines().count(), golden.lines().count(), "the whole text is:\n{texts}");
+}

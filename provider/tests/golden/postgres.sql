@@ -1,0 +1,330 @@
+-- session
+SET search_path = ''; SET standard_conforming_strings = on; SET statement_timeout = 30000; SET lock_timeout = 24000; SET idle_in_transaction_session_timeout = 30000; SET default_transaction_read_only = off; SET client_min_messages = warning;
+
+-- CreateRole, PostgreSQL 15
+CREATE ROLE "erp_sandbox_role" NOLOGIN; COMMENT ON ROLE "erp_sandbox_role" IS 'appenv:v1 app=erp env=sandbox owner=arcodange/erp';
+
+-- StripRole([Login, CreateRole, CreateDb, Replication, BypassRls]), PostgreSQL 15
+ALTER ROLE "erp_sandbox_role" WITH NOLOGIN NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS;
+
+-- CommentRole, PostgreSQL 15
+COMMENT ON ROLE "erp_sandbox_role" IS 'appenv:v1 app=erp env=sandbox owner=arcodange/erp';
+
+-- JoinRole, PostgreSQL 15
+GRANT "erp_sandbox_role" TO "prov";
+
+-- CreateDatabase, PostgreSQL 15
+CREATE DATABASE "erp-sandbox" OWNER "erp_sandbox_role" TEMPLATE "template0" ENCODING 'UTF8' LOCALE 'C' ALLOW_CONNECTIONS false;
+
+-- OwnDatabase, PostgreSQL 15
+ALTER DATABASE "erp-sandbox" OWNER TO "erp_sandbox_role";
+
+-- RevokePublic, PostgreSQL 15
+REVOKE ALL ON DATABASE "erp-sandbox" FROM PUBLIC;
+
+-- CommentDatabase, PostgreSQL 15
+COMMENT ON DATABASE "erp-sandbox" IS 'appenv:v1 app=erp env=sandbox owner=arcodange/erp';
+
+-- ConfigureDatabase, PostgreSQL 15
+ALTER DATABASE "erp-sandbox" WITH ALLOW_CONNECTIONS true CONNECTION LIMIT 20;
+
+-- GrantVaultLogin, PostgreSQL 15
+GRANT "erp_sandbox_role" TO "vault" WITH ADMIN OPTION;
+
+-- CreateRole, PostgreSQL 18
+CREATE ROLE "erp_sandbox_role" NOLOGIN; COMMENT ON ROLE "erp_sandbox_role" IS 'appenv:v1 app=erp env=sandbox owner=arcodange/erp';
+
+-- StripRole([Login, CreateRole, CreateDb, Replication, BypassRls]), PostgreSQL 18
+ALTER ROLE "erp_sandbox_role" WITH NOLOGIN NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS;
+
+-- CommentRole, PostgreSQL 18
+COMMENT ON ROLE "erp_sandbox_role" IS 'appenv:v1 app=erp env=sandbox owner=arcodange/erp';
+
+-- JoinRole, PostgreSQL 18
+GRANT "erp_sandbox_role" TO "prov" WITH SET TRUE, INHERIT TRUE;
+
+-- CreateDatabase, PostgreSQL 18
+CREATE DATABASE "erp-sandbox" OWNER "erp_sandbox_role" TEMPLATE "template0" ENCODING 'UTF8' LOCALE 'C' ALLOW_CONNECTIONS false;
+
+-- OwnDatabase, PostgreSQL 18
+ALTER DATABASE "erp-sandbox" OWNER TO "erp_sandbox_role";
+
+-- RevokePublic, PostgreSQL 18
+REVOKE ALL ON DATABASE "erp-sandbox" FROM PUBLIC;
+
+-- CommentDatabase, PostgreSQL 18
+COMMENT ON DATABASE "erp-sandbox" IS 'appenv:v1 app=erp env=sandbox owner=arcodange/erp';
+
+-- ConfigureDatabase, PostgreSQL 18
+ALTER DATABASE "erp-sandbox" WITH ALLOW_CONNECTIONS true CONNECTION LIMIT 20;
+
+-- GrantVaultLogin, PostgreSQL 18
+GRANT "erp_sandbox_role" TO "vault" WITH ADMIN TRUE, INHERIT FALSE, SET TRUE;
+
+-- extension, trusted
+BEGIN; SET LOCAL ROLE "erp_sandbox_role"; CREATE EXTENSION IF NOT EXISTS "hstore" SCHEMA "public" CASCADE; COMMIT;
+
+-- extension with a schema of its own
+CREATE EXTENSION IF NOT EXISTS "plv8" CASCADE;
+
+-- ended login, PostgreSQL 15
+GRANT "v-erp-x" TO "prov"; REASSIGN OWNED BY "v-erp-x" TO "erp_role"; DROP OWNED BY "v-erp-x"; DROP ROLE "v-erp-x";
+
+-- ended login, PostgreSQL 18
+GRANT "v-erp-x" TO "prov" WITH SET TRUE, INHERIT TRUE; REASSIGN OWNED BY "v-erp-x" TO "erp_role"; DROP OWNED BY "v-erp-x"; DROP ROLE "v-erp-x";
+
+-- ended login, a superuser
+REASSIGN OWNED BY "v-erp-x" TO "erp_role"; DROP OWNED BY "v-erp-x"; DROP ROLE "v-erp-x";
+
+-- drop database
+DROP DATABASE IF EXISTS "erp";
+
+-- drop database by force
+DROP DATABASE IF EXISTS "erp" WITH (FORCE);
+
+-- drop role
+DROP ROLE IF EXISTS "erp_role";
+
+-- lock
+SELECT pg_catalog.pg_advisory_lock(107135549927030);
+
+-- unlock
+SELECT pg_catalog.pg_advisory_unlock(107135549927030);
+
+-- who holds the lock
+SELECT l.pid, coalesce(a.application_name, '') FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid = 24944 AND l.objid = 1885695606 LIMIT 1;
+
+-- read
+SELECT json_build_object(
+  'registry', (SELECT json_build_object('id', g.id, 'version', g.version) FROM appenv.registry g),
+  'app_owner', (SELECT i.owner FROM appenv.instances i
+    WHERE i.app = $1::text AND i.phase <> 'gone' ORDER BY i.recorded_at DESC LIMIT 1),
+  'entry', (SELECT row_to_json(i) FROM appenv.instances i
+    WHERE i.app = $1::text AND i.env = $2::text),
+  'neighbours', (SELECT coalesce(json_agg(json_build_object('app', i.app, 'env', i.env,
+      'production', i.production, 'database', i.database, 'owner_role', i.owner_role)
+      ORDER BY i.app, i.env), '[]'::json)
+    FROM appenv.instances i
+    WHERE i.phase <> 'gone' AND (i.app, i.env) <> ($1::text, $2::text)
+      AND (i.database = $3::text OR i.owner_role = $4::text)),
+  'login', (SELECT json_build_object('name', l.rolname, 'superuser', l.rolsuper,
+      'createrole', l.rolcreaterole, 'version', current_setting('server_version_num')::int)
+    FROM pg_catalog.pg_roles l WHERE l.rolname = current_user),
+  'role', (SELECT json_build_object('login', r.rolcanlogin, 'superuser', r.rolsuper,
+      'createrole', r.rolcreaterole, 'createdb', r.rolcreatedb, 'replication', r.rolreplication,
+      'bypassrls', r.rolbypassrls, 'comment', shobj_description(r.oid, 'pg_authid'),
+      'ours', (SELECT json_build_object('admin', bool_or(a.admin_option),
+          'set', bool_or(coalesce((to_jsonb(a)->>'set_option')::bool, true)),
+          'inherit', bool_or(coalesce((to_jsonb(a)->>'inherit_option')::bool, m.rolinherit)))
+        FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles m ON m.oid = a.member
+        WHERE a.roleid = r.oid AND m.rolname = current_user HAVING count(*) > 0))
+    FROM pg_catalog.pg_roles r WHERE r.rolname = $4::text),
+  'database', (SELECT json_build_object('owner', pg_get_userbyid(d.datdba),
+      'connection_limit', d.datconnlimit, 'allow_connections', d.datallowconn,
+      'comment', shobj_description(d.oid, 'pg_database'),
+      'encoding', pg_encoding_to_char(d.encoding),
+      'encoding_wished', pg_encoding_to_char(pg_char_to_encoding($6::text::name)),
+      'collate', d.datcollate, 'ctype', d.datctype,
+      'provider_locale', coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale'),
+      'public', (SELECT coalesce(json_agg(x.privilege_type ORDER BY x.privilege_type), '[]'::json)
+        FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) x WHERE x.grantee = 0))
+    FROM pg_catalog.pg_database d WHERE d.datname = $3::text),
+  'vault_login', (SELECT json_build_object('superuser', v.rolsuper,
+      'membership', (SELECT json_build_object('admin', bool_or(a.admin_option),
+          'set', bool_or(coalesce((to_jsonb(a)->>'set_option')::bool, true)),
+          'inherit', bool_or(coalesce((to_jsonb(a)->>'inherit_option')::bool, v.rolinherit)))
+        FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles r ON r.oid = a.roleid
+        WHERE a.member = v.oid AND r.rolname = $4::text HAVING count(*) > 0))
+    FROM pg_catalog.pg_roles v WHERE v.rolname = $5::text),
+  'ended', (SELECT coalesce(json_agg(json_build_object('name', e.rolname,
+      'here', e.here, 'elsewhere', e.elsewhere) ORDER BY e.rolname), '[]'::json)
+    FROM (SELECT m.rolname, count(*) FILTER (WHERE s.dbid = d.oid) AS here,
+        count(*) FILTER (WHERE s.dbid <> d.oid) AS elsewhere
+      FROM pg_catalog.pg_database d
+      JOIN pg_catalog.pg_roles r ON r.rolname = $4::text
+      JOIN pg_catalog.pg_db_role_setting c
+        ON c.setdatabase = d.oid AND 'role=' || r.rolname = ANY (c.setconfig)
+      JOIN pg_catalog.pg_roles m ON m.oid = c.setrole AND NOT m.rolcanlogin AND NOT m.rolsuper
+      JOIN pg_catalog.pg_shdepend s ON s.refclassid = 'pg_catalog.pg_authid'::regclass
+        AND s.refobjid = m.oid AND s.deptype = 'o'
+      WHERE d.datname = $3::text AND EXISTS (SELECT FROM pg_catalog.pg_auth_members a
+        WHERE a.roleid = r.oid AND a.member = m.oid)
+      GROUP BY m.rolname) e))::text;
+
+-- read without a registry
+SELECT json_build_object(
+  'login', (SELECT json_build_object('name', l.rolname, 'superuser', l.rolsuper,
+      'createrole', l.rolcreaterole, 'version', current_setting('server_version_num')::int)
+    FROM pg_catalog.pg_roles l WHERE l.rolname = current_user),
+  'role', (SELECT json_build_object('login', r.rolcanlogin, 'superuser', r.rolsuper,
+      'createrole', r.rolcreaterole, 'createdb', r.rolcreatedb, 'replication', r.rolreplication,
+      'bypassrls', r.rolbypassrls, 'comment', shobj_description(r.oid, 'pg_authid'),
+      'ours', (SELECT json_build_object('admin', bool_or(a.admin_option),
+          'set', bool_or(coalesce((to_jsonb(a)->>'set_option')::bool, true)),
+          'inherit', bool_or(coalesce((to_jsonb(a)->>'inherit_option')::bool, m.rolinherit)))
+        FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles m ON m.oid = a.member
+        WHERE a.roleid = r.oid AND m.rolname = current_user HAVING count(*) > 0))
+    FROM pg_catalog.pg_roles r WHERE r.rolname = $4::text),
+  'database', (SELECT json_build_object('owner', pg_get_userbyid(d.datdba),
+      'connection_limit', d.datconnlimit, 'allow_connections', d.datallowconn,
+      'comment', shobj_description(d.oid, 'pg_database'),
+      'encoding', pg_encoding_to_char(d.encoding),
+      'encoding_wished', pg_encoding_to_char(pg_char_to_encoding($6::text::name)),
+      'collate', d.datcollate, 'ctype', d.datctype,
+      'provider_locale', coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale'),
+      'public', (SELECT coalesce(json_agg(x.privilege_type ORDER BY x.privilege_type), '[]'::json)
+        FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) x WHERE x.grantee = 0))
+    FROM pg_catalog.pg_database d WHERE d.datname = $3::text),
+  'vault_login', (SELECT json_build_object('superuser', v.rolsuper,
+      'membership', (SELECT json_build_object('admin', bool_or(a.admin_option),
+          'set', bool_or(coalesce((to_jsonb(a)->>'set_option')::bool, true)),
+          'inherit', bool_or(coalesce((to_jsonb(a)->>'inherit_option')::bool, v.rolinherit)))
+        FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles r ON r.oid = a.roleid
+        WHERE a.member = v.oid AND r.rolname = $4::text HAVING count(*) > 0))
+    FROM pg_catalog.pg_roles v WHERE v.rolname = $5::text),
+  'ended', (SELECT coalesce(json_agg(json_build_object('name', e.rolname,
+      'here', e.here, 'elsewhere', e.elsewhere) ORDER BY e.rolname), '[]'::json)
+    FROM (SELECT m.rolname, count(*) FILTER (WHERE s.dbid = d.oid) AS here,
+        count(*) FILTER (WHERE s.dbid <> d.oid) AS elsewhere
+      FROM pg_catalog.pg_database d
+      JOIN pg_catalog.pg_roles r ON r.rolname = $4::text
+      JOIN pg_catalog.pg_db_role_setting c
+        ON c.setdatabase = d.oid AND 'role=' || r.rolname = ANY (c.setconfig)
+      JOIN pg_catalog.pg_roles m ON m.oid = c.setrole AND NOT m.rolcanlogin AND NOT m.rolsuper
+      JOIN pg_catalog.pg_shdepend s ON s.refclassid = 'pg_catalog.pg_authid'::regclass
+        AND s.refobjid = m.oid AND s.deptype = 'o'
+      WHERE d.datname = $3::text AND EXISTS (SELECT FROM pg_catalog.pg_auth_members a
+        WHERE a.roleid = r.oid AND a.member = m.oid)
+      GROUP BY m.rolname) e))::text WHERE ($1::text, $2::text) IS NOT NULL;
+
+-- look
+SELECT json_build_object(
+  'registry', (SELECT json_build_object('id', g.id, 'version', g.version) FROM appenv.registry g),
+  'app_owner', (SELECT i.owner FROM appenv.instances i
+    WHERE i.app = $1::text AND i.phase <> 'gone' ORDER BY i.recorded_at DESC LIMIT 1),
+  'entry', (SELECT row_to_json(i) FROM appenv.instances i
+    WHERE i.app = $1::text AND i.env = $2::text))::text;
+
+-- extensions
+SELECT extname::text FROM pg_catalog.pg_extension;
+
+-- available extension
+SELECT v.trusted, v.schema::text
+  FROM pg_catalog.pg_available_extensions e
+  JOIN pg_catalog.pg_available_extension_versions v
+    ON v.name = e.name AND v.version = e.default_version
+  WHERE e.name = $1::text;
+
+-- sessions
+SELECT DISTINCT coalesce(usename::text, '?'), coalesce(application_name, '')
+  FROM pg_catalog.pg_stat_activity
+  WHERE datname = $1::text AND usesysid IS NOT NULL AND pid <> pg_backend_pid() ORDER BY 1, 2;
+
+-- members
+SELECT DISTINCT m.rolname::text, m.rolcanlogin,
+    EXISTS (SELECT FROM pg_catalog.pg_db_role_setting c JOIN pg_catalog.pg_database d
+      ON d.oid = c.setdatabase WHERE d.datname = $1::text AND c.setrole = m.oid
+      AND 'role=' || r.rolname = ANY (c.setconfig)) AS leased
+  FROM pg_catalog.pg_auth_members a
+  JOIN pg_catalog.pg_roles r ON r.oid = a.roleid
+  JOIN pg_catalog.pg_roles m ON m.oid = a.member
+  WHERE r.rolname = $2::text AND NOT m.rolsuper AND m.rolname <> current_user
+    AND m.rolname <> coalesce($3::text, '') ORDER BY 1;
+
+-- dependents
+SELECT coalesce(d.datname::text, ''), s.classid::regclass::text,
+    CASE s.deptype WHEN 'o' THEN 'owned' ELSE 'granted' END, count(*)
+  FROM pg_catalog.pg_shdepend s
+  JOIN pg_catalog.pg_roles r ON r.oid = s.refobjid
+  LEFT JOIN pg_catalog.pg_database d ON d.oid = s.dbid
+  WHERE s.refclassid = 'pg_catalog.pg_authid'::regclass AND r.rolname = $1::text
+    AND s.classid <> 'pg_catalog.pg_auth_members'::regclass
+  GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
+
+-- registry: find
+SELECT pg_get_userbyid(n.nspowner)::text, n.nspowner = u.oid,
+    EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relname = 'registry')
+  FROM pg_catalog.pg_namespace n, pg_catalog.pg_roles u
+  WHERE n.nspname = 'appenv' AND u.rolname = current_user;
+
+-- registry: found
+CREATE SCHEMA IF NOT EXISTS appenv;
+REVOKE ALL ON SCHEMA appenv FROM PUBLIC;
+CREATE TABLE appenv.registry (
+  single boolean PRIMARY KEY DEFAULT true CHECK (single),
+  id uuid NOT NULL DEFAULT gen_random_uuid(),
+  version integer NOT NULL,
+  founded_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE appenv.instances (
+  app text NOT NULL,
+  env text NOT NULL,
+  owner text NOT NULL,
+  phase text NOT NULL CHECK (phase IN ('pending', 'live', 'deleting', 'gone')),
+  holder text,
+  generation bigint NOT NULL CHECK (generation >= 0),
+  state_address text,
+  production boolean NOT NULL,
+  spec_digest text NOT NULL,
+  spec json NOT NULL,
+  written_at text NOT NULL,
+  database text NOT NULL,
+  owner_role text NOT NULL,
+  recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (app, env)
+);
+REVOKE ALL ON appenv.registry, appenv.instances FROM PUBLIC;
+COMMENT ON SCHEMA appenv IS 'Instances managed by terraform-provider-appenv. Written by it alone.';
+INSERT INTO appenv.registry (version) VALUES (1);
+
+-- registry: identity
+SELECT id::text, version FROM appenv.registry;
+
+-- registry: entry
+SELECT row_to_json(i)::text FROM appenv.instances i
+  WHERE i.app = $1::text AND i.env = $2::text FOR UPDATE;
+
+-- registry: other owner
+SELECT i.owner FROM appenv.instances i
+  WHERE i.app = $1::text AND i.env <> $2::text AND i.phase <> 'gone' AND i.owner <> $3::text
+  ORDER BY i.recorded_at DESC LIMIT 1;
+
+-- registry: neighbours
+SELECT i.app, i.env, i.database = $3::text
+  FROM appenv.instances i WHERE i.phase <> 'gone' AND (i.app, i.env) <> ($1::text, $2::text)
+    AND (i.database = $3::text OR i.owner_role = $4::text) ORDER BY 1, 2;
+
+-- registry: write
+INSERT INTO appenv.instances AS i
+    (app, env, owner, phase, holder, generation, state_address, production, spec_digest, spec,
+     written_at, database, owner_role)
+  VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::text::bigint, $7::text,
+    $8::text::boolean, $9::text, $10::text::json, $11::text, $12::text, $13::text)
+  ON CONFLICT (app, env) DO UPDATE SET owner = excluded.owner, phase = excluded.phase,
+    holder = excluded.holder, generation = excluded.generation,
+    state_address = excluded.state_address, production = excluded.production,
+    spec_digest = excluded.spec_digest, spec = excluded.spec, written_at = excluded.written_at,
+    database = excluded.database, owner_role = excluded.owner_role,
+    recorded_at = clock_timestamp();
+
+-- registry: role
+SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = $1::text;
+
+-- for a user to run: read
+GRANT USAGE ON SCHEMA appenv TO "prov"; GRANT SELECT ON appenv.registry, appenv.instances TO "prov";
+
+-- for a user to run: write
+GRANT USAGE ON SCHEMA appenv TO "prov"; GRANT SELECT ON appenv.registry TO "prov"; GRANT SELECT, INSERT, UPDATE ON appenv.instances TO "prov";
+
+-- for a user to run: found
+GRANT CREATE ON DATABASE "postgres" TO "prov";
+
+-- for a user to run: roles
+ALTER ROLE "prov" CREATEROLE;
+
+-- for a user to run: databases
+ALTER ROLE "prov" CREATEDB;
+
+-- for a user to run: administer
+GRANT "erp_role" TO "prov" WITH ADMIN OPTION;
+
