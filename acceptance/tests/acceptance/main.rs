@@ -7,5 +7,6 @@ mod bad_input;
 mod canary;
 mod check;
 mod proxy;
+mod schema;
 mod servers;
 mod workspace;
