@@ -6,7 +6,9 @@
 mod bad_input;
 mod canary;
 mod check;
+mod names;
 mod proxy;
 mod schema;
+mod secrets;
 mod servers;
 mod workspace;
