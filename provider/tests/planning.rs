@@ -101,11 +101,19 @@ async fn what_does_not_depend_on_an_unknown_stays_known() {
     let database = |extensions: Value| {
         nested(&AppInstance::schema().block, "database", &[("extensions", extensions)])
     };
-    for (name, unknown) in [
-        ("services", Value::Unknown),
-        ("services", Value::List(vec!["web".into(), Value::Unknown])),
-        ("release", Value::Unknown),
-        ("database", database(Value::Unknown)),
+    let limit =
+        nested(&AppInstance::schema().block, "database", &[("connection_limit", Value::Unknown)]);
+    // What waits for the unknown; all else is known.
+    for (name, unknown, waits) in [
+        ("services", Value::Unknown, &["services", "log_groups", "spec_digest"][..]),
+        (
+            "services",
+            Value::List(vec!["web".into(), Value::Unknown]),
+            &["services", "log_groups", "spec_digest"],
+        ),
+        ("release", Value::Unknown, &["spec_digest"]),
+        ("database", database(Value::Unknown), &["spec_digest", "objects"]),
+        ("database", limit, &[]),
     ] {
         let instance = configured(&later()).await;
         let config =
@@ -121,12 +129,21 @@ async fn what_does_not_depend_on_an_unknown_stays_known() {
         }
         assert_eq!(field(&planned, "production"), &false.into());
         assert_eq!(field(&planned, "deletion_protection"), &false.into());
-        assert_eq!(field(&planned, "spec_digest"), &Value::Unknown, "{name}");
         assert_eq!(field(&planned, "facets"), &set(&["postgres", "vault"]));
-        if name != "services" {
-            let names = field(&planned, "resolved_names");
-            assert_eq!(field(names, "database"), &"erp-sandbox".into(), "{name}");
-        }
+        let Value::Map(names) = field(&planned, "resolved_names") else { panic!("{planned:?}") };
+        assert_eq!(names["database"], "erp-sandbox".into(), "{name}");
+        let Value::Map(fields) = &planned else { panic!("{planned:?}") };
+        let unknown: Vec<_> = names
+            .iter()
+            .chain(fields.iter().filter(|(field, _)| *field != name && *field != "generation"))
+            .filter(|(_, value)| **value == Value::Unknown)
+            .map(|(field, _)| field.as_str())
+            .collect();
+        let mut waits = waits.to_vec();
+        waits.sort_unstable();
+        let mut unknown = unknown;
+        unknown.sort_unstable();
+        assert_eq!(unknown, waits, "{name}");
     }
 }
 
