@@ -104,6 +104,10 @@ impl Settings {
         };
         let owner = need.text(&model.owner, Path::attribute("owner"));
         let declared = environments(model, &mut need);
+        // What names are made of is not known: anything else to say of them would be a guess.
+        if !errors.0.is_empty() {
+            return Err(errors);
+        }
         let postgres = postgres::read(model.postgres.as_ref(), world, &mut errors);
         let vault = vault::read(model.vault.as_ref(), world, &mut errors);
         let layout = vault::layout(model.vault.as_ref(), &inputs, &mut errors);
@@ -191,20 +195,20 @@ fn judge_owner(owner: Option<&str>, needed: bool, errors: &mut Errors) {
     match owner {
         None if needed => errors.push(
             Diagnostic::error(
-                "No owner",
+                "`owner` is missing",
                 format!(
-                    "The provider writes to servers, and records there whose an instance is; no owner is \
-                     configured. {fix}"
+                    "The provider block configures a server, and every object made there is recorded with the \
+                     owner of its app, so that no one else takes it over. No owner is configured. {fix}"
                 ),
             )
             .at(Path::attribute("owner")),
         ),
         Some(text) if !fits(text) || text.is_empty() => errors.push(
             Diagnostic::error(
-                "Owner of the wrong form",
+                "`owner` cannot be used",
                 format!(
-                    "The owner \"{}\" is not one word of at most 200 letters, digits and / . _ - @ : + \
-                     characters. {fix}",
+                    "The owner \"{}\" cannot be used: it must be one word of 1 to 200 letters, digits and the \
+                     characters / . _ - @ : +. {fix}",
                     text.escape_debug()
                 ),
             )
@@ -263,9 +267,10 @@ impl Known<'_> {
                 Diagnostic::error(
                     format!("`{path}` is not known yet"),
                     format!(
-                        "Names depend on `{path}`, so it must be known when the provider is configured, but it \
-                         comes from something that is only known after apply. Write it as a literal or a \
-                         variable; only endpoints and credentials of servers may come from other resources."
+                        "The provider needs `{path}` when it is configured, but the value comes from something \
+                         that is only known after apply. Write it as a literal or a variable, or apply what it \
+                         comes from first (`-target`). Only addresses and credentials of servers may come from \
+                         resources of the same run."
                     ),
                 )
                 .at(path),

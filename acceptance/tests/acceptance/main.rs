@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 
+mod bad_input;
 mod canary;
 mod check;
 mod crash;
@@ -14,12 +15,15 @@ mod holder;
 mod import;
 mod instance;
 mod instances;
+mod names;
 mod orphan;
 mod owner;
 mod privileges;
 mod proxy;
 mod replace;
 mod rig;
+mod schema;
+mod secrets;
 mod servers;
 mod shared;
 mod site;

@@ -10,6 +10,7 @@ use super::model::{CiModel, VaultModel};
 use super::{CiLayout, Known, Target, VaultLayout};
 use crate::facet::vault::{Login, Sensitive, Settings};
 use crate::naming::Inputs;
+use crate::plan::duration;
 use crate::world::World;
 
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
@@ -22,8 +23,8 @@ pub fn read(model: Option<&VaultModel>, world: &World, errors: &mut Errors) -> T
     }
     match known(model, world) {
         Ok(settings) => Target::Known(settings),
-        Err(diagnostic) => {
-            errors.push(diagnostic);
+        Err(found) => {
+            errors.extend(found);
             Target::Unknown
         }
     }
@@ -46,29 +47,51 @@ fn is_unknown(model: &VaultModel) -> bool {
         })
 }
 
-fn known(model: &VaultModel, world: &World) -> Result<Settings, Diagnostic> {
+fn known(model: &VaultModel, world: &World) -> Result<Settings, Errors> {
+    let mut errors = Errors::new();
     let or_env = |value: &Attr<String>, names: &[&str]| {
-        value.known().cloned().or_else(|| world.first_env(names))
+        value.known().filter(|text| !text.is_empty()).cloned().or_else(|| world.first_env(names))
     };
-    let address = or_env(&model.address, &["VAULT_ADDR", "BAO_ADDR"]).ok_or_else(|| {
-        wrong(
+    let address = or_env(&model.address, &["VAULT_ADDR", "BAO_ADDR"]);
+    if address.is_none() {
+        errors.push(missing(
             "address",
-            "No address is given: set `address`, or the environment variable VAULT_ADDR or BAO_ADDR.",
+            "address",
+            "Set `address`, or the environment variable VAULT_ADDR or BAO_ADDR.",
+        ));
+    }
+    let ca_cert = or_env(&model.ca_cert_file, &["VAULT_CACERT", "BAO_CACERT"]).and_then(|file| {
+        let read = world.read_file(&file);
+        read.map_err(|error| errors.push(unreadable("ca_cert_file", &file, &error))).ok()
+    });
+    let login = login(model, world).map_err(|error| errors.push(error)).ok();
+    let timeout = timeout(world).map_err(|error| errors.push(error)).ok();
+    match (address, login, timeout) {
+        (Some(address), Some(login), Some(timeout)) if errors.0.is_empty() => Ok(Settings {
+            address,
+            login,
+            namespace: or_env(&model.namespace, &["VAULT_NAMESPACE", "BAO_NAMESPACE"]),
+            ca_cert: ca_cert.map(String::into_bytes),
+            timeout,
+        }),
+        _ => Err(errors),
+    }
+}
+
+/// The longest one call may take, by the variable that the command-line tools have for it.
+fn timeout(world: &World) -> Result<Duration, Diagnostic> {
+    let names = ["VAULT_CLIENT_TIMEOUT", "BAO_CLIENT_TIMEOUT"];
+    let Some(text) = world.first_env(&names) else { return Ok(Duration::from_secs(60)) };
+    let given = duration::parse(&text).filter(|given| !given.is_zero());
+    given.ok_or_else(|| Diagnostic {
+        attribute: Some(Path::attribute("vault")),
+        ..wrong(
+            "VAULT_CLIENT_TIMEOUT",
+            &format!(
+                "The environment variable is \"{}\", not a duration such as `60s`.",
+                text.escape_debug()
+            ),
         )
-    })?;
-    let ca_cert = match or_env(&model.ca_cert_file, &["VAULT_CACERT", "BAO_CACERT"]) {
-        Some(file) => Some(world.read_file(&file).map_err(|error| {
-            let file = file.escape_debug();
-            wrong("ca_cert_file", &format!("The file \"{file}\" cannot be read: {error}."))
-        })?),
-        None => None,
-    };
-    Ok(Settings {
-        address,
-        login: login(model, world)?,
-        namespace: or_env(&model.namespace, &["VAULT_NAMESPACE", "BAO_NAMESPACE"]),
-        ca_cert: ca_cert.map(String::into_bytes),
-        timeout: Duration::from_secs(60),
     })
 }
 
@@ -101,10 +124,9 @@ fn login(model: &VaultModel, world: &World) -> Result<Login, Diagnostic> {
     }
     if let Some(login) = &model.auth_kubernetes {
         let file = text(&login.token_file, SERVICE_ACCOUNT);
-        let jwt = world.read_file(&file).map_err(|error| {
-            let file = file.escape_debug();
-            wrong("auth_kubernetes", &format!("The file \"{file}\" cannot be read: {error}."))
-        })?;
+        let jwt = world
+            .read_file(&file)
+            .map_err(|error| unreadable("auth_kubernetes.token_file", &file, &error))?;
         return Ok(Login::Kubernetes {
             mount: text(&login.mount, "kubernetes"),
             role: text(&login.role, ""),
@@ -121,9 +143,10 @@ fn login(model: &VaultModel, world: &World) -> Result<Login, Diagnostic> {
     let given = model.token.known().map(|token| Sensitive::new(token.expose()));
     let env = || world.first_env(&["VAULT_TOKEN", "BAO_TOKEN"]).map(|token| Sensitive::new(&token));
     let token = given.or_else(env).ok_or_else(|| {
-        wrong(
+        missing(
             "token",
-            "No credential is given: set `token`, `auth_approle`, `auth_kubernetes` or `auth_jwt`, or the \
+            "credential",
+            "Set `token`, `auth_approle`, `auth_kubernetes` or `auth_jwt`, or the \
              environment variable VAULT_TOKEN or BAO_TOKEN.",
         )
     })?;
@@ -138,7 +161,6 @@ pub fn layout(
 ) -> Option<VaultLayout> {
     let model = model?;
     let mut need = Known { errors };
-    let at = |name: &str| Path::attribute("vault").field(name);
     let mut mount = |value: &Attr<String>, name: &str, default: &str| {
         let text = need.text(value, at(name)).unwrap_or_else(|| default.to_owned());
         let fits = !text.is_empty()
@@ -153,8 +175,11 @@ pub fn layout(
         if !fits {
             need.errors.push(wrong(
                 name,
-                "A mount or a name here is made of letters, digits, `_`, `-` and `.`, with `/` between segments \
-                 and none at the ends.",
+                &format!(
+                    "\"{}\" is not allowed there: it must be letters, digits, `_`, `-` and `.`, at most 128 of \
+                     them, with single slashes between parts and none at the ends.",
+                    text.escape_debug()
+                ),
             ));
         }
         text
@@ -162,9 +187,11 @@ pub fn layout(
     let kv_mount = mount(&model.kv_mount, "kv_mount", "kvv2");
     let database_mount = mount(&model.database_mount, "database_mount", "postgres");
     let database_connection = mount(&model.database_connection, "database_connection", "postgres");
-    let kubernetes =
-        model.kubernetes.as_ref().map(|block| mount(&block.mount, "kubernetes", "kubernetes"));
-    let ci_mount = model.ci.as_ref().map(|block| mount(&block.mount, "ci", "jwt"));
+    let kubernetes = model
+        .kubernetes
+        .as_ref()
+        .map(|block| mount(&block.mount, "kubernetes.mount", "kubernetes"));
+    let ci_mount = model.ci.as_ref().map(|block| mount(&block.mount, "ci.mount", "jwt"));
     let database_login = need.text(&model.database_login, at("database_login"));
     let ci = match (&model.ci, ci_mount) {
         (Some(block), Some(mount)) => ci(block, mount, inputs, errors),
@@ -181,7 +208,8 @@ pub fn layout(
 }
 
 fn ci(block: &CiModel, mount: String, inputs: &Inputs, errors: &mut Errors) -> Option<CiLayout> {
-    let at = |name: &str| Path::attribute("vault").field("ci").field(name);
+    let at = |name: &str| at("ci").field(name);
+    let before = errors.0.len();
     let mut need = Known { errors };
     let given = need.known(&block.bound_claims, at("bound_claims"));
     let mut claims = BTreeMap::new();
@@ -202,13 +230,11 @@ fn ci(block: &CiModel, mount: String, inputs: &Inputs, errors: &mut Errors) -> O
     let user_claim =
         need.text(&block.user_claim, at("user_claim")).unwrap_or_else(|| "sub".to_owned());
     let revision = need.known(&block.revision, at("revision")).unwrap_or(1);
-    let fail = |name: &str, what: &str| {
-        Diagnostic::error(
-            format!("Vault: `ci.{name}` cannot be used"),
-            format!("Reading the `vault.ci` block of the provider configuration failed. {what}"),
-        )
-        .at(at(name))
-    };
+    if errors.0.len() > before {
+        // What is not known yet cannot be judged.
+        return None;
+    }
+    let fail = |name: &str, what: &str| wrong(&format!("ci.{name}"), what);
     if !claims.values().any(|value| value.contains("{app}")) {
         errors.push(fail(
             "bound_claims",
@@ -216,36 +242,61 @@ fn ci(block: &CiModel, mount: String, inputs: &Inputs, errors: &mut Errors) -> O
              claim that names the repository, such as `repository = \"{organization}/{app}\"`.",
         ));
     }
-    for value in claims.values_mut() {
+    for (claim, value) in &mut claims {
+        let told = format!("`{claim} = \"{}\"`", value.escape_debug());
+        let default = if given.is_none() { ", the default," } else { "" };
         if value.contains("{organization}") {
-            match &inputs.organization {
-                Some(organization) => *value = value.replace("{organization}", organization),
-                None => errors.push(fail(
+            let Some(organization) = &inputs.organization else {
+                errors.push(fail(
                     "bound_claims",
-                    "A claim holds `{organization}`, but `organization` is not set in the provider block. Set \
-                     it, or write the claims out.",
-                )),
-            }
+                    &format!(
+                        "The claim {told}{default} needs an organization, and the provider block names none. Set \
+                         `organization` in the provider block, or write the claim without it."
+                    ),
+                ));
+                continue;
+            };
+            *value = value.replace("{organization}", organization);
         }
-        let rest = value.replace("{app}", "");
-        if rest.contains(['{', '}', '*']) {
+        if value.replace("{app}", "").contains(['{', '}', '*']) {
             errors.push(fail(
                 "bound_claims",
-                "Only `{organization}` and `{app}` are replaced, and `*` would match any value.",
+                &format!(
+                    "The claim {told} holds something else in braces, or a `*`: only `{{organization}}` and \
+                     `{{app}}` are replaced, and `*` would match any value."
+                ),
             ));
         }
     }
     let Ok(revision) = u64::try_from(revision) else {
-        errors.push(fail("revision", "A revision is a number from 0."));
+        errors.push(fail("revision", "A revision is a whole number, 0 or more."));
         return None;
     };
     Some(CiLayout { mount, bound_claims: claims, bound_audiences, user_claim, revision })
 }
 
+fn missing(name: &str, what: &str, next: &str) -> Diagnostic {
+    Diagnostic::error(
+        format!("Vault: `{name}` is missing"),
+        format!("The `vault` block of the provider configuration gives no {what}. {next}"),
+    )
+    .at(at(name))
+}
+
+fn unreadable(name: &str, file: &str, error: &std::io::Error) -> Diagnostic {
+    wrong(name, &format!("The file \"{}\" cannot be read: {error}.", file.escape_debug()))
+}
+
+/// `name` may lead into a block: `ci.mount`.
 fn wrong(name: &str, what: &str) -> Diagnostic {
     Diagnostic::error(
         format!("Vault: `{name}` cannot be used"),
         format!("Reading the `vault` block of the provider configuration failed. {what}"),
     )
-    .at(Path::attribute("vault").field(name))
+    .at(at(name))
+}
+
+/// The place of an argument of the block.
+fn at(name: &str) -> Path {
+    name.split('.').fold(Path::attribute("vault"), |path, name| path.field(name))
 }

@@ -75,6 +75,10 @@ pub struct FromUrl {
     pub settings: Settings,
     /// The file `sslrootcert` names, for the caller to read.
     pub sslrootcert: Option<String>,
+    /// Whether it names a database; the settings have the default otherwise.
+    pub names_database: bool,
+    /// Whether it has a `connect_timeout`; the settings have the default otherwise.
+    pub names_timeout: bool,
 }
 
 /// Why a setting cannot be used. Shows no part of a URL: any part of it may be a piece of the password.
@@ -136,7 +140,12 @@ impl Settings {
             settings.connect_timeout = *timeout;
         }
         settings.sslmode = sslmode;
-        Ok(FromUrl { settings, sslrootcert })
+        Ok(FromUrl {
+            settings,
+            sslrootcert,
+            names_database: config.get_dbname().is_some(),
+            names_timeout: config.get_connect_timeout().is_some(),
+        })
     }
 
     /// The addresses, for a diagnostic: `db:5432, db2:5432`.

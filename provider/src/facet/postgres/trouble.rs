@@ -87,7 +87,7 @@ fn next(
             return (
                 format!(
                     "Check that a server listens at {} and can be reached from this machine \
-                     (provider.postgres host and port, or PGHOST and PGPORT). The next apply starts from what \
+                     (`host` and `port` of the `postgres` block, or PGHOST and PGPORT). The next apply starts from what \
                      is there.",
                     settings.address()
                 ),
@@ -129,7 +129,7 @@ fn next(
         }
         Failure::Driver(_) => {
             return (
-                "Check user, password and sslmode of provider.postgres.".to_owned(),
+                "Check `user`, `password` and `sslmode` of the `postgres` block.".to_owned(),
                 Some("provider.postgres"),
             );
         }
@@ -137,7 +137,7 @@ fn next(
     let user = quoted(&settings.user);
     let (text, attribute) = match code {
         "28P01" => (
-            format!("The password of {user} is another one: correct provider.postgres password (or PGPASSWORD). Nothing was changed."),
+            format!("The password of {user} is another one: correct `password` of the `postgres` block, or PGPASSWORD. Nothing was changed."),
             Some("provider.postgres.password"),
         ),
         "28000" => (
@@ -145,7 +145,7 @@ fn next(
             Some("provider.postgres.user"),
         ),
         "3D000" => (
-            format!("Name a database that exists as provider.postgres database; {} does not.", quoted(&settings.database)),
+            format!("Name a database that exists as `database` of the `postgres` block, or in PGDATABASE; {} does not exist.", quoted(&settings.database)),
             Some("provider.postgres.database"),
         ),
         "42501" => (

@@ -27,23 +27,40 @@ impl Vault {
         connection: &str,
     ) -> Result<String, FacetError> {
         let doing = format!("learn the login of the database connection \"{connection}\"");
-        let found = self.connection(mount, connection).await.map_err(|error| FacetError {
-            attribute: Some("provider.vault.database_login"),
-            ..error.doing(&doing)
-        })?;
-        let because = |cause: &str, next: String| FacetError {
+        let mounts = [Mount::Database(mount)];
+        let found = match self.connection(mount, connection).await {
+            Ok(found) => found,
+            Err(error) if error.is_denied() => {
+                let refused = error.doing(&doing);
+                let refused = FacetError {
+                    next: format!(
+                        "Check that vault.database_connection has the connection's name. {}",
+                        refused.next
+                    ),
+                    attribute: Some("provider.vault.database_connection"),
+                    ..refused
+                };
+                return Err(self.or_unmounted(&mounts, refused).await);
+            }
+            Err(error) => return Err(error.doing(&doing)),
+        };
+        if found.is_none() {
+            self.ensure(&mounts).await?;
+        }
+        let because = |cause: &str, attribute: &'static str, next: String| FacetError {
             fault: Fault::Missing,
             summary: format!("Could not {doing}"),
             attempted: format!("GET {mount}/config/{connection} on {}", self.wire.server()),
             cause: cause.to_owned(),
             next,
-            attribute: Some("provider.vault.database_login"),
+            attribute: Some(attribute),
         };
         let Some(found) = found else {
             // A missing mount answers the same.
             self.ensure(&[Mount::Database(mount)]).await?;
             return Err(because(
                 "the engine has no connection of that name",
+                "provider.vault.database_connection",
                 format!(
                     "Make it (bao write {mount}/config/{connection} plugin_name=postgresql-database-plugin …), or \
                      name another in vault.database_connection."
@@ -53,6 +70,7 @@ impl Vault {
         found.username.ok_or_else(|| {
             because(
                 "the connection names no username, so it stands in its connection_url",
+                "provider.vault.database_login",
                 "Set vault.database_login to the login that the connection uses.".to_owned(),
             )
         })

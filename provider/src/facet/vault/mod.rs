@@ -81,6 +81,23 @@ impl Vault {
         self.wire.close().await;
     }
 
+    /// A look that failed, told as what a user can act on: which of many reads failed first does not matter where the
+    /// server did not answer, and a mount that is not there answers as one that the token may not read.
+    async fn explained(&self, spec: &Spec, error: FacetError) -> FacetError {
+        match error.fault {
+            Fault::Unreachable | Fault::Unauthenticated => FacetError {
+                summary: "Could not look at the Vault server".to_owned(),
+                attempted: format!("Reading the registry and objects on {}", self.wire.server()),
+                ..error
+            },
+            Fault::Forbidden => match wish(spec) {
+                Ok(wish) => self.or_unmounted(&converge::mounts(wish), error).await,
+                Err(_) => error,
+            },
+            _ => error,
+        }
+    }
+
     /// Tells one write of one run from every other.
     fn write_id(&self) -> String {
         let number = self.writes.fetch_add(1, Ordering::Relaxed);
@@ -105,7 +122,10 @@ impl Facet for Vault {
     }
 
     async fn observe(&self, spec: &Spec) -> Result<Observation, FacetError> {
-        Box::pin(self.observe_all(spec)).await
+        match Box::pin(self.observe_all(spec)).await {
+            Err(error) => Err(self.explained(spec, error).await),
+            observed => observed,
+        }
     }
 
     async fn look(&self, spec: &Spec) -> Result<Look, FacetError> {

@@ -103,24 +103,53 @@ impl Vault {
     /// Fails, with the command that mends it, where a mount is not there or of another kind. A mount found right is
     /// not asked for again.
     pub(super) async fn ensure(&self, mounts: &[Mount<'_>]) -> Result<(), FacetError> {
-        let missing: Vec<Mount<'_>> =
+        match self.misfit(mounts).await? {
+            Some((mount, fault)) => Err(self.unfit(mount, &fault)),
+            None => Ok(()),
+        }
+    }
+
+    /// The first mount that is not as it should be.
+    async fn misfit<'a>(
+        &self,
+        mounts: &[Mount<'a>],
+    ) -> Result<Option<(Mount<'a>, Fit)>, FacetError> {
+        let asked: Vec<Mount<'_>> =
             mounts.iter().copied().filter(|m| !self.known_mounts.contains(&m.path())).collect();
-        if missing.is_empty() {
-            return Ok(());
+        if asked.is_empty() {
+            return Ok(None);
         }
         let visible = match self.visible_mounts().await {
             Ok(visible) => visible,
             // Where even that is closed, the writes themselves will tell.
-            Err(error) if error.is_denied() => return Ok(()),
+            Err(error) if error.is_denied() => return Ok(None),
             Err(error) => return Err(error.doing("look up the mounts")),
         };
-        for mount in missing {
+        for mount in asked {
             match mount.fit(&visible) {
                 Fit::Fits => self.known_mounts.insert(mount.path()),
-                fault => return Err(self.unfit(mount, &fault)),
+                fault => return Ok(Some((mount, fault))),
             }
         }
-        Ok(())
+        Ok(None)
+    }
+
+    /// What a refused read means: that a mount is not there, where the token sees none; else the refusal itself.
+    pub(super) async fn or_unmounted(
+        &self,
+        mounts: &[Mount<'_>],
+        refused: FacetError,
+    ) -> FacetError {
+        let Ok(Some((mount, fault))) = self.misfit(mounts).await else { return refused };
+        let unfit = self.unfit(mount, &fault);
+        match fault {
+            // The token sees no mount that its policies do not reach.
+            Fit::Missing { .. } => FacetError {
+                next: format!("{} If it is mounted already: {}", unfit.next, refused.next),
+                ..unfit
+            },
+            _ => unfit,
+        }
     }
 
     async fn visible_mounts(&self) -> Result<Value, CallError> {

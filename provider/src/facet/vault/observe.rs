@@ -59,7 +59,11 @@ impl Vault {
         if objects.values().any(|state| *state == ObjectState::Missing) {
             self.ensure(&mounts(wish)).await?;
         }
-        let occupied = if is_new { own.occupied(spec, wish) } else { Vec::new() };
+        let mut occupied = Vec::new();
+        if is_new {
+            occupied = own.occupied(spec, wish);
+            occupied.extend(self.occupied_shared(spec, wish, &document, ops.as_ref()).await?);
+        }
         Ok(Observation { look, objects, occupied, refusals, warnings })
     }
 
@@ -96,6 +100,44 @@ impl Vault {
     async fn read_shared(&self, object: Option<Object>) -> Result<Option<Held>, FacetError> {
         let Some(object) = object else { return Ok(None) };
         self.shared_reads.get(&object.path, self.read(&object)).await
+    }
+
+    /// Shared objects that are there although no instance of the app has a part of them.
+    async fn occupied_shared(
+        &self,
+        spec: &Spec,
+        wish: &VaultWish,
+        document: &AppDocument,
+        ops: Option<&Held>,
+    ) -> Result<Vec<String>, FacetError> {
+        let app = spec.coordinate.app();
+        let ci = match &wish.ci {
+            Some(ci) => self.read_shared(Object::ci_role(&ci.mount, &ci.role), true).await?,
+            None => None,
+        };
+        let found = |document: &AppDocument| {
+            let mut found = Vec::new();
+            if let Some(held) = ops
+                && !document.ops_policies().contains(&wish.ops_policy)
+            {
+                let whose = whose(&policy_text(held), app);
+                found.push(format!("policy \"{}\" ({whose})", wish.ops_policy));
+            }
+            if let (Some(held), Some(ci), None) = (&ci, &wish.ci, &document.ci) {
+                let claims = held.get("bound_claims").unwrap_or(&Value::Null);
+                found.push(format!(
+                    "CI role \"{}\" at \"{}\" (bound to claims {claims})",
+                    ci.role, ci.mount
+                ));
+            }
+            found
+        };
+        if found(document).is_empty() {
+            return Ok(Vec::new());
+        }
+        // Another env of the app may have been registered between the two reads; then they are its.
+        let (document, _) = self.read_app(&wish.kv_mount, app).await?;
+        Ok(found(&document))
     }
 
     async fn ci_state(

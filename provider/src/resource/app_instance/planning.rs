@@ -120,11 +120,7 @@ async fn look(
         if let Some(target) = &look.target {
             held.targets.insert(facet.name.to_owned(), target.clone());
         } else if configured.run().is_new_warning(facet.name) {
-            cx.warn(
-                format!("The {} registry does not exist yet", facet.name),
-                "The first create founds it: schema `appenv` in the maintenance database, or documents below \
-                 `appenv/` in the KV mount, with a random id that tells this server from others.",
-            );
+            cx.warnings.push(report::founding(facet.name));
         }
         if whole {
             errors.extend(report::refusals(coordinate, &observation.refusals));
@@ -375,19 +371,55 @@ fn planned(
         model.state_prefix = Attr::Known(spec.names.state_prefix.clone());
         model.resolved_names = Attr::Known(wish::resolved(&spec.names));
         model.spec_digest = Attr::Known(wanted.digest());
-        model.objects = Attr::Known(
-            object_keys(spec).into_iter().map(|key| (key, Attr::Known("ok".to_owned()))).collect(),
-        );
+        model.objects = Attr::Known(all_ok(spec));
     } else {
-        // Names without services are still certain; the rest waits for what is unknown.
-        let names = wish::names(coordinate, &std::collections::BTreeSet::new(), settings)?;
-        model.instance = Attr::Known(names.instance);
-        model.state_prefix = Attr::Known(names.state_prefix);
-        model.resolved_names = Attr::Unknown;
-        model.spec_digest = Attr::Unknown;
-        model.objects = Attr::Unknown;
+        partly(configured, &mut model, coordinate, &facets)?;
     }
     Ok(model)
+}
+
+/// The planned state where some inputs are unknown: what does not depend on them is certain all the same.
+fn partly(
+    configured: &Configured,
+    model: &mut Model,
+    coordinate: &Coordinate,
+    facets: &[&str],
+) -> Result<(), Errors> {
+    let (known, unknown) = Wanted::read_known(model);
+    let unknown: Vec<String> = unknown.iter().map(ToString::to_string).collect();
+    let waits_for = |inputs: &[&str]| unknown.iter().any(|path| inputs.contains(&path.as_str()));
+    let spec = wish::spec(coordinate, &known, &configured.settings, facets)?;
+    let mut names = wish::resolved(&spec.names);
+    if waits_for(&["services"]) {
+        names.services = Attr::Unknown;
+        names.log_groups = Attr::Unknown;
+    }
+    model.resolved_names = Attr::Known(names);
+    model.instance = Attr::Known(spec.names.instance.clone());
+    model.state_prefix = Attr::Known(spec.names.state_prefix.clone());
+    let promoted = [
+        "release",
+        "services",
+        "database.extensions",
+        "database.encoding",
+        "database.locale",
+        "database.template",
+    ];
+    model.spec_digest = match waits_for(&promoted) {
+        true => Attr::Unknown,
+        false => Attr::Known(known.digest()),
+    };
+    // An extension is an object of its own, and so is an ops policy that is not shared.
+    model.objects = match waits_for(&["database.extensions", "vault.ops_scope"]) {
+        true => Attr::Unknown,
+        false => Attr::Known(all_ok(&spec)),
+    };
+    Ok(())
+}
+
+/// `objects` as every plan says it.
+fn all_ok(spec: &Spec) -> std::collections::BTreeMap<String, Attr<String>> {
+    object_keys(spec).into_iter().map(|key| (key, Attr::Known("ok".to_owned()))).collect()
 }
 
 /// Every line of `objects` that an instance has, the registration's own included.

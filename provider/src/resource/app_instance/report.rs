@@ -90,6 +90,22 @@ pub fn refused(coordinate: &Coordinate, owner: &str, refused: &Refused) -> Error
     }
 }
 
+/// What the plan of the first create on a server says.
+pub fn founding(facet: &str) -> Diagnostic {
+    let (server, place) = match facet {
+        "postgres" => ("PostgreSQL", "schema `appenv` in the maintenance database"),
+        _ => ("Vault", "documents below `appenv/` in the KV mount"),
+    };
+    Diagnostic::warning(
+        format!("This {server} server has no appenv registry yet"),
+        format!(
+            "The first create makes one: {place}, with a random id that tells this server from others. If there \
+             should be one already, the provider block points to another server, database or mount than before: \
+             do not apply."
+        ),
+    )
+}
+
 /// What the plan of a create says when it takes over a finished registration.
 pub fn adopt_warning(coordinate: &Coordinate, entry: &Entry) -> Diagnostic {
     let id = id(coordinate);

@@ -5,7 +5,7 @@ use tfplugin::value::{Attr, Path};
 
 use super::model::Model;
 use super::wish::at_resource;
-use crate::naming;
+use crate::naming::{self, shown};
 use crate::plan::duration;
 
 /// Collects every mistake of form.
@@ -21,6 +21,7 @@ pub fn validate(config: &Model) -> Result<(), Errors> {
     {
         errors.push(wrong(
             Path::attribute("release"),
+            &shown(release),
             "a version or a digest of 1 to 256 printable characters",
         ));
     }
@@ -63,15 +64,20 @@ fn database(config: &Model, errors: &mut Errors) {
         {
             errors.push(wrong(
                 at("extensions"),
-                "names of extensions: lower-case letters, digits, `_` and `-`, at most 63 bytes",
+                &shown(name),
+                "the name of an extension: lower-case letters, digits, `_` and `-`, beginning with a letter or \
+                 `_`, at most 63 of them",
             ));
         }
     }
     if let Some(limit) = block.connection_limit.known()
         && !(-1..=i64::from(i32::MAX)).contains(limit)
     {
-        errors
-            .push(wrong(at("connection_limit"), "-1 (no limit) or a number from 0 to 2147483647"));
+        errors.push(wrong(
+            at("connection_limit"),
+            &limit.to_string(),
+            "-1 (no limit) or a number from 0 to 2147483647",
+        ));
     }
     for (name, value) in [("encoding", &block.encoding), ("locale", &block.locale)] {
         if let Some(text) = value.known()
@@ -83,6 +89,7 @@ fn database(config: &Model, errors: &mut Errors) {
         {
             errors.push(wrong(
                 at(name),
+                &shown(text),
                 "a name as PostgreSQL lists it, such as `UTF8` or `C.UTF-8`",
             ));
         }
@@ -90,7 +97,11 @@ fn database(config: &Model, errors: &mut Errors) {
     if let Some(template) = block.template.known()
         && (template.is_empty() || template.len() > 63 || template.chars().any(char::is_control))
     {
-        errors.push(wrong(at("template"), "the name of a database, 1 to 63 bytes"));
+        errors.push(wrong(
+            at("template"),
+            &shown(template),
+            "the name of a database, 1 to 63 bytes",
+        ));
     }
 }
 
@@ -101,8 +112,13 @@ fn vault(config: &Model, errors: &mut Errors) {
     let max = is_duration(&block.max_ttl, at("max_ttl"), errors);
     if let (Some(default), Some(max)) = (default, max)
         && default > max
+        && let (Some(default), Some(max)) = (block.default_ttl.known(), block.max_ttl.known())
     {
-        errors.push(wrong(at("default_ttl"), "at most `max_ttl`"));
+        errors.push(wrong(
+            at("default_ttl"),
+            &shown(default),
+            &format!("at most `max_ttl`, which is \"{max}\""),
+        ));
     }
     one_of(&block.ops_scope, at("ops_scope"), &["instances", "family", "own"], errors);
 }
@@ -125,11 +141,12 @@ fn kubernetes(config: &Model, errors: &mut Errors) {
                 && !text.starts_with(['-', '.'])
                 && !text.ends_with(['-', '.'])
         };
-        if texts.is_empty() || texts.iter().filter_map(Attr::known).any(|text| !fits(text)) {
-            errors.push(wrong(
-                path,
-                "one or more Kubernetes names: lower-case letters, digits, `-` and `.`; no wildcard",
-            ));
+        let wanted = "one or more Kubernetes names: lower-case letters, digits, `-` and `.`, with a letter or \
+                      digit at both ends; no wildcard";
+        if texts.is_empty() {
+            errors.push(wrong(path, "empty", wanted));
+        } else if let Some(text) = texts.iter().filter_map(Attr::known).find(|text| !fits(text)) {
+            errors.push(wrong(path, &shown(text), wanted));
         }
     }
 }
@@ -146,7 +163,7 @@ fn is_duration(value: &Attr<String>, path: Path, errors: &mut Errors) -> Option<
     let text = value.known()?;
     let parsed = duration::parse(text).filter(|duration| duration.as_secs() > 0);
     if parsed.is_none() {
-        errors.push(wrong(path, "a duration such as `90s`, `15m`, `1h30m` or `7d`"));
+        errors.push(wrong(path, &shown(text), "a duration such as `90s`, `15m`, `1h30m` or `7d`"));
     }
     parsed.map(|duration| duration.as_secs())
 }
@@ -155,14 +172,13 @@ fn one_of(value: &Attr<String>, path: Path, allowed: &[&str], errors: &mut Error
     if let Some(text) = value.known()
         && !allowed.contains(&text.as_str())
     {
-        errors.push(wrong(path, &format!("one of `{}`", allowed.join("`, `"))));
+        let (last, others) = allowed.split_last().unwrap_or((&"", &[]));
+        let wanted = format!("`{}` or `{last}`", others.join("`, `"));
+        errors.push(wrong(path, &shown(text), &wanted));
     }
 }
 
-fn wrong(path: Path, wanted: &str) -> Diagnostic {
-    Diagnostic::error(
-        format!("`{path}` has a value that does not fit"),
-        format!("`{path}` must be {wanted}."),
-    )
-    .at(path)
+fn wrong(path: Path, found: &str, wanted: &str) -> Diagnostic {
+    Diagnostic::error(format!("`{path}` cannot be {found}"), format!("`{path}` must be {wanted}."))
+        .at(path)
 }

@@ -62,6 +62,14 @@ pub struct WantedKubernetes {
 impl Wanted {
     /// Reads the inputs of a model; the paths that are still unknown otherwise.
     pub fn read(model: &Model) -> Result<Self, Vec<Path>> {
+        match Self::read_known(model) {
+            (wanted, unknown) if unknown.is_empty() => Ok(wanted),
+            (_, unknown) => Err(unknown),
+        }
+    }
+
+    /// Reads what is known of the inputs of a model, and the paths of the rest.
+    pub fn read_known(model: &Model) -> (Self, Vec<Path>) {
         let mut reader = Reader::default();
         let services =
             reader.set(&model.services, || Path::attribute("services")).unwrap_or_default();
@@ -91,11 +99,7 @@ impl Wanted {
                 namespaces: reader.set(&block.namespaces, at("namespaces")),
             }
         });
-        if reader.unknown.is_empty() {
-            Ok(Self { services, release, database, vault, kubernetes })
-        } else {
-            Err(reader.unknown)
-        }
+        (Self { services, release, database, vault, kubernetes }, reader.unknown)
     }
 
     /// Puts the inputs into a model that has none: an imported one.

@@ -7,7 +7,7 @@ use tfplugin::value::{Attr, Path};
 
 use super::model::{Model, ResolvedNames};
 use super::wanted::Wanted;
-use crate::naming::{Coordinate, NameError, Names, Subject};
+use crate::naming::{Coordinate, Declared, NameError, Names, Subject};
 use crate::plan::postgres::PostgresWish;
 use crate::plan::vault::{CiRoleWish, DatabaseRoleWish, KubernetesRoleWish, OpsScope, VaultWish};
 use crate::plan::{Spec, duration};
@@ -26,17 +26,35 @@ pub fn coordinate(model: &Model, settings: &Settings) -> Result<Coordinate, Erro
     let env = need(&model.env, "env");
     errors.into_result()?;
     let Some(env) = env.or_else(|| settings.environments.default_env().map(str::to_owned)) else {
-        return Err(Errors::at(
-            Path::attribute("env"),
-            "No env, and no default",
-            "`env` is left out, and there is no single production env that it could default to. Set `env` \
-                 to one of the declared environments.",
-        ));
+        return Err(no_env(settings));
     };
     settings
         .environments
         .coordinate(app.as_deref().unwrap_or_default(), &env)
         .map_err(|found| at_resource(&found))
+}
+
+/// An `env` that is left out where nothing can stand for it.
+fn no_env(settings: &Settings) -> Errors {
+    let environments = &settings.environments;
+    let of = |wanted: fn(&Declared) -> bool| {
+        let names = environments.declared().iter().filter(|declared| wanted(declared));
+        names.map(|declared| format!("\"{}\"", declared.name)).collect::<Vec<_>>()
+    };
+    let production = of(|declared| declared.production);
+    let why = match production.as_slice() {
+        [] => "no declared environment is a production one".to_owned(),
+        [_] => format!("under {} every name holds its env", environments.convention()),
+        several => format!("{} are all production environments", several.join(", ")),
+    };
+    Errors::at(
+        Path::attribute("env"),
+        "`env` is missing",
+        format!(
+            "`env` is left out, and nothing can stand for it: {why}. Set `env` to a declared environment: {}.",
+            of(|_| true).join(", ")
+        ),
+    )
 }
 
 /// Every name of an instance.

@@ -34,7 +34,7 @@ pub enum Cause {
     #[error("TLS: {0}")]
     Tls(String),
     /// No answer in time.
-    #[error("no answer within {} s", .0.as_secs_f32())]
+    #[error("no answer within {:.1} s", .0.as_secs_f32())]
     TimedOut(Duration),
     /// The server pointed elsewhere.
     #[error("the server answered with a redirect to {0}, which is not followed")]
@@ -166,7 +166,7 @@ impl CallError {
                 None,
             ),
             Cause::Setup { attribute, .. } => {
-                (Fault::Rejected, "Correct the attribute.".to_owned(), Some(attribute))
+                (Fault::Rejected, "Nothing was sent. Correct that argument.".to_owned(), Some(attribute))
             }
             Cause::Unreachable { .. } | Cause::TimedOut(_) => (
                 Fault::Unreachable,
@@ -206,7 +206,7 @@ impl CallError {
                 (Fault::Unreachable, format!("Look at the server's log. {RESUME}"), None)
             }
             Cause::Denied | Cause::DeniedOrDead => {
-                (Fault::Forbidden, format!("{} {RESUME}", self.policy_line()), None)
+                (Fault::Forbidden, format!("{}. {RESUME}", self.policy_line()), None)
             }
             Cause::Dead => (
                 Fault::Unauthenticated,

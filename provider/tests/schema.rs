@@ -1,0 +1,82 @@
+//! Schemas keep the CLI's rules and agree with their models, and everything in them is explained.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+
+use appenv::provider::Appenv;
+use appenv::resource::app_instance::{AppInstance, Model};
+use appenv::settings::model::Model as ProviderModel;
+use tfplugin::provider::Provider;
+use tfplugin::resource::Resource;
+use tfplugin::schema::legal::{self, Kind};
+use tfplugin::schema::{Block, drift};
+
+const NONE: [&str; 0] = [];
+
+#[test]
+fn the_provider_block_is_legal_and_its_model_agrees() {
+    assert_eq!(legal::check(&Appenv::schema(), Kind::Provider), NONE);
+    assert_eq!(drift::probe::<ProviderModel>(&Appenv::schema()), NONE);
+}
+
+#[test]
+fn the_instance_is_legal_and_its_model_agrees() {
+    assert_eq!(legal::check(&AppInstance::schema(), Kind::Resource), NONE);
+    assert_eq!(drift::probe::<Model>(&AppInstance::schema()), NONE);
+}
+
+/// Every description of a block, with its place.
+fn descriptions<'s>(place: &str, block: &'s Block, out: &mut Vec<(String, &'s str)>) {
+    out.push((place.to_owned(), &block.description));
+    for (name, attribute) in &block.attributes {
+        out.push((format!("{place}.{name}"), &attribute.description));
+    }
+    for (name, nested) in &block.blocks {
+        descriptions(&format!("{place}.{name}"), &nested.block, out);
+    }
+}
+
+#[test]
+fn every_attribute_and_block_has_a_sentence() {
+    let (provider, instance) = (Appenv::schema(), AppInstance::schema());
+    let mut all = Vec::new();
+    descriptions("provider", &provider.block, &mut all);
+    descriptions("appenv_app_instance", &instance.block, &mut all);
+    for (place, text) in &all {
+        let first = text.chars().next().unwrap_or(' ');
+        assert!(first.is_uppercase() || first == '`', "{place} does not begin a sentence: {text}");
+        assert!(text.ends_with('.'), "{place} does not end its sentence: {text}");
+        assert_eq!(text.matches('`').count() % 2, 0, "{place} leaves code open: {text}");
+        assert!(!text.contains("  ") && !text.contains('\n'), "{place} has stray blanks: {text}");
+    }
+    let places: BTreeSet<_> = all.iter().map(|(place, _)| place).collect();
+    assert_eq!(places.len(), all.len());
+}
+
+#[test]
+fn what_holds_a_credential_is_sensitive() {
+    fn sensitive(place: &str, block: &Block, out: &mut Vec<String>) {
+        for (name, attribute) in &block.attributes {
+            if attribute.sensitive || attribute.write_only {
+                out.push(format!("{place}{name}"));
+            }
+        }
+        for (name, nested) in &block.blocks {
+            sensitive(&format!("{place}{name}."), &nested.block, out);
+        }
+    }
+    let (mut provider, mut instance) = (Vec::new(), Vec::new());
+    sensitive("", &Appenv::schema().block, &mut provider);
+    sensitive("", &AppInstance::schema().block, &mut instance);
+    assert_eq!(
+        provider,
+        [
+            "postgres.password",
+            "postgres.url",
+            "vault.token",
+            "vault.auth_approle.secret_id",
+            "vault.auth_jwt.jwt",
+        ]
+    );
+    assert_eq!(instance, NONE, "an instance has no secret");
+}
