@@ -26,9 +26,13 @@ impl Vault {
         connection: &str,
     ) -> Result<String, FacetError> {
         let doing = format!("learn the login of the database connection \"{connection}\"");
-        let found = self.connection(mount, connection).await.map_err(|error| FacetError {
-            attribute: Some("provider.vault.database_login"),
-            ..error.doing(&doing)
+        let found = self.connection(mount, connection).await.map_err(|error| {
+            let denied = error.is_denied();
+            let told = error.doing(&doing);
+            // A login that is named need not be asked for.
+            let attribute =
+                if denied { Some("provider.vault.database_login") } else { told.attribute };
+            FacetError { attribute, ..told }
         })?;
         let because = |cause: &str, next: String| FacetError {
             fault: Fault::Missing,

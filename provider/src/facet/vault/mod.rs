@@ -104,6 +104,10 @@ impl Facet for Vault {
         "vault"
     }
 
+    fn server(&self) -> String {
+        format!("Vault at {}", self.wire.server())
+    }
+
     async fn observe(&self, spec: &Spec) -> Result<Observation, FacetError> {
         Box::pin(self.observe_all(spec)).await
     }

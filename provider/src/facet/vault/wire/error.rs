@@ -34,7 +34,7 @@ pub enum Cause {
     #[error("TLS: {0}")]
     Tls(String),
     /// No answer in time.
-    #[error("no answer within {} s", .0.as_secs_f32())]
+    #[error("no answer within {:.0} s", .0.as_secs_f32())]
     TimedOut(Duration),
     /// The server pointed elsewhere.
     #[error("the server answered with a redirect to {0}, which is not followed")]
