@@ -54,12 +54,11 @@ impl Clients {
         if let (Some(wish), Some(vault), Some(database)) =
             (&mut spec.postgres, &self.vault, database)
         {
-            wish.vault_login = Some(match &self.database_login {
-                Some(login) => login.clone(),
-                None => {
-                    let login = vault.database_login(&database.mount, &database.connection);
-                    limit.bound(&vault.server(), login).await?
-                }
+            wish.vault_login = Some(if let Some(login) = &self.database_login {
+                login.clone()
+            } else {
+                let login = Box::pin(vault.database_login(&database.mount, &database.connection));
+                limit.bound(&vault.server(), login).await?
             });
         }
         Ok(spec)

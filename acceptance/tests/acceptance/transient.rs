@@ -94,7 +94,7 @@ fn a_sealed_openbao_is_named_and_an_unsealed_one_goes_on() {
     let ws = relays.workspace(&servers);
     Hcl::new().instance("seal", "sandbox", "").write(&ws);
     let run = apply_through(&ws, &relays, (At::OpenBao, 4), || {
-        drop(bao.api().put("sys/seal", &json!({})))
+        drop(bao.api().put("sys/seal", &json!({})));
     });
     assert_eq!(run.code, Some(1), "{run}");
     let told = run.diagnostics();
