@@ -6,7 +6,13 @@
 mod canary;
 mod check;
 mod crash;
+mod credentials;
+mod drift;
+mod import;
+mod instance;
+mod instances;
 mod orphan;
+mod privileges;
 mod proxy;
 mod rig;
 mod servers;

@@ -139,7 +139,9 @@ pub async fn update(
         held.import = None;
     }
     let registered = first.is_some_and(|entry| !entry.is_gone());
-    let claim = (adopts || !registered).then(|| {
+    // Objects are made under the registry's owner only, so a changed one is written before them.
+    let handed_over = first.is_some_and(|entry| entry.owner != owner);
+    let claim = (adopts || !registered || handed_over).then(|| {
         let phase = if registered || adopts { Phase::Live } else { Phase::Pending };
         work.entry(configured, &held, generation, phase)
     });

@@ -73,9 +73,10 @@ pub async fn read(
         return Ok(());
     };
     if imported && let Ok(wanted) = serde_json::from_value::<Wanted>(entry.spec.clone()) {
-        // The registry knows what was asked for; look again with that in mind.
+        // The registry knows what was asked for; derive the names and look again with that in mind.
         wanted.restore(&mut model);
         model.spec_digest = Attr::Known(wanted.digest());
+        model.resolved_names = Attr::Null;
         let spec = existing::spec(configured, &model)?;
         model.resolved_names = Attr::Known(wish::resolved(&spec.names));
         seen = existing::observe(configured, &spec, limit)

@@ -154,3 +154,19 @@ fn the_ci_role_is_set_once_and_raised() {
     document.deregister("prod");
     assert_eq!(document.ci_standing(&ci(1, "b")), CiStanding::Sets);
 }
+
+#[test]
+fn a_changed_part_is_taken_and_the_former_one_remembered() {
+    let mut document = AppDocument::default();
+    assert!(
+        !document.exchange_part("prod", part("erp/config", OpsScope::Own)),
+        "it is not registered"
+    );
+    let live = entry("us", Phase::Live, 1);
+    document.record("prod", &live, part("erp/config", OpsScope::Own), false);
+    assert!(!document.exchange_part("prod", part("erp/config", OpsScope::Own)));
+    assert!(document.exchange_part("prod", part("erp/config", OpsScope::Instances)));
+    assert!(document.ops_policy("erp", "kvv2", "erp-ops").is_some());
+    let former = &document.instances["prod"].former_part;
+    assert_eq!(former.as_ref().unwrap().scope, OpsScope::Own);
+}
