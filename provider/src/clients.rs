@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::facet::postgres::Postgres;
 use crate::facet::vault::Vault;
-use crate::facet::{Facet, FacetError};
+use crate::facet::{Bounded, Facet, FacetError, Limit};
 use crate::plan::Spec;
 use crate::settings::{Settings, Target};
 
@@ -35,28 +35,30 @@ impl Clients {
         }
     }
 
-    /// The facets of a spec, in the order in which the registry's home is chosen.
-    pub fn facets(&self, spec: &Spec) -> Vec<Arc<dyn Facet>> {
+    /// The facets of a spec, in the order in which the registry's home is chosen; each answers within the limit.
+    pub fn facets(&self, spec: &Spec, limit: Limit) -> Vec<Arc<dyn Facet>> {
         let mut facets: Vec<Arc<dyn Facet>> = Vec::new();
         if let (Some(_), Some(postgres)) = (&spec.postgres, &self.postgres) {
-            facets.push(postgres.clone());
+            facets.push(Arc::new(Bounded::new(postgres.clone(), limit)));
         }
         if let (Some(_), Some(vault)) = (&spec.vault, &self.vault) {
-            facets.push(vault.clone());
+            facets.push(Arc::new(Bounded::new(vault.clone(), limit)));
         }
         facets
     }
 
     /// Fills in what one server must tell about another: the login that Vault has on PostgreSQL.
-    pub async fn complete(&self, spec: &Spec) -> Result<Spec, FacetError> {
+    pub async fn complete(&self, spec: &Spec, limit: Limit) -> Result<Spec, FacetError> {
         let mut spec = spec.clone();
         let database = spec.vault.as_ref().and_then(|vault| vault.database.as_ref());
         if let (Some(wish), Some(vault), Some(database)) =
             (&mut spec.postgres, &self.vault, database)
         {
-            wish.vault_login = Some(match &self.database_login {
-                Some(login) => login.clone(),
-                None => vault.database_login(&database.mount, &database.connection).await?,
+            wish.vault_login = Some(if let Some(login) = &self.database_login {
+                login.clone()
+            } else {
+                let login = Box::pin(vault.database_login(&database.mount, &database.connection));
+                limit.bound(&vault.server(), login).await?
             });
         }
         Ok(spec)

@@ -26,13 +26,13 @@ impl Hcl {
     }
 
     /// Adds an instance under its coordinate's name, `erp_sandbox`; `more` goes into its block.
-    pub fn instance(mut self, app: &str, env: &str, more: &str) -> Self {
+    pub fn instance(self, app: &str, env: &str, more: &str) -> Self {
         let label = format!("{app}_{env}").replace('-', "_");
-        self.instances.push_str(&format!(
+        let block = format!(
             "resource \"appenv_app_instance\" \"{label}\" {{\n  app = \"{app}\"\n  env = \"{env}\"\n\
              {more}\n}}\n"
-        ));
-        self
+        );
+        self.text(&block)
     }
 
     /// Adds anything.

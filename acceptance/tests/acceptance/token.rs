@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use crate::rig;
 use crate::rig::{At, Hcl, Relays};
 
-/// A token with the provider's policy that lives three seconds.
-fn short_lived(servers: &Servers, renewable: bool) -> String {
+/// A token with the provider's policy that lives so many seconds.
+fn short_lived(servers: &Servers, seconds: u64, renewable: bool) -> String {
     let wish = json!({
-        "policies": ["appenv-apply"], "no_parent": true, "ttl": "3s", "renewable": renewable,
+        "policies": ["appenv-apply"], "no_parent": true, "ttl": format!("{seconds}s"), "renewable": renewable,
     });
     token(&servers.bao.api().put("auth/token/create", &wish))
 }
@@ -21,9 +21,9 @@ fn token(answer: &Value) -> String {
     answer["auth"]["client_token"].as_str().unwrap().to_owned()
 }
 
-/// Applies with an apply that is held for longer than the token lives.
-fn apply_slowly(ws: &Workspace, relays: &Relays) -> acceptance::Run {
-    relays.arm(At::OpenBao, 3, Fault::Delay(Duration::from_secs(5)));
+/// An apply that is held between two of its writes.
+fn apply_slowly(ws: &Workspace, relays: &Relays, seconds: u64) -> acceptance::Run {
+    relays.arm(At::OpenBao, 3, Fault::Delay(Duration::from_secs(seconds)));
     ws.run(&["apply", "-json", "-auto-approve"])
 }
 
@@ -33,8 +33,8 @@ fn a_short_lived_token_is_renewed_while_an_apply_writes() {
     let relays = Relays::new(&servers);
     let mut ws = relays.workspace(&servers);
     Hcl::new().instance("renewed", "sandbox", "").write(&ws);
-    ws.set_env("VAULT_TOKEN", &short_lived(&servers, true));
-    let run = apply_slowly(&ws, &relays);
+    ws.set_env("VAULT_TOKEN", &short_lived(&servers, 10, true));
+    let run = apply_slowly(&ws, &relays, 11);
     assert_eq!(run.code, Some(0), "{run}");
     assert!(relays.bao.requests().iter().any(|asked| asked.ends_with("auth/token/renew-self")));
 }
@@ -45,9 +45,9 @@ fn a_token_that_dies_on_the_way_is_told_from_one_that_may_not() {
     let relays = Relays::new(&servers);
     let mut ws = relays.workspace(&servers);
     Hcl::new().instance("dead", "sandbox", "").write(&ws);
-    let dying = short_lived(&servers, false);
+    let dying = short_lived(&servers, 3, false);
     ws.set_env("VAULT_TOKEN", &dying);
-    let run = apply_slowly(&ws, &relays);
+    let run = apply_slowly(&ws, &relays, 4);
     assert_eq!(run.code, Some(1), "{run}");
     let told = run.diagnostics();
     let error = told.error();

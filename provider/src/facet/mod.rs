@@ -1,11 +1,14 @@
 //! Effects: what an instance has in each external system. One folder a system; knows `plan` and `registry`,
 //! nothing above.
 
+mod bounded;
 pub mod postgres;
 pub mod vault;
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
+
+pub use bounded::{Bounded, Limit};
 
 use crate::plan::{Objects, Spec};
 use crate::registry::{Entry, Expected, Look};
@@ -82,6 +85,9 @@ pub struct Observation {
 pub trait Facet: Send + Sync {
     /// The block's name in the provider configuration.
     fn name(&self) -> &'static str;
+
+    /// The server, as messages name it: `PostgreSQL at db:5432`.
+    fn server(&self) -> String;
 
     /// Looks at the registry and at every object.
     async fn observe(&self, spec: &Spec) -> Result<Observation, FacetError>;

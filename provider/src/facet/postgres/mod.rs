@@ -75,6 +75,10 @@ impl Facet for Postgres {
         "postgres"
     }
 
+    fn server(&self) -> String {
+        format!("PostgreSQL at {}", self.link.settings().address())
+    }
+
     async fn observe(&self, spec: &Spec) -> Result<Observation, FacetError> {
         let wish = wish(spec)?;
         observe::observe(&self.link, spec, wish, &self.warned)

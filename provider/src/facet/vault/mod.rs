@@ -121,6 +121,10 @@ impl Facet for Vault {
         "vault"
     }
 
+    fn server(&self) -> String {
+        format!("Vault at {}", self.wire.server())
+    }
+
     async fn observe(&self, spec: &Spec) -> Result<Observation, FacetError> {
         match Box::pin(self.observe_all(spec)).await {
             Err(error) => Err(self.explained(spec, error).await),

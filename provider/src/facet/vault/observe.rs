@@ -111,10 +111,8 @@ impl Vault {
         ops: Option<&Held>,
     ) -> Result<Vec<String>, FacetError> {
         let app = spec.coordinate.app();
-        let ci = match &wish.ci {
-            Some(ci) => self.read_shared(Object::ci_role(&ci.mount, &ci.role), true).await?,
-            None => None,
-        };
+        let ci = wish.ci.as_ref().map(|ci| Object::ci_role(&ci.mount, &ci.role));
+        let ci = self.read_shared(ci).await?;
         let found = |document: &AppDocument| {
             let mut found = Vec::new();
             if let Some(held) = ops

@@ -1,20 +1,19 @@
 //! Delete: only under our owner and our holder, only what may go, and nothing before that is known.
 
-use std::time::Duration;
-
 use tfplugin::context::Context;
 use tfplugin::diagnostic::Errors;
 use tfplugin::value::Attr;
 
 use super::existing::{self, Seen};
 use super::held::Held;
+use super::limits::Operation;
 use super::making::stopped;
 use super::model::Model;
 use super::report;
 use crate::configured::Configured;
-use crate::facet::{FacetError, Fault};
+use crate::facet::FacetError;
 use crate::naming::Coordinate;
-use crate::plan::{Spec, duration};
+use crate::plan::Spec;
 use crate::registry::{Entry, Expected, Phase};
 
 /// Deletes an instance.
@@ -32,8 +31,9 @@ pub async fn delete(configured: &Configured, cx: &mut Context, prior: Model) -> 
     existing::is_adopted(&coordinate, &held)?;
     let fail = |error: FacetError| report::failure(&coordinate, &error);
     let spec = existing::spec(configured, &prior)?;
-    let spec = configured.clients.complete(&spec).await.map_err(fail)?;
-    let seen = existing::observe(configured, &spec).await.map_err(fail)?;
+    let limit = Operation::Delete.limit(&prior);
+    let spec = configured.clients.complete(&spec, limit).await.map_err(fail)?;
+    let seen = existing::observe(configured, &spec, limit).await.map_err(fail)?;
     let Some(first) = seen.first() else {
         return Err(report::elsewhere(&coordinate, "No server could be asked."));
     };
@@ -79,20 +79,7 @@ pub async fn delete(configured: &Configured, cx: &mut Context, prior: Model) -> 
         }
         errors.into_result()?;
     }
-    let timeout = prior.timeouts.as_ref().and_then(|timeouts| timeouts.delete.known());
-    let timeout =
-        timeout.and_then(|text| duration::parse(text)).unwrap_or(Duration::from_secs(600));
-    match tokio::time::timeout(timeout, steps(configured, cx, &spec, &prior, &seen)).await {
-        Ok(done) => done.map_err(fail),
-        Err(_) => Err(fail(FacetError {
-            fault: Fault::Unreachable,
-            summary: "not deleted in time".to_owned(),
-            attempted: format!("Deleting it took longer than {} seconds.", timeout.as_secs()),
-            cause: "a server answered too slowly, or held a lock".to_owned(),
-            next: "destroy again, which goes on from here; or raise `timeouts`".to_owned(),
-            attribute: Some("timeouts"),
-        })),
-    }
+    steps(configured, cx, &spec, &prior, &seen).await.map_err(fail)
 }
 
 fn retains(prior: &Model) -> bool {

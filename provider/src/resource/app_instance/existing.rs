@@ -11,7 +11,7 @@ use super::model::{Model, ResolvedNames};
 use super::wanted::Wanted;
 use super::{report, wish};
 use crate::configured::Configured;
-use crate::facet::{Facet, FacetError, Observation};
+use crate::facet::{Facet, FacetError, Limit, Observation};
 use crate::naming::{Coordinate, Names};
 use crate::plan::Spec;
 
@@ -57,10 +57,15 @@ pub fn spec(configured: &Configured, state: &Model) -> Result<Spec, Errors> {
     Ok(spec)
 }
 
-/// Looks at every facet of a spec at once, without locks and without writing.
-pub async fn observe(configured: &Configured, spec: &Spec) -> Result<Vec<Seen>, FacetError> {
-    let spec = &configured.clients.complete(spec).await?;
-    try_join_all(configured.clients.facets(spec).into_iter().map(|facet| async move {
+/// Looks at every facet of a spec at once, without locks and without writing. The facets in the answer stay under
+/// the limit.
+pub async fn observe(
+    configured: &Configured,
+    spec: &Spec,
+    limit: Limit,
+) -> Result<Vec<Seen>, FacetError> {
+    let spec = &configured.clients.complete(spec, limit).await?;
+    try_join_all(configured.clients.facets(spec, limit).into_iter().map(|facet| async move {
         let observation = facet.observe(spec).await?;
         Ok(Seen { name: facet.name(), facet, observation })
     }))

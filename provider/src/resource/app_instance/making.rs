@@ -1,7 +1,5 @@
 //! Create and update: one path, which also continues what a killed run left and adopts what is there.
 
-use std::time::Duration;
-
 use tfplugin::context::Context;
 use tfplugin::diagnostic::Errors;
 use tfplugin::resource::Slot;
@@ -10,12 +8,13 @@ use tfplugin::value::Attr;
 use super::claim::{self, Claim};
 use super::existing::{self, Seen};
 use super::held::Held;
+use super::limits::Operation;
 use super::model::Model;
 use super::reading::{REGISTRATION, targets};
 use super::wanted::Wanted;
 use super::{planning, report, wish};
 use crate::configured::Configured;
-use crate::facet::{FacetError, Fault};
+use crate::facet::{FacetError, Fault, Limit};
 use crate::naming::Coordinate;
 use crate::plan::{ObjectState, Spec};
 use crate::registry::{Entry, Expected, Phase};
@@ -36,7 +35,7 @@ pub async fn create(
         state.put(planned);
         return Ok(());
     };
-    let seen = observe(configured, &coordinate, &work.spec).await?;
+    let seen = observe(configured, &coordinate, &work).await?;
     let first = &seen[0].observation.look;
     if plan.create && !same(plan.seen.as_ref(), first.entry.as_ref()) {
         return Err(report::moved_on(&coordinate, first.entry.as_ref()));
@@ -61,7 +60,7 @@ pub async fn create(
     }
     errors.into_result()?;
     let claim = work.entry(configured, &held, generation, phase);
-    let entry = converge(configured, cx, &coordinate, &work, &seen, Some(&claim), &mut held)
+    let entry = converge(configured, cx, &work, &seen, Some(&claim), &mut held)
         .await
         .map_err(|error| report::failure(&coordinate, &error))?;
     configured.run().note_made(&coordinate);
@@ -88,7 +87,7 @@ pub async fn update(
         state.put(planned);
         return Ok(());
     };
-    let seen = observe(configured, &coordinate, &work.spec).await?;
+    let seen = observe(configured, &coordinate, &work).await?;
     for facet in &seen {
         let found = &facet.observation.look.target;
         if held.targets.get(facet.name).is_some_and(|wanted| found.as_ref() != Some(wanted)) {
@@ -147,7 +146,7 @@ pub async fn update(
         let phase = if registered || adopts { Phase::Live } else { Phase::Pending };
         work.entry(configured, &held, generation, phase)
     });
-    let made = converge(configured, cx, &coordinate, &work, &seen, claim.as_ref(), &mut held).await;
+    let made = converge(configured, cx, &work, &seen, claim.as_ref(), &mut held).await;
     match made {
         Ok(entry) => {
             finish(&mut planned, &entry, held, cx, state);
@@ -158,17 +157,11 @@ pub async fn update(
     }
 }
 
-#[derive(Clone, Copy)]
-enum Operation {
-    Create,
-    Update,
-}
-
 /// What an apply works with.
 struct Work {
     spec: Spec,
     wanted: Wanted,
-    timeout: Duration,
+    limit: Limit,
 }
 
 impl Work {
@@ -217,24 +210,15 @@ fn prepare(
     let ok = || Attr::Known(ObjectState::Ok.to_string());
     planned.objects =
         Attr::Known(planning::object_keys(&spec).into_iter().map(|key| (key, ok())).collect());
-    let timeouts = planned.timeouts.clone().unwrap_or_default();
-    let text = match operation {
-        Operation::Create => &timeouts.create,
-        Operation::Update => &timeouts.update,
-    };
-    let timeout = text
-        .known()
-        .and_then(|text| crate::plan::duration::parse(text))
-        .unwrap_or(Duration::from_secs(600));
-    Ok(Some(Work { spec, wanted, timeout }))
+    Ok(Some(Work { spec, wanted, limit: operation.limit(planned) }))
 }
 
 async fn observe(
     configured: &Configured,
     coordinate: &Coordinate,
-    spec: &Spec,
+    work: &Work,
 ) -> Result<Vec<Seen>, Errors> {
-    let seen = existing::observe(configured, spec)
+    let seen = existing::observe(configured, &work.spec, work.limit)
         .await
         .map_err(|error| report::failure(coordinate, &error))?;
     if seen.is_empty() {
@@ -248,40 +232,12 @@ async fn observe(
 async fn converge(
     configured: &Configured,
     cx: &mut Context,
-    coordinate: &Coordinate,
     work: &Work,
     seen: &[Seen],
     claim: Option<&Entry>,
     held: &mut Held,
 ) -> Result<Entry, FacetError> {
-    let deadline = tokio::time::Instant::now() + work.timeout;
-    let steps = steps(configured, cx, work, seen, claim, held);
-    match tokio::time::timeout_at(deadline, steps).await {
-        Ok(made) => made,
-        Err(_) => Err(FacetError {
-            fault: Fault::Unreachable,
-            summary: "not finished in time".to_owned(),
-            attempted: format!(
-                "Making {} took longer than {} seconds.",
-                report::id(coordinate),
-                work.timeout.as_secs()
-            ),
-            cause: "a server answered too slowly, or held a lock".to_owned(),
-            next: "apply again, which goes on from here; or raise `timeouts`".to_owned(),
-            attribute: Some("timeouts"),
-        }),
-    }
-}
-
-async fn steps(
-    configured: &Configured,
-    cx: &mut Context,
-    work: &Work,
-    seen: &[Seen],
-    claim: Option<&Entry>,
-    held: &mut Held,
-) -> Result<Entry, FacetError> {
-    let spec = configured.clients.complete(&work.spec).await?;
+    let spec = configured.clients.complete(&work.spec, work.limit).await?;
     let mut expected: Vec<Expected> =
         seen.iter().map(|facet| Expected::from(&facet.observation.look)).collect();
     held.targets = targets(seen);
@@ -303,7 +259,7 @@ async fn steps(
         facet.facet.converge(&spec, &cx.stop).await?;
     }
     stopped(cx)?;
-    verify(configured, &spec).await?;
+    verify(configured, &spec, work.limit).await?;
     let whole = work.entry(configured, held, generation + 1, Phase::Live);
     // The first facet's registry decides, so it is written last.
     for (facet, expected) in seen.iter().zip(&expected).rev() {
@@ -314,8 +270,8 @@ async fn steps(
 }
 
 /// Looks once more: an object that is not as wished after all is an error, not a state.
-async fn verify(configured: &Configured, spec: &Spec) -> Result<(), FacetError> {
-    let seen = existing::observe(configured, spec).await?;
+async fn verify(configured: &Configured, spec: &Spec, limit: Limit) -> Result<(), FacetError> {
+    let seen = existing::observe(configured, spec, limit).await?;
     let off: Vec<String> = seen
         .iter()
         .flat_map(|facet| &facet.observation.objects)

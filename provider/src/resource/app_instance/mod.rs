@@ -4,13 +4,14 @@
 //!
 //! - `schema`, `model`, `validate`: what the user writes. `wanted`, `wish`: from the model to the wholly known spec.
 //! - `planning`, `reading`, `making`, `ending`: plan, read, create and update, delete.
-//! - `claim`: what a create may do about a registration it finds. `held`: what an entry keeps in private. `existing`: what an entry and its targets say.
+//! - `claim`: what a create may do about a registration it finds. `held`: what an entry keeps in private. `existing`: what an entry and its targets say. `limits`: how long it may take.
 //! - `report`: what the user reads.
 
 mod claim;
 mod ending;
 mod existing;
 mod held;
+mod limits;
 mod making;
 mod model;
 mod planning;

@@ -10,10 +10,12 @@ use tfplugin::value::{Attr, Path};
 
 use super::claim::{self, Claim};
 use super::held::Held;
+use super::limits::Operation;
 use super::model::Model;
 use super::wanted::Wanted;
 use super::{existing, reading, report, wish};
 use crate::configured::Configured;
+use crate::facet::Limit;
 use crate::naming::Coordinate;
 use crate::plan::{self, Spec};
 use crate::run::Lost;
@@ -70,7 +72,9 @@ async fn create(
     };
     let mut held = Held { create: true, ..Held::default() };
     if !facets.is_empty() && !settings.has_unknown_target() {
-        look(configured, cx, &coordinate, spec.as_ref(), &before, replaced, &mut held).await?;
+        let limit = Operation::Read.limit(&proposed);
+        look(configured, cx, &coordinate, spec.as_ref(), &before, replaced, &mut held, limit)
+            .await?;
     }
     held.store(&mut cx.private);
     let mut planned =
@@ -88,6 +92,7 @@ async fn look(
     before: &Held,
     replaced: bool,
     held: &mut Held,
+    limit: Limit,
 ) -> Result<(), Errors> {
     let settings = &configured.settings;
     let owner = settings.owner.as_deref().unwrap_or_default();
@@ -99,7 +104,7 @@ async fn look(
         names_only = wish::spec(coordinate, &Wanted::default(), settings, &settings.facets())?;
         (&names_only, false)
     };
-    let seen = existing::observe(configured, spec)
+    let seen = existing::observe(configured, spec, limit)
         .await
         .map_err(|error| report::failure(coordinate, &error))?;
     // The entry that is to be replaced may have lost it since it was read, or was never read.

@@ -7,6 +7,7 @@ use tfplugin::value::Attr;
 
 use super::existing::{self, Seen};
 use super::held::Held;
+use super::limits::Operation;
 use super::model::Model;
 use super::wanted::Wanted;
 use super::{planning, report, wish};
@@ -46,6 +47,7 @@ pub async fn read(
         return Ok(());
     }
     let spec = existing::spec(configured, &model)?;
+    let limit = Operation::Read.limit(&model);
     if imported {
         name(configured, &mut model, &coordinate, &spec);
     }
@@ -56,7 +58,7 @@ pub async fn read(
         state.put(model);
         return Ok(());
     }
-    let mut seen = existing::observe(configured, &spec)
+    let mut seen = existing::observe(configured, &spec, limit)
         .await
         .map_err(|error| report::failure(&coordinate, &error))?;
     if let Some(what) = elsewhere(&seen, &held) {
@@ -79,7 +81,7 @@ pub async fn read(
         model.resolved_names = Attr::Null;
         let spec = existing::spec(configured, &model)?;
         model.resolved_names = Attr::Known(wish::resolved(&spec.names));
-        seen = existing::observe(configured, &spec)
+        seen = existing::observe(configured, &spec, limit)
             .await
             .map_err(|error| report::failure(&coordinate, &error))?;
     }
