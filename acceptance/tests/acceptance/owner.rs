@@ -56,7 +56,9 @@ fn the_holder_changes_the_owner() {
         document.to_string().contains("acme/platform")
             && !document.to_string().contains("acme/shop")
     );
-    rows.iter().for_each(|row| row.is_still_there(&site.servers.pg));
+    for row in &rows {
+        row.is_still_there(&site.servers.pg);
+    }
     site.ws.destroy();
 }
 
