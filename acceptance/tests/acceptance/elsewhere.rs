@@ -61,9 +61,9 @@ fn other_servers_are_not_touched() {
     // Founded by somebody else, and not founded at all.
     let stranger = Site::on(&Arc::new(Servers::start()));
     stranger.step(&plain("it", "crm", "sandbox"));
-    for foreign in [&other, &*stranger.servers] {
-        let registered = std::ptr::eq(foreign, &*stranger.servers);
-        let why = if registered { "has the registry" } else { "has no appenv registry" };
+    for (foreign, why) in
+        [(&other, "has no appenv registry"), (&*stranger.servers, "has the registry")]
+    {
         site.ws.set_envs(foreign.pg.env());
         site.ws.set_envs(home.bao.env());
         // OpenBao leases logins in the other server; it names the same login in both.
