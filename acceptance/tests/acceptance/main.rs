@@ -6,6 +6,7 @@
 mod bad_input;
 mod canary;
 mod check;
+mod later;
 mod names;
 mod proxy;
 mod schema;
