@@ -40,4 +40,9 @@ pub trait Provider: Send + Sync + 'static {
         cx: &mut Context,
         config: Self::Model,
     ) -> impl Future<Output = Result<(), Errors>> + Send;
+
+    /// Gives back what it holds on servers, such as a login of its own: the process ends. It has 700 milliseconds.
+    fn close(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 }

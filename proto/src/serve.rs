@@ -103,6 +103,9 @@ pub fn serve<P: Provider>(provider: P, options: &Options) -> ExitCode {
     }
 }
 
+/// The CLI kills a provider two seconds after it asked for its end.
+const CLOSING: Duration = Duration::from_millis(700);
+
 fn by_hand(address: &str) -> String {
     format!(
         "This program is the provider {address} for OpenTofu and Terraform, which start it themselves.\n\
@@ -119,10 +122,14 @@ fn run<P: Provider>(
     let runtime = runtime().map_err(ServeError::Process)?;
     let provider = Arc::new(provider);
     let result = runtime.block_on(async {
-        match request {
-            Some(request) => serve_cli(provider, request).await,
-            None => serve_debugger(provider, &options.address).await,
+        let result = match request {
+            Some(request) => serve_cli(provider.clone(), request).await,
+            None => serve_debugger(provider.clone(), &options.address).await,
+        };
+        if tokio::time::timeout(CLOSING, provider.close()).await.is_err() {
+            tracing::warn!("what the provider holds on servers was not given back in time");
         }
+        result
     });
     runtime.shutdown_background();
     result

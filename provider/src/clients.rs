@@ -61,4 +61,11 @@ impl Clients {
         }
         Ok(spec)
     }
+
+    /// Ends the logins that were made for this run; nothing may follow.
+    pub async fn close(&self) {
+        if let Some(vault) = &self.vault {
+            vault.close().await;
+        }
+    }
 }

@@ -20,8 +20,21 @@ struct Seen {
     read: bool,
     /// Planned to exist: by which entry, so that the second half of a replacement is known.
     kept: Option<String>,
+    /// An entry was read that may not be changed, and why.
+    lost: Option<Lost>,
     created: bool,
+    /// The create was applied, so another entry of the coordinate is the deposed one that it replaced.
+    made: bool,
     deleted: bool,
+}
+
+/// Why an entry may not be changed, as its read found; a taint hides the entry from the plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// Another entry holds it: whose, and since when.
+    HeldTwice(String),
+    /// Its target is another one.
+    Elsewhere(String),
 }
 
 /// Two wishes of one run that cannot both be.
@@ -42,6 +55,16 @@ impl Run {
     /// Notes that an entry which holds the registration was read.
     pub fn note_read(&mut self, coordinate: &Coordinate) {
         self.seen.entry(coordinate.clone()).or_default().read = true;
+    }
+
+    /// Notes that an entry was read that may not be changed.
+    pub fn note_lost(&mut self, coordinate: &Coordinate, why: Lost) {
+        self.seen.entry(coordinate.clone()).or_default().lost = Some(why);
+    }
+
+    /// Why an entry that this run has read may not be changed.
+    pub fn lost(&self, coordinate: &Coordinate) -> Option<Lost> {
+        self.seen.get(coordinate)?.lost.clone()
     }
 
     /// Whether an entry of this run holds the registration; a create beside it is the second half of a tainted
@@ -79,10 +102,20 @@ impl Run {
         Ok(())
     }
 
+    /// Notes that a create was applied.
+    pub fn note_made(&mut self, coordinate: &Coordinate) {
+        self.seen.entry(coordinate.clone()).or_default().made = true;
+    }
+
+    /// Whether a create was applied: what else is there of the coordinate no longer holds it.
+    pub fn was_made(&self, coordinate: &Coordinate) -> bool {
+        self.seen.get(coordinate).is_some_and(|seen| seen.made)
+    }
+
     /// Notes a plan that deletes an instance.
     pub fn note_delete(&mut self, coordinate: &Coordinate) -> Result<(), Clash> {
         let seen = self.seen.entry(coordinate.clone()).or_default();
-        if seen.created {
+        if seen.created && !seen.made {
             return Err(Clash::CreateAndDelete);
         }
         seen.deleted = true;

@@ -3,7 +3,7 @@
 //! Servers are found in `APPENV_PG_BINDIRS` (folders, colon-separated), else in `PATH`,
 //! `/usr/lib/postgresql/*/bin` and the repository's `.tools/venv`. Without any the tests fail.
 
-#![allow(clippy::unwrap_used, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::disallowed_methods)]
 
 #[path = "postgres_live/bench.rs"]
 mod bench;

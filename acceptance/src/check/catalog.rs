@@ -55,10 +55,12 @@ const TABLES: &str = "
 SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
 WHERE relkind = 'r' AND nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1";
 
-/// Every object of the server.
-pub(super) fn lines(pg: &Postgres) -> Vec<(String, String)> {
+/// Every object of the server, and those inside of the databases for which a condition holds.
+pub(super) fn lines(pg: &Postgres, databases: &str) -> Vec<(String, String)> {
     let mut lines = pairs(pg.sql(CLUSTER));
-    let databases = pg.sql("SELECT datname FROM pg_database WHERE datallowconn ORDER BY 1");
+    let databases = pg.sql(&format!(
+        "SELECT datname FROM pg_database WHERE datallowconn AND ({databases}) ORDER BY 1"
+    ));
     for database in databases.column() {
         let login = pg.root().in_database(database);
         let within =

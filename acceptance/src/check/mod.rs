@@ -41,11 +41,22 @@ impl Snapshot {
         Self::default().with_postgres(&servers.pg).with_openbao(&servers.bao)
     }
 
+    /// What there is of one app on servers that others change meanwhile: lines with its name in them, and of
+    /// databases only those whose name begins with it.
+    pub fn of_app(servers: &Servers, app: &str) -> Self {
+        let databases = format!("datname = 'postgres' OR starts_with(datname, '{app}')");
+        let mut lines: BTreeMap<String, String> = BTreeMap::new();
+        lines.extend(catalog::lines(&servers.pg, &databases));
+        lines.extend(vault::lines(servers.bao.api()));
+        lines.retain(|object, what| object.contains(app) || what.contains(app));
+        Self { lines }
+    }
+
     /// Adds a PostgreSQL server: roles, memberships, databases, settings, and in every database schemas, extensions,
     /// relations, privileges and rows.
     #[must_use]
     pub fn with_postgres(mut self, pg: &Postgres) -> Self {
-        self.lines.extend(catalog::lines(pg));
+        self.lines.extend(catalog::lines(pg, "true"));
         self
     }
 

@@ -104,6 +104,9 @@ pub trait Facet: Send + Sync {
     /// Makes every object as wished: creates what is missing, mends what differs, touches nothing else.
     async fn converge(&self, spec: &Spec, stop: &CancellationToken) -> Result<(), FacetError>;
 
+    /// Fails where a removal would cut somebody off: sessions, members of the owner role, leased logins. Writes nothing.
+    async fn unused(&self, spec: &Spec) -> Result<(), FacetError>;
+
     /// Removes every object of the instance, its own part of shared ones, and those with the last part. `force`
     /// ends sessions and leases that stand in the way; without it they are listed and nothing is removed.
     async fn dismantle(

@@ -51,4 +51,10 @@ impl Provider for Appenv {
         self.latest.set(Configured::new(settings, self.world.clone()));
         Ok(())
     }
+
+    async fn close(&self) {
+        if let Some(configured) = self.latest.get() {
+            configured.clients.close().await;
+        }
+    }
 }

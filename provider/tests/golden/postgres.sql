@@ -115,9 +115,11 @@ SELECT json_build_object(
       'bypassrls', r.rolbypassrls, 'comment', shobj_description(r.oid, 'pg_authid'),
       'ours', (SELECT json_build_object('admin', bool_or(a.admin_option),
           'set', bool_or(coalesce((to_jsonb(a)->>'set_option')::bool, true)),
-          'inherit', bool_or(coalesce((to_jsonb(a)->>'inherit_option')::bool, m.rolinherit)))
-        FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles m ON m.oid = a.member
-        WHERE a.roleid = r.oid AND m.rolname = current_user HAVING count(*) > 0))
+          'inherit', bool_or(coalesce((to_jsonb(a)->>'inherit_option')::bool,
+            (SELECT m.rolinherit FROM pg_catalog.pg_roles m WHERE m.oid = a.member))))
+        FROM pg_catalog.pg_auth_members a WHERE a.roleid = r.oid
+          AND a.member = (SELECT m.oid FROM pg_catalog.pg_roles m WHERE m.rolname = current_user)
+        HAVING count(*) > 0))
     FROM pg_catalog.pg_roles r WHERE r.rolname = $4::text),
   'database', (SELECT json_build_object('owner', pg_get_userbyid(d.datdba),
       'connection_limit', d.datconnlimit, 'allow_connections', d.datallowconn,
@@ -133,8 +135,9 @@ SELECT json_build_object(
       'membership', (SELECT json_build_object('admin', bool_or(a.admin_option),
           'set', bool_or(coalesce((to_jsonb(a)->>'set_option')::bool, true)),
           'inherit', bool_or(coalesce((to_jsonb(a)->>'inherit_option')::bool, v.rolinherit)))
-        FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles r ON r.oid = a.roleid
-        WHERE a.member = v.oid AND r.rolname = $4::text HAVING count(*) > 0))
+        FROM pg_catalog.pg_auth_members a WHERE a.member = v.oid
+          AND a.roleid = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = $4::text)
+        HAVING count(*) > 0))
     FROM pg_catalog.pg_roles v WHERE v.rolname = $5::text),
   'ended', (SELECT coalesce(json_agg(json_build_object('name', e.rolname,
       'here', e.here, 'elsewhere', e.elsewhere) ORDER BY e.rolname), '[]'::json)
@@ -148,7 +151,7 @@ SELECT json_build_object(
       JOIN pg_catalog.pg_shdepend s ON s.refclassid = 'pg_catalog.pg_authid'::regclass
         AND s.refobjid = m.oid AND s.deptype = 'o'
       WHERE d.datname = $3::text AND EXISTS (SELECT FROM pg_catalog.pg_auth_members a
-        WHERE a.roleid = r.oid AND a.member = m.oid)
+        WHERE (a.roleid, a.member) IN ((r.oid, m.oid), (m.oid, r.oid)))
       GROUP BY m.rolname) e))::text;
 
 -- read without a registry
@@ -161,9 +164,11 @@ SELECT json_build_object(
       'bypassrls', r.rolbypassrls, 'comment', shobj_description(r.oid, 'pg_authid'),
       'ours', (SELECT json_build_object('admin', bool_or(a.admin_option),
           'set', bool_or(coalesce((to_jsonb(a)->>'set_option')::bool, true)),
-          'inherit', bool_or(coalesce((to_jsonb(a)->>'inherit_option')::bool, m.rolinherit)))
-        FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles m ON m.oid = a.member
-        WHERE a.roleid = r.oid AND m.rolname = current_user HAVING count(*) > 0))
+          'inherit', bool_or(coalesce((to_jsonb(a)->>'inherit_option')::bool,
+            (SELECT m.rolinherit FROM pg_catalog.pg_roles m WHERE m.oid = a.member))))
+        FROM pg_catalog.pg_auth_members a WHERE a.roleid = r.oid
+          AND a.member = (SELECT m.oid FROM pg_catalog.pg_roles m WHERE m.rolname = current_user)
+        HAVING count(*) > 0))
     FROM pg_catalog.pg_roles r WHERE r.rolname = $4::text),
   'database', (SELECT json_build_object('owner', pg_get_userbyid(d.datdba),
       'connection_limit', d.datconnlimit, 'allow_connections', d.datallowconn,
@@ -179,8 +184,9 @@ SELECT json_build_object(
       'membership', (SELECT json_build_object('admin', bool_or(a.admin_option),
           'set', bool_or(coalesce((to_jsonb(a)->>'set_option')::bool, true)),
           'inherit', bool_or(coalesce((to_jsonb(a)->>'inherit_option')::bool, v.rolinherit)))
-        FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles r ON r.oid = a.roleid
-        WHERE a.member = v.oid AND r.rolname = $4::text HAVING count(*) > 0))
+        FROM pg_catalog.pg_auth_members a WHERE a.member = v.oid
+          AND a.roleid = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = $4::text)
+        HAVING count(*) > 0))
     FROM pg_catalog.pg_roles v WHERE v.rolname = $5::text),
   'ended', (SELECT coalesce(json_agg(json_build_object('name', e.rolname,
       'here', e.here, 'elsewhere', e.elsewhere) ORDER BY e.rolname), '[]'::json)
@@ -194,7 +200,7 @@ SELECT json_build_object(
       JOIN pg_catalog.pg_shdepend s ON s.refclassid = 'pg_catalog.pg_authid'::regclass
         AND s.refobjid = m.oid AND s.deptype = 'o'
       WHERE d.datname = $3::text AND EXISTS (SELECT FROM pg_catalog.pg_auth_members a
-        WHERE a.roleid = r.oid AND a.member = m.oid)
+        WHERE (a.roleid, a.member) IN ((r.oid, m.oid), (m.oid, r.oid)))
       GROUP BY m.rolname) e))::text WHERE ($1::text, $2::text) IS NOT NULL;
 
 -- look
@@ -218,7 +224,8 @@ SELECT v.trusted, v.schema::text
 -- sessions
 SELECT DISTINCT coalesce(usename::text, '?'), coalesce(application_name, '')
   FROM pg_catalog.pg_stat_activity
-  WHERE datname = $1::text AND usesysid IS NOT NULL AND pid <> pg_backend_pid() ORDER BY 1, 2;
+  WHERE datname = $1::text AND usesysid IS NOT NULL
+    AND NOT (usename = current_user AND application_name LIKE 'appenv/%') ORDER BY 1, 2;
 
 -- members
 SELECT DISTINCT m.rolname::text, m.rolcanlogin,
@@ -226,8 +233,9 @@ SELECT DISTINCT m.rolname::text, m.rolcanlogin,
       ON d.oid = c.setdatabase WHERE d.datname = $1::text AND c.setrole = m.oid
       AND 'role=' || r.rolname = ANY (c.setconfig)) AS leased
   FROM pg_catalog.pg_auth_members a
-  JOIN pg_catalog.pg_roles r ON r.oid = a.roleid
-  JOIN pg_catalog.pg_roles m ON m.oid = a.member
+  JOIN pg_catalog.pg_roles r ON r.oid IN (a.roleid, a.member)
+  JOIN pg_catalog.pg_roles m ON m.oid IN (a.roleid, a.member) AND m.oid <> r.oid
+    AND (m.oid = a.member OR NOT m.rolcanlogin)
   WHERE r.rolname = $2::text AND NOT m.rolsuper AND m.rolname <> current_user
     AND m.rolname <> coalesce($3::text, '') ORDER BY 1;
 
@@ -273,6 +281,8 @@ CREATE TABLE appenv.instances (
   recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (app, env)
 );
+CREATE INDEX ON appenv.instances (database);
+CREATE INDEX ON appenv.instances (owner_role);
 REVOKE ALL ON appenv.registry, appenv.instances FROM PUBLIC;
 COMMENT ON SCHEMA appenv IS 'Instances managed by terraform-provider-appenv. Written by it alone.';
 INSERT INTO appenv.registry (version) VALUES (1);

@@ -104,6 +104,17 @@ impl Bench {
         self.admin.query_one(&format!("SELECT count(*) FROM {sql}"), &[]).await.unwrap().get(0)
     }
 
+    /// Closes a session by hand, and waits until the server noticed: what follows asks who is there.
+    pub async fn leave(&self, session: Client, database: &str) {
+        let pid: i32 = session.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
+        drop(session);
+        let begun = std::time::Instant::now();
+        while self.count(&format!("pg_stat_activity WHERE pid = {pid}")).await > 0 {
+            assert!(begun.elapsed().as_secs() < 60, "a session on {database} never ended");
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    }
+
     /// What is on the server under the instance's names.
     pub async fn leftovers(&self, spec: &Spec) -> i64 {
         let wish = spec.postgres.as_ref().unwrap();

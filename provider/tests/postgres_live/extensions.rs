@@ -23,7 +23,7 @@ async fn trusted_ones_are_made_and_mended() {
         let owner: String = inside.query_one(owner, &[]).await.unwrap().get(0);
         assert_eq!(owner.trim_matches('"'), spec.names.owner_role, "{label}");
         inside.batch_execute("DROP EXTENSION hstore; CREATE EXTENSION citext").await.unwrap();
-        drop(inside);
+        bench.leave(inside, database).await;
 
         let seen = facet.observe(&spec).await.unwrap();
         assert_eq!(printed(&seen, "postgres_extension_hstore"), "missing", "{label}");
@@ -34,8 +34,8 @@ async fn trusted_ones_are_made_and_mended() {
         let kept = "SELECT count(*) FROM pg_extension WHERE extname = 'citext'";
         let kept: i64 = inside.query_one(kept, &[]).await.unwrap().get(0);
         assert_eq!(kept, 1, "{label}: what is not declared stays");
-        drop(inside);
-        delete(&facet, &spec, true).await.unwrap();
+        bench.leave(inside, database).await;
+        delete(&facet, &spec, false).await.unwrap();
     }
 }
 
@@ -59,7 +59,7 @@ async fn untrusted_and_unknown_ones_are_told() {
         let error = converge(&facet, &spec).await.unwrap_err();
         assert_eq!(error.fault, Fault::Missing, "{label}");
         assert_eq!(error.attribute, Some("database.extensions"), "{label}");
-        delete(&facet, &spec, true).await.unwrap();
+        delete(&facet, &spec, false).await.unwrap();
     }
 }
 
@@ -77,6 +77,6 @@ async fn a_closed_database_keeps_its_extensions_unseen() {
         converge(&facet, &spec).await.unwrap();
         let seen = facet.observe(&spec).await.unwrap();
         assert_eq!(printed(&seen, "postgres_extension_hstore"), "ok", "{label}");
-        delete(&facet, &spec, true).await.unwrap();
+        delete(&facet, &spec, false).await.unwrap();
     }
 }

@@ -46,7 +46,7 @@ async fn a_lease_works_in_its_own_database_and_in_no_other() {
         let owner = "SELECT relowner::regrole::text FROM pg_class WHERE relname = 't'";
         let owner: String = session.query_one(owner, &[]).await.unwrap().get(0);
         assert_eq!(owner.trim_matches('"'), erp.names.owner_role, "{label}");
-        drop(session);
+        bench.leave(session, &erp.names.database).await;
 
         let refused = bench.server.psql_as(&name, &shop.names.database).await;
         let code = refused.err().and_then(|error| error.code().cloned());
@@ -86,7 +86,7 @@ async fn what_a_revoked_login_owns_goes_to_the_owner_role() {
             ))
             .await
             .unwrap();
-        drop(inside);
+        bench.leave(inside, &spec.names.database).await;
         let seen = facet.observe(&spec).await.unwrap();
         assert!(all_ok(&seen), "{label}: it is still leased");
 
@@ -126,7 +126,7 @@ async fn what_a_revoked_login_owns_goes_to_the_owner_role() {
         let group = "SELECT relowner::regrole::text FROM pg_class WHERE relname = 'group_s'";
         let group: String = inside.query_one(group, &[]).await.unwrap().get(0);
         assert_eq!(group.trim_matches('"'), people, "{label}");
-        drop(inside);
+        bench.leave(inside, &spec.names.database).await;
         delete(&facet, &spec, true).await.unwrap_or_else(|error| panic!("{label}: {error:?}"));
         assert_eq!(
             bench.count(&format!("pg_roles WHERE rolname = '{people}'")).await,

@@ -23,6 +23,10 @@ async fn from_nothing_to_whole_and_back() {
         }));
         assert_eq!(printed(&before, "postgres_database"), "missing", "{label}");
         assert!(before.occupied.is_empty(), "{label}");
+        // Said once a process, and only where it is so.
+        let could_take_over = bench.who == Who::CreateRole && bench.server.version < 16;
+        assert_eq!(before.warnings.len(), usize::from(could_take_over), "{label}");
+        assert!(facet.observe(&spec).await.unwrap().warnings.is_empty(), "{label}");
 
         let pending = entry(&spec, Phase::Pending, 1);
         let target = facet.record(&spec, &Expected::default(), &pending, false).await.unwrap();

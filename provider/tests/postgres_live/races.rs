@@ -1,10 +1,11 @@
 //! Many at once, and runs that saw an older registry.
 
+use appenv::facet::postgres::Postgres;
 use appenv::facet::{Facet, Fault};
 use appenv::registry::{Expected, Phase};
 use tokio::task::JoinSet;
 
-use super::bench::{all_ok, benches, create, delete, entry, spec};
+use super::bench::{all_ok, benches, converge, create, delete, entry, spec};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn eight_processes_make_eight_instances_and_found_one_registry() {
@@ -164,5 +165,36 @@ async fn a_hundred_looks_take_one_connection() {
         assert!(seen.iter().all(all_ok));
         assert!((1..=2).contains(&most), "{}: {most} connections", bench.label());
         delete(&facet, &spec, false).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_is_held_is_waited_for_once_and_its_holder_named() {
+    for bench in benches("lock").await {
+        let label = bench.label();
+        let mut settings = bench.settings();
+        settings.statement_timeout = std::time::Duration::from_secs(2);
+        let facet = Postgres::new(settings, "waiting");
+        let spec = bench.spec("erp", "sandbox");
+        create(&facet, &spec).await.unwrap();
+        // A look takes no lock: it is not held up by one.
+        let holder = bench.server.psql(&format!("admin_{}", bench.tag)).await;
+        holder
+            .batch_execute(
+                "SET application_name = 'appenv/other'; SELECT pg_advisory_lock(107135549927030)",
+            )
+            .await
+            .unwrap();
+        assert!(all_ok(&facet.observe(&spec).await.unwrap()), "{label}");
+        let begun = std::time::Instant::now();
+        let waits = (0..5).map(|_| converge(&facet, &spec));
+        for outcome in futures_util::future::join_all(waits).await {
+            let error = outcome.unwrap_err();
+            assert_eq!(error.fault, Fault::Occupied, "{label}: {error:?}");
+            assert!(error.cause.contains("(appenv/other)"), "{label}: {error:?}");
+        }
+        let took = begun.elapsed();
+        assert!(took < std::time::Duration::from_secs(4), "{label}: {took:?}, not five waits");
+        drop(holder);
     }
 }

@@ -213,6 +213,22 @@ impl OpenBao {
         ]
     }
 
+    /// What unseals it after `bao operator seal`: it is printed once it has started, and only in its log.
+    pub fn unseal_key(&self) -> String {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        loop {
+            let log = fs::read_to_string(self.log()).unwrap_or_default();
+            if let Some((key, _)) = log
+                .split_once("Unseal Key: ")
+                .and_then(|(_, rest)| rest.split_once(char::is_whitespace))
+            {
+                return key.to_owned();
+            }
+            assert!(std::time::Instant::now() < deadline, "no unseal key in the log:\n{log}");
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
+
     /// The server's own log.
     pub fn log(&self) -> PathBuf {
         let log = self.scratch.join("server.log");

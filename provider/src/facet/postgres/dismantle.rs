@@ -51,12 +51,12 @@ impl Dismantle<'_> {
 
     async fn remove(&self, session: &Session) -> Result<(), Trouble> {
         let document = observe::read(self.link, session, self.spec, self.wish).await?;
-        let members = self.members(session).await.map_err(|f| self.failed(f))?;
+        let members = members(session, self.wish).await.map_err(|f| self.failed(f))?;
         if let Some(database) = &document.seen.database {
             self.is_ours(&document, database)?;
         }
         if !self.force {
-            self.is_unused(session, &document, &members).await?;
+            is_unused(self.link, session, self.spec, self.wish, &document, &members).await?;
         }
         if document.seen.database.is_some() {
             self.drop_database(session, &document).await?;
@@ -84,32 +84,6 @@ impl Dismantle<'_> {
         Err(Trouble::told(refused))
     }
 
-    /// Lists whom the removal would cut off.
-    async fn is_unused(
-        &self,
-        session: &Session,
-        document: &Document,
-        members: &[Member],
-    ) -> Result<(), Trouble> {
-        // A role that other instances have too has members that are theirs.
-        let shared = observe::shares(&document.neighbours, self.spec, self.wish);
-        let mut by: Vec<String> = members
-            .iter()
-            .filter(|member| member.can_log_in && (member.leased || !shared))
-            .map(|member| format!("login {} is a member of the owner role", quoted(&member.name)))
-            .collect();
-        let rows = session.rows(sql_read::SESSIONS, &[Some(&self.wish.database)]).await;
-        for row in rows.map_err(|f| self.failed(f))? {
-            let user: String = row.try_get(0).map_err(|e| self.failed(e.into()))?;
-            let name: String = row.try_get(1).map_err(|e| self.failed(e.into()))?;
-            by.push(format!("{} has a session ({})", quoted(&user), escaped(&name)));
-        }
-        if by.is_empty() {
-            return Ok(());
-        }
-        Err(Trouble::told(refusal::in_use(self.link.settings(), &self.wish.database, &by)))
-    }
-
     async fn drop_database(&self, session: &Session, document: &Document) -> Result<(), Trouble> {
         let (login, role) = (&document.seen.login, document.seen.role.as_ref());
         let ours = role.and_then(|role| role.ours).unwrap_or_default();
@@ -125,24 +99,6 @@ impl Dismantle<'_> {
         session.run(&drop).await.map_err(|failure| self.failed(failure).or_grant(drop + ";"))
     }
 
-    async fn members(&self, session: &Session) -> Result<Vec<Member>, Failure> {
-        let texts = [
-            Some(self.wish.database.as_str()),
-            Some(self.wish.owner_role.as_str()),
-            self.wish.vault_login.as_deref(),
-        ];
-        let rows = session.rows(sql_read::MEMBERS, &texts).await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Member {
-                    name: row.try_get(0)?,
-                    can_log_in: row.try_get(1)?,
-                    leased: row.try_get(2)?,
-                })
-            })
-            .collect()
-    }
-
     fn not_stopped(&self) -> Result<(), Trouble> {
         if self.stop.is_cancelled() {
             return Err(Trouble::told(refusal::stopped(self.link.settings(), self.wish)));
@@ -151,9 +107,70 @@ impl Dismantle<'_> {
     }
 
     fn failed(&self, failure: Failure) -> Trouble {
-        let database = quoted(&self.wish.database);
-        Trouble::server(failure, format!("Could not drop database {database}"))
+        failed(self.wish, failure)
     }
+}
+
+fn failed(wish: &PostgresWish, failure: Failure) -> Trouble {
+    Trouble::server(failure, format!("Could not drop database {}", quoted(&wish.database)))
+}
+
+/// Fails where a removal would cut somebody off; without a lock.
+pub(super) async fn unused(link: &Link, spec: &Spec, wish: &PostgresWish) -> Result<(), Trouble> {
+    let session = observe::reader(link).await?;
+    let looked = async {
+        let document = observe::read(link, &session, spec, wish).await?;
+        let members = members(&session, wish).await.map_err(|f| failed(wish, f))?;
+        is_unused(link, &session, spec, wish, &document, &members).await
+    };
+    let looked = looked.await;
+    if let Err(trouble) = &looked {
+        observe::forget(link, &session, trouble).await;
+    }
+    looked
+}
+
+/// Lists whom the removal would cut off.
+async fn is_unused(
+    link: &Link,
+    session: &Session,
+    spec: &Spec,
+    wish: &PostgresWish,
+    document: &Document,
+    members: &[Member],
+) -> Result<(), Trouble> {
+    // A role that other instances have too has members that are theirs.
+    let shared = observe::shares(&document.neighbours, spec, wish);
+    let mut by: Vec<String> = members
+        .iter()
+        .filter(|member| member.can_log_in && (member.leased || !shared))
+        .map(|member| format!("login {} is a member of the owner role", quoted(&member.name)))
+        .collect();
+    let rows = session.rows(sql_read::SESSIONS, &[Some(&wish.database)]).await;
+    for row in rows.map_err(|f| failed(wish, f))? {
+        let user: String = row.try_get(0).map_err(|e| failed(wish, e.into()))?;
+        let name: String = row.try_get(1).map_err(|e| failed(wish, e.into()))?;
+        by.push(format!("{} has a session ({})", quoted(&user), escaped(&name)));
+    }
+    if by.is_empty() {
+        return Ok(());
+    }
+    Err(Trouble::told(refusal::in_use(link.settings(), &wish.database, &by)))
+}
+
+async fn members(session: &Session, wish: &PostgresWish) -> Result<Vec<Member>, Failure> {
+    let texts =
+        [Some(wish.database.as_str()), Some(wish.owner_role.as_str()), wish.vault_login.as_deref()];
+    let rows = session.rows(sql_read::MEMBERS, &texts).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Member {
+                name: row.try_get(0)?,
+                can_log_in: row.try_get(1)?,
+                leased: row.try_get(2)?,
+            })
+        })
+        .collect()
 }
 
 /// What hangs on a role and would block its drop, one phrase a place.

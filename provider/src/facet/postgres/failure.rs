@@ -68,10 +68,8 @@ impl Failure {
         match self {
             Self::Network { transient, .. } => *transient,
             Self::Server { code, constraint, message } => match code.as_str() {
-                // 55P03 is lock_timeout, except while waiting for our own lock, where nobody retries.
-                "57P01" | "57P02" | "57P03" | "53300" | "55006" | "40001" | "40P01" | "55P03" => {
-                    true
-                }
+                // 55P03, lock_timeout, is not among them: the wait for it was the second chance.
+                "57P01" | "57P02" | "57P03" | "53300" | "55006" | "40001" | "40P01" => true,
                 // elog(ERROR) has no code of its own for these; the text is the source's, untranslated.
                 "XX000" => {
                     message.contains("tuple concurrently updated")
@@ -210,7 +208,9 @@ mod tests {
 
     #[test]
     fn what_is_not() {
-        for code in ["42501", "28P01", "28000", "42939", "42601", "53100", "57014", "XX000"] {
+        for code in
+            ["42501", "28P01", "28000", "42939", "42601", "53100", "57014", "55P03", "XX000"]
+        {
             assert!(!server(code, "boom", None).is_transient(), "{code}");
         }
         assert!(!server("23505", "", Some("instances_pkey")).is_transient());

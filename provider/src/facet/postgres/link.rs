@@ -11,8 +11,9 @@ use super::connect;
 use super::failure::Failure;
 use super::session::Session;
 use super::settings::Settings;
-use super::sql_read;
 use super::trouble::Trouble;
+use super::{refusal, sql_read};
+use crate::facet::FacetError;
 
 /// Short connections into instance databases at a time.
 const GUESTS: usize = 2;
@@ -23,6 +24,8 @@ const REMEMBERED: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long one that refuses connections is.
 const SHORT_PATIENCE: Duration = Duration::from_secs(3);
+/// How long a verb goes on trying.
+const BUDGET: Duration = Duration::from_secs(20);
 
 /// What opens connections, lazily, and keeps two.
 #[derive(Debug)]
@@ -38,6 +41,7 @@ pub(super) struct Link {
 struct Slot {
     session: Option<Arc<Session>>,
     failed: Option<(Instant, Failure)>,
+    held: Option<(Instant, FacetError)>,
 }
 
 /// The connection that writes, held alone and under the server-wide lock. Dropped without
@@ -61,6 +65,7 @@ pub(super) struct Tries<'a> {
     link: &'a Link,
     made: u32,
     at_most: u32,
+    begun: Instant,
 }
 
 // === impl Link ===
@@ -100,12 +105,21 @@ impl Link {
     pub(super) async fn writer(&self) -> Result<Writer<'_>, Trouble> {
         let doing = || "Could not begin to change the PostgreSQL server".to_owned();
         let mut slot = self.writer.lock().await;
+        // Whoever queued behind a wait that was in vain does not wait as long again.
+        if let Some((when, held)) = &slot.held
+            && when.elapsed() < REMEMBERED
+        {
+            return Err(Trouble::told(held.clone()));
+        }
         let session = self.open(&mut slot).await.map_err(|f| Trouble::server(f, doing()))?;
         match session.run(&sql_read::lock()).await {
             Ok(()) => Ok(Writer { slot, session }),
-            Err(failure) if failure.code() == Some("55P03") => Err(Trouble::told(
-                super::refusal::lock_is_held(&self.settings, self.lock_holder().await),
-            )),
+            Err(failure) if failure.code() == Some("55P03") => {
+                let held = refusal::lock_is_held(&self.settings, self.lock_holder().await);
+                slot.session = Some(session);
+                slot.held = Some((Instant::now(), held.clone()));
+                Err(Trouble::told(held))
+            }
             Err(failure) => Err(Trouble::server(failure, doing())),
         }
     }
@@ -122,7 +136,7 @@ impl Link {
 
     /// Counts the tries of one verb.
     pub(super) fn tries(&self, at_most: u32) -> Tries<'_> {
-        Tries { link: self, made: 0, at_most }
+        Tries { link: self, made: 0, at_most, begun: Instant::now() }
     }
 
     /// Takes the slot's session out, or opens one.
@@ -183,7 +197,8 @@ impl Tries<'_> {
     /// processes by their run id, so that two of them do not meet again and again.
     pub(super) async fn again(&mut self, trouble: Trouble) -> Result<(), Trouble> {
         self.made += 1;
-        if self.made >= self.at_most || !trouble.is_worth_another_try() {
+        let spent = self.made >= self.at_most || self.begun.elapsed() > BUDGET;
+        if spent || !trouble.is_worth_another_try() {
             return Err(trouble);
         }
         sleep(backoff(&self.link.application_name, self.made - 1)).await;

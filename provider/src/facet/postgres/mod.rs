@@ -114,6 +114,15 @@ impl Facet for Postgres {
         Ok(())
     }
 
+    async fn unused(&self, spec: &Spec) -> Result<(), FacetError> {
+        let wish = wish(spec)?;
+        let mut tries = self.link.tries(TRIES);
+        while let Err(trouble) = dismantle::unused(&self.link, spec, wish).await {
+            tries.again(trouble).await.map_err(|trouble| self.told(trouble))?;
+        }
+        Ok(())
+    }
+
     async fn dismantle(
         &self,
         spec: &Spec,

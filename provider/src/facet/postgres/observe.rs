@@ -155,13 +155,13 @@ fn warnings(link: &Link, login: &Login) -> Vec<Refusal> {
 }
 
 /// The reading connection.
-async fn reader(link: &Link) -> Result<Arc<Session>, Trouble> {
+pub(super) async fn reader(link: &Link) -> Result<Arc<Session>, Trouble> {
     let opened = link.reader().await;
     opened.map_err(|failure| Trouble::server(failure, "Could not look at the PostgreSQL server"))
 }
 
 /// Gives up the reading connection where it was lost.
-async fn forget(link: &Link, session: &Arc<Session>, trouble: &Trouble) {
+pub(super) async fn forget(link: &Link, session: &Arc<Session>, trouble: &Trouble) {
     if let Trouble::Server { failure, .. } = trouble
         && failure.ends_session()
     {

@@ -23,6 +23,7 @@ const NEIGHBOURS: &str = "
 
 /// The catalogs' part of a read: `$3` database, `$4` owner role, `$5` Vault's login, `$6` wished encoding.
 /// Options a membership has from PostgreSQL 16 on are read through JSON, so that one text serves every version.
+/// Memberships are looked up by both ends at once: a login that works for ten thousand instances has as many.
 const CATALOGS: &str = "
   'login', (SELECT json_build_object('name', l.rolname, 'superuser', l.rolsuper,
       'createrole', l.rolcreaterole, 'version', current_setting('server_version_num')::int)
@@ -32,9 +33,11 @@ const CATALOGS: &str = "
       'bypassrls', r.rolbypassrls, 'comment', shobj_description(r.oid, 'pg_authid'),
       'ours', (SELECT json_build_object('admin', bool_or(a.admin_option),
           'set', bool_or(coalesce((to_jsonb(a)->>'set_option')::bool, true)),
-          'inherit', bool_or(coalesce((to_jsonb(a)->>'inherit_option')::bool, m.rolinherit)))
-        FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles m ON m.oid = a.member
-        WHERE a.roleid = r.oid AND m.rolname = current_user HAVING count(*) > 0))
+          'inherit', bool_or(coalesce((to_jsonb(a)->>'inherit_option')::bool,
+            (SELECT m.rolinherit FROM pg_catalog.pg_roles m WHERE m.oid = a.member))))
+        FROM pg_catalog.pg_auth_members a WHERE a.roleid = r.oid
+          AND a.member = (SELECT m.oid FROM pg_catalog.pg_roles m WHERE m.rolname = current_user)
+        HAVING count(*) > 0))
     FROM pg_catalog.pg_roles r WHERE r.rolname = $4::text),
   'database', (SELECT json_build_object('owner', pg_get_userbyid(d.datdba),
       'connection_limit', d.datconnlimit, 'allow_connections', d.datallowconn,
@@ -50,12 +53,14 @@ const CATALOGS: &str = "
       'membership', (SELECT json_build_object('admin', bool_or(a.admin_option),
           'set', bool_or(coalesce((to_jsonb(a)->>'set_option')::bool, true)),
           'inherit', bool_or(coalesce((to_jsonb(a)->>'inherit_option')::bool, v.rolinherit)))
-        FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles r ON r.oid = a.roleid
-        WHERE a.member = v.oid AND r.rolname = $4::text HAVING count(*) > 0))
+        FROM pg_catalog.pg_auth_members a WHERE a.member = v.oid
+          AND a.roleid = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = $4::text)
+        HAVING count(*) > 0))
     FROM pg_catalog.pg_roles v WHERE v.rolname = $5::text)";
 
-/// Revoked logins that still own something. What tells them from a group of people: their sessions in this
-/// database became the owner role (`ALTER ROLE … IN DATABASE … SET role`), as only a leased login's do.
+/// Revoked logins that still own something: members of the owner role, or administered by it since they ended.
+/// What tells them from a group of people: their sessions in this database became the owner role (`ALTER ROLE … IN
+/// DATABASE … SET role`), as only a leased login's do.
 const ENDED: &str = "
   'ended', (SELECT coalesce(json_agg(json_build_object('name', e.rolname,
       'here', e.here, 'elsewhere', e.elsewhere) ORDER BY e.rolname), '[]'::json)
@@ -69,7 +74,7 @@ const ENDED: &str = "
       JOIN pg_catalog.pg_shdepend s ON s.refclassid = 'pg_catalog.pg_authid'::regclass
         AND s.refobjid = m.oid AND s.deptype = 'o'
       WHERE d.datname = $3::text AND EXISTS (SELECT FROM pg_catalog.pg_auth_members a
-        WHERE a.roleid = r.oid AND a.member = m.oid)
+        WHERE (a.roleid, a.member) IN ((r.oid, m.oid), (m.oid, r.oid)))
       GROUP BY m.rolname) e)";
 
 /// Everything of one instance, as one JSON document, in one statement.
@@ -99,21 +104,25 @@ pub(super) const AVAILABLE_EXTENSION: &str = "SELECT v.trusted, v.schema::text
     ON v.name = e.name AND v.version = e.default_version
   WHERE e.name = $1::text";
 
-/// Whom a drop of the database (`$1`) would cut off: its sessions. The server's own workers have no user.
+/// Whom a drop of the database (`$1`) would cut off: its sessions. The server's own workers have no user,
+/// and the provider's own short looks are over before the drop gives up waiting for them.
 pub(super) const SESSIONS: &str =
     "SELECT DISTINCT coalesce(usename::text, '?'), coalesce(application_name, '')
   FROM pg_catalog.pg_stat_activity
-  WHERE datname = $1::text AND usesysid IS NOT NULL AND pid <> pg_backend_pid() ORDER BY 1, 2";
+  WHERE datname = $1::text AND usesysid IS NOT NULL
+    AND NOT (usename = current_user AND application_name LIKE 'appenv/%') ORDER BY 1, 2";
 
-/// Members of the owner role (`$2`) other than Vault's login (`$3`) and our own: name, whether it can log in, and
+/// Members of the owner role (`$2`) other than Vault's login (`$3`) and our own, and roles without LOGIN that the
+/// owner role is a member of, as of a revoked login that could not be dropped: name, whether it can log in, and
 /// whether its sessions in the database (`$1`) become the owner role, as a leased login's do.
 pub(super) const MEMBERS: &str = "SELECT DISTINCT m.rolname::text, m.rolcanlogin,
     EXISTS (SELECT FROM pg_catalog.pg_db_role_setting c JOIN pg_catalog.pg_database d
       ON d.oid = c.setdatabase WHERE d.datname = $1::text AND c.setrole = m.oid
       AND 'role=' || r.rolname = ANY (c.setconfig)) AS leased
   FROM pg_catalog.pg_auth_members a
-  JOIN pg_catalog.pg_roles r ON r.oid = a.roleid
-  JOIN pg_catalog.pg_roles m ON m.oid = a.member
+  JOIN pg_catalog.pg_roles r ON r.oid IN (a.roleid, a.member)
+  JOIN pg_catalog.pg_roles m ON m.oid IN (a.roleid, a.member) AND m.oid <> r.oid
+    AND (m.oid = a.member OR NOT m.rolcanlogin)
   WHERE r.rolname = $2::text AND NOT m.rolsuper AND m.rolname <> current_user
     AND m.rolname <> coalesce($3::text, '') ORDER BY 1";
 

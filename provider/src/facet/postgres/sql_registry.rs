@@ -36,6 +36,8 @@ CREATE TABLE appenv.instances (
   recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (app, env)
 );
+CREATE INDEX ON appenv.instances (database);
+CREATE INDEX ON appenv.instances (owner_role);
 REVOKE ALL ON appenv.registry, appenv.instances FROM PUBLIC;
 COMMENT ON SCHEMA appenv IS 'Instances managed by terraform-provider-appenv. Written by it alone.';
 INSERT INTO appenv.registry (version) VALUES (1)";

@@ -56,6 +56,8 @@ impl Vault {
             attribute: Some(attribute),
         };
         let Some(found) = found else {
+            // A missing mount answers the same.
+            self.ensure(&[Mount::Database(mount)]).await?;
             return Err(because(
                 "the engine has no connection of that name",
                 "provider.vault.database_connection",

@@ -9,6 +9,7 @@ use super::shared::is_marked;
 use super::{Vault, rendering, wish};
 use crate::facet::{FacetError, Fault};
 use crate::plan::Spec;
+use crate::plan::vault::grants::OpsPart;
 use crate::plan::vault::policy::Policy;
 use crate::plan::vault::{OpsScope, VaultWish, grants, roles};
 
@@ -24,7 +25,7 @@ impl Vault {
         let marker = spec.marker();
         self.ensure(&mounts(wish)).await?;
         self.wire.keep_alive().await.map_err(|error| error.doing("use the token"))?;
-        self.registered(spec, wish).await?;
+        self.settle_part(spec, wish).await?;
         let runtime = grants::runtime(wish, &marker);
         self.make_policy(&wish.runtime_policy, &runtime, stop).await?;
         if let Some(database) = &wish.database {
@@ -72,21 +73,31 @@ impl Vault {
         }
     }
 
-    /// Objects are made for a registered instance only: without the entry nothing would tell whose they are.
-    async fn registered(&self, spec: &Spec, wish: &VaultWish) -> Result<(), FacetError> {
-        let (document, _) = self.read_app(&wish.kv_mount, spec.coordinate.app()).await?;
-        let instance = document.instances.get(spec.coordinate.env());
-        if instance.is_some_and(|i| i.entry.owner == spec.owner && i.part.is_some()) {
-            return Ok(());
-        }
-        Err(FacetError {
+    /// Brings the instance's part of what is shared, and a higher revision of the CI role, into the app's document,
+    /// from which the shared objects are made. Only for a registered instance: without the entry nothing would tell
+    /// whose the objects are.
+    async fn settle_part(&self, spec: &Spec, wish: &VaultWish) -> Result<(), FacetError> {
+        let env = spec.coordinate.env();
+        self.change_app(wish, spec.coordinate.app(), |document| {
+            let instance = document.instances.get(env);
+            if !instance.is_some_and(|i| i.entry.owner == spec.owner && i.part.is_some()) {
+                return Err(self.unregistered(spec));
+            }
+            let exchanged = document.exchange_part(env, OpsPart::of(wish));
+            Ok(self.settle_ci_wish(spec, wish, document)? || exchanged)
+        })
+        .await
+    }
+
+    fn unregistered(&self, spec: &Spec) -> FacetError {
+        FacetError {
             fault: Fault::Conflict,
             summary: format!("Could not make the Vault objects of {}", shown(spec)),
             attempted: format!("a look at the registry on {}", self.wire.server()),
             cause: "the registry has no living entry of it under our owner".to_owned(),
             next: "Nothing was written. Plan again, and see who else works on it.".to_owned(),
             attribute: None,
-        })
+        }
     }
 }
 

@@ -19,7 +19,8 @@ pub(super) struct AppDocument {
     /// By env.
     #[serde(default)]
     pub instances: BTreeMap<String, Instance>,
-    /// What the CI role is, as the highest revision wished it.
+    /// What the CI role is, as the highest revision wished it. It outlives the last part, so that whoever still acts
+    /// on an older reading finds what to remove; over a deserted document it binds nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ci: Option<CiRecord>,
     /// The id of the write, see [`super::kv::WRITE`].
@@ -51,7 +52,7 @@ pub(super) struct CiRecord {
     pub wish: CiRoleWish,
     /// The policy its tokens carry.
     pub policy: String,
-    /// Mount and name of roles that a higher revision moved away from, to be removed.
+    /// Mount and name of roles that a higher revision moved away from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former: Vec<(String, String)>,
 }
@@ -137,6 +138,18 @@ impl AppDocument {
         self.instances.insert(env.to_owned(), instance);
     }
 
+    /// Gives an env that has a part the one that is wished now; whether anything changes by it.
+    pub fn exchange_part(&mut self, env: &str, part: OpsPart) -> bool {
+        let Some(instance) = self.instances.get_mut(env) else { return false };
+        match instance.part.replace(part) {
+            had if had == instance.part => false,
+            had => {
+                instance.former_part = had;
+                true
+            }
+        }
+    }
+
     /// Gives back the part of an env; whether it had one.
     pub fn deregister(&mut self, env: &str) -> bool {
         let Some(instance) = self.instances.get_mut(env) else { return false };
@@ -189,6 +202,7 @@ impl AppDocument {
     pub fn ci_standing(&self, wish: &CiRoleWish) -> CiStanding {
         match &self.ci {
             None => CiStanding::Sets,
+            Some(_) if self.is_deserted() => CiStanding::Sets,
             Some(record) if record.wish.revision < wish.revision => CiStanding::Sets,
             Some(record) if record.wish.revision > wish.revision => CiStanding::Theirs,
             Some(record) if record.wish == *wish => CiStanding::Same,
@@ -196,10 +210,10 @@ impl AppDocument {
         }
     }
 
-    /// Sets the CI role where the wish is the first or of a higher revision.
-    pub fn set_ci(&mut self, wish: &CiRoleWish, policy: &str) {
+    /// Sets the CI role where the wish is the first or of a higher revision; whether it did.
+    pub fn set_ci(&mut self, wish: &CiRoleWish, policy: &str) -> bool {
         if self.ci_standing(wish) != CiStanding::Sets {
-            return;
+            return false;
         }
         let mut former = Vec::new();
         if let Some(before) = self.ci.take() {
@@ -208,6 +222,7 @@ impl AppDocument {
             former.retain(|at| *at != (wish.mount.clone(), wish.role.clone()));
         }
         self.ci = Some(CiRecord { wish: wish.clone(), policy: policy.to_owned(), former });
+        true
     }
 }
 

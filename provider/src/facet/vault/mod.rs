@@ -52,8 +52,8 @@ pub struct Vault {
     writes: AtomicU64,
     /// One founding at a time.
     founding: tokio::sync::Mutex<()>,
-    /// Registries seen by this run, by KV mount: id, and whether this run founded it.
-    targets: Mutex<std::collections::HashMap<String, (String, bool)>>,
+    /// The ids of registries seen by this run, by KV mount.
+    targets: Mutex<std::collections::HashMap<String, String>>,
     known_mounts: Known,
     connections: Answers<Option<Connection>>,
     shared_reads: Answers<Option<Held>>,
@@ -101,27 +101,17 @@ impl Vault {
     /// Tells one write of one run from every other.
     fn write_id(&self) -> String {
         let number = self.writes.fetch_add(1, Ordering::Relaxed);
-        format!("{}-{number}", self.wire.run_id())
+        format!("{}-{number}-{}", self.wire.run_id(), fresh_id())
     }
 
     fn founded(&self, kv_mount: &str) -> Option<String> {
         let targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
-        targets.get(kv_mount).map(|(id, _)| id.clone())
-    }
-
-    fn founded_by_us(&self, kv_mount: &str, id: &str) -> bool {
-        let targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
-        targets.get(kv_mount).is_some_and(|(found, ours)| found == id && *ours)
+        targets.get(kv_mount).cloned()
     }
 
     fn note_founded(&self, kv_mount: &str, id: &str) {
         let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
-        targets.entry(kv_mount.to_owned()).or_insert((id.to_owned(), false));
-    }
-
-    fn note_founded_by_us(&self, kv_mount: &str, id: &str) {
-        let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
-        targets.insert(kv_mount.to_owned(), (id.to_owned(), true));
+        targets.insert(kv_mount.to_owned(), id.to_owned());
     }
 }
 
@@ -161,6 +151,13 @@ impl Facet for Vault {
         self.converge_all(spec, stop).await
     }
 
+    async fn unused(&self, spec: &Spec) -> Result<(), FacetError> {
+        match &wish(spec)?.database {
+            Some(database) => self.no_leases(spec, database).await,
+            None => Ok(()),
+        }
+    }
+
     async fn dismantle(
         &self,
         spec: &Spec,
@@ -169,6 +166,15 @@ impl Facet for Vault {
     ) -> Result<(), FacetError> {
         self.dismantle_all(spec, force, stop).await
     }
+}
+
+/// An id that no other run makes.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "ids that only have to differ, between processes too: nothing depends on their value"
+)]
+fn fresh_id() -> String {
+    uuid::Uuid::new_v4().to_string()
 }
 
 /// The Vault part of a wish.

@@ -28,11 +28,16 @@ impl Vault {
     pub(super) async fn observe_all(&self, spec: &Spec) -> Result<Observation, FacetError> {
         let wish = wish(spec)?;
         let app = spec.coordinate.app();
-        let (target, (document, _), own, ops, warnings) = tokio::try_join!(
+        let ci_role = wish.ci.as_ref().map(|ci| Object::ci_role(&ci.mount, &ci.role));
+        let (target, (document, _), own, ops, _, warnings) = tokio::try_join!(
             self.target(&wish.kv_mount),
             self.read_app(&wish.kv_mount, app),
             self.read_own(spec, wish),
-            self.read_shared(Object::policy(&wish.ops_policy), wish.ops_scope != OpsScope::Own),
+            self.read_shared(
+                (wish.ops_scope != OpsScope::Own).then(|| Object::policy(&wish.ops_policy))
+            ),
+            // Asked for beside the document, which tells only then what it is to be held against.
+            self.read_shared(ci_role),
             self.warnings(wish),
         )?;
         let look = Self::look_at(target, &document, spec.coordinate.env());
@@ -92,10 +97,8 @@ impl Vault {
     }
 
     /// Reads a shared object once a run, until this run writes it.
-    async fn read_shared(&self, object: Object, wanted: bool) -> Result<Option<Held>, FacetError> {
-        if !wanted {
-            return Ok(None);
-        }
+    async fn read_shared(&self, object: Option<Object>) -> Result<Option<Held>, FacetError> {
+        let Some(object) = object else { return Ok(None) };
         self.shared_reads.get(&object.path, self.read(&object)).await
     }
 
@@ -108,10 +111,8 @@ impl Vault {
         ops: Option<&Held>,
     ) -> Result<Vec<String>, FacetError> {
         let app = spec.coordinate.app();
-        let ci = match &wish.ci {
-            Some(ci) => self.read_shared(Object::ci_role(&ci.mount, &ci.role), true).await?,
-            None => None,
-        };
+        let ci = wish.ci.as_ref().map(|ci| Object::ci_role(&ci.mount, &ci.role));
+        let ci = self.read_shared(ci).await?;
         let found = |document: &AppDocument| {
             let mut found = Vec::new();
             if let Some(held) = ops
@@ -150,7 +151,7 @@ impl Vault {
             None => (ci, wish.ops_policy.as_str()),
         };
         let object = Object::ci_role(&due.mount, &due.role);
-        let held = self.read_shared(object, true).await?;
+        let held = self.read_shared(Some(object)).await?;
         let mut state = against(held.as_ref(), &roles::ci(due, ops_policy));
         // What is set says the old revision even where the role would look the same.
         if let (CiStanding::Sets, Some(record), ObjectState::Ok) = (standing, &document.ci, &state)

@@ -1,12 +1,11 @@
 //! The registry in KV v2: one document that founds it, one an app. Every write is a check-and-set.
 
 use serde_json::json;
-use uuid::Uuid;
 
-use super::document::{AppDocument, CiStanding, Misfit};
+use super::document::{AppDocument, Misfit};
 use super::kv::{Put, WRITE};
 use super::mounts::Mount;
-use super::{Vault, wish};
+use super::{Vault, fresh_id, wish};
 use crate::facet::{FacetError, Fault};
 use crate::plan::Spec;
 use crate::plan::vault::VaultWish;
@@ -103,13 +102,11 @@ impl Vault {
             document
                 .admits(env, expected.entry.as_ref(), next)
                 .map_err(|misfit| self.conflict(spec, &misfit))?;
-            document.record(env, next, OpsPart::of(wish), keep_objects);
-            if let Some(ci) = wish.ci.as_ref().filter(|_| is_alive(next)) {
-                if document.ci_standing(ci) == CiStanding::Clashes {
-                    return Err(self.ci_clash(spec, document, ci));
-                }
-                document.set_ci(ci, &wish.ops_policy);
+            // Before the part is taken: what a deserted document holds binds nobody.
+            if is_alive(next) {
+                self.settle_ci_wish(spec, wish, document)?;
             }
+            document.record(env, next, OpsPart::of(wish), keep_objects);
             Ok(true)
         })
         .await?;
@@ -158,8 +155,8 @@ impl Vault {
         })
     }
 
-    /// The registry's id, founding it where none is expected. Instances of one run that all expected none share the
-    /// founding of the first.
+    /// The registry's id, founding it where none is there and none is expected. One that was founded since the look,
+    /// by this run or by another, is as good: what counts is the entry.
     async fn agree_on_target(
         &self,
         spec: &Spec,
@@ -167,33 +164,34 @@ impl Vault {
         expected: Option<&str>,
     ) -> Result<String, FacetError> {
         let _one_at_a_time = self.founding.lock().await;
-        let (found, version) = self.read_target(&wish.kv_mount).await?;
-        match (expected, found) {
-            (Some(expected), Some(found)) if expected == found => Ok(found),
-            (None, Some(found)) if self.founded_by_us(&wish.kv_mount, &found) => Ok(found),
-            (None, None) => {
-                #[allow(
-                    clippy::disallowed_methods,
-                    reason = "the identity of a registry is drawn where it is founded"
-                )]
-                let id = Uuid::new_v4().to_string();
-                let document = json!({ "id": id, WRITE: self.write_id() });
-                let put = self
-                    .write_document(&wish.kv_mount, FOUNDING, &document, version)
-                    .await
-                    .map_err(|error| error.doing("found the registry"))?;
-                if put == Put::Lost {
-                    return Err(self.elsewhere(spec, "none", "one that was founded meanwhile"));
+        for attempt in 1..=TRIES {
+            let (found, version) = self.read_target(&wish.kv_mount).await?;
+            match (expected, found) {
+                (Some(expected), Some(found)) if expected == found => return Ok(found),
+                (None, Some(found)) => {
+                    self.note_founded(&wish.kv_mount, &found);
+                    return Ok(found);
                 }
-                self.note_founded_by_us(&wish.kv_mount, &id);
-                Ok(id)
+                (None, None) => {
+                    let id = fresh_id();
+                    let document = json!({ "id": id, WRITE: self.write_id() });
+                    let put = self
+                        .write_document(&wish.kv_mount, FOUNDING, &document, version)
+                        .await
+                        .map_err(|error| error.doing("found the registry"))?;
+                    if put == Put::Landed {
+                        self.note_founded(&wish.kv_mount, &id);
+                        return Ok(id);
+                    }
+                    tokio::time::sleep(self.wire.pause(attempt.min(3))).await;
+                }
+                (Some(expected), found) => {
+                    let found = found.as_deref().unwrap_or("none");
+                    return Err(self.elsewhere(spec, expected, found));
+                }
             }
-            (expected, found) => Err(self.elsewhere(
-                spec,
-                expected.unwrap_or("none"),
-                found.as_deref().unwrap_or("none"),
-            )),
         }
+        Err(self.elsewhere(spec, "none", "one that comes and goes"))
     }
 
     fn elsewhere(&self, spec: &Spec, expected: &str, found: &str) -> FacetError {

@@ -107,13 +107,13 @@ impl Policy {
 }
 
 /// The grants of `text` against those wished: one phrase a difference, such as
-/// `policy text differs: path "kvv2/data/erp/config" lacks read`.
+/// `path "kvv2/data/erp/config" lacks read`.
 ///
 /// Paths for which `elsewhere` answers true belong to someone else's part and are no difference.
 pub fn differences(text: &str, wished: &Grants, elsewhere: impl Fn(&str) -> bool) -> Vec<String> {
     let seen = match Policy::parse(text) {
         Ok(policy) => policy.grants,
-        Err(error) => return vec![format!("policy text differs: {error}")],
+        Err(error) => return vec![format!("the text is not one that appenv writes: {error}")],
     };
     let none = BTreeSet::new();
     let paths: BTreeSet<&String> = wished.keys().chain(seen.keys()).collect();
@@ -129,10 +129,10 @@ pub fn differences(text: &str, wished: &Grants, elsewhere: impl Fn(&str) -> bool
         let also = words(has.difference(wants));
         let path = path.escape_debug();
         if !lacks.is_empty() {
-            phrases.push(format!("policy text differs: path \"{path}\" lacks {lacks}"));
+            phrases.push(format!("path \"{path}\" lacks {lacks}"));
         }
         if !also.is_empty() {
-            phrases.push(format!("policy text differs: path \"{path}\" also grants {also}"));
+            phrases.push(format!("path \"{path}\" also grants {also}"));
         }
     }
     phrases

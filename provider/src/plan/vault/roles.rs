@@ -14,7 +14,7 @@ pub fn database(wish: &DatabaseRoleWish) -> Result<Body, StatementError> {
         .with("default_ttl", Field::Seconds(wish.default_ttl.unwrap_or(0)))
         .with("max_ttl", Field::Seconds(wish.max_ttl.unwrap_or(0)))
         .with("creation_statements", Field::Statements(creation(&wish.database, &wish.owner_role)?))
-        .with("revocation_statements", Field::Statements(revocation()))
+        .with("revocation_statements", Field::Statements(revocation(&wish.owner_role)?))
         .with("renew_statements", Field::Statements(Vec::new()))
         .with("rollback_statements", Field::Statements(Vec::new())))
 }

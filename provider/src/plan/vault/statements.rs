@@ -30,26 +30,33 @@ pub fn creation(database: &str, owner_role: &str) -> Result<Vec<String>, Stateme
 /// The statements that end a login: shut, sessions ended, dropped.
 ///
 /// Vault repeats a revocation whose answer it lost: a login that is gone is no error. One that still owns objects
-/// cannot be dropped; it stays without LOGIN, so that the lease ends and an apply can reassign what it owns.
-pub fn revocation() -> Vec<String> {
-    vec![REVOCATION.to_owned()]
-}
-
-const REVOCATION: &str = "\
+/// cannot be dropped; it stays without LOGIN, so that the lease ends. Its membership is turned around: the owner
+/// role, and with it the provider's login, administers it, since from PostgreSQL 16 on nobody but its maker could
+/// reassign what it owns and drop it.
+pub fn revocation(owner_role: &str) -> Result<Vec<String>, StatementError> {
+    let name = owner_role;
+    let owner_role = identifier(owner_role)?;
+    Ok(vec![format!(
+        "\
 DO $appenv$
 BEGIN
-  IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '{{name}}') THEN
-    ALTER ROLE \"{{name}}\" NOLOGIN;
+  IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '{{{{name}}}}') THEN
+    ALTER ROLE \"{{{{name}}}}\" NOLOGIN;
     PERFORM pg_catalog.pg_terminate_backend(pid, 5000)
-      FROM pg_catalog.pg_stat_activity WHERE usename = '{{name}}';
+      FROM pg_catalog.pg_stat_activity WHERE usename = '{{{{name}}}}';
     BEGIN
-      DROP ROLE \"{{name}}\";
+      DROP ROLE \"{{{{name}}}}\";
     EXCEPTION WHEN dependent_objects_still_exist THEN
-      NULL;
+      IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '{name}') THEN
+        REVOKE {owner_role} FROM \"{{{{name}}}}\";
+        GRANT \"{{{{name}}}}\" TO {owner_role} WITH ADMIN OPTION;
+      END IF;
     END;
   END IF;
 END
-$appenv$";
+$appenv$"
+    )])
+}
 
 /// Quotes an identifier. Braces would be filled in by Vault, `;` split, quotes closed: none is in the grammar of
 /// names.

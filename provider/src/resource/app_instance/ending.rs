@@ -28,7 +28,8 @@ pub async fn delete(configured: &Configured, cx: &mut Context, prior: Model) -> 
         only_the_entry(cx, &coordinate, who);
         return Ok(());
     }
-    existing::may_delete(configured, &prior, &coordinate, &held)?;
+    existing::can_be_asked(configured, &prior, &coordinate, &held)?;
+    existing::is_adopted(&coordinate, &held)?;
     let fail = |error: FacetError| report::failure(&coordinate, &error);
     let spec = existing::spec(configured, &prior)?;
     let spec = configured.clients.complete(&spec).await.map_err(fail)?;
@@ -61,10 +62,22 @@ pub async fn delete(configured: &Configured, cx: &mut Context, prior: Model) -> 
         only_the_entry(cx, &coordinate, &who);
         return Ok(());
     }
+    // What is no longer ours goes from the state, protected or not: nothing outside is touched.
+    existing::may_delete(&prior, &coordinate, &held)?;
     let owner = configured.settings.owner.as_deref().unwrap_or_default();
     if entry.owner != owner {
         let refused = super::claim::Refused::OtherOwner { owner: entry.owner };
         return Err(report::refused(&coordinate, owner, &refused));
+    }
+    // All of it before the first write: a delete that is refused leaves nothing half-ended.
+    if !retains(&prior) && !forces(&prior) {
+        let mut errors = Errors::new();
+        for facet in &seen {
+            if let Err(error) = facet.facet.unused(&spec).await {
+                errors.extend(fail(error));
+            }
+        }
+        errors.into_result()?;
     }
     let timeout = prior.timeouts.as_ref().and_then(|timeouts| timeouts.delete.known());
     let timeout =
@@ -82,6 +95,14 @@ pub async fn delete(configured: &Configured, cx: &mut Context, prior: Model) -> 
     }
 }
 
+fn retains(prior: &Model) -> bool {
+    prior.on_destroy.known().is_some_and(|what| what == "retain")
+}
+
+fn forces(prior: &Model) -> bool {
+    prior.force_disconnect.known().copied().unwrap_or(false)
+}
+
 async fn steps(
     configured: &Configured,
     cx: &Context,
@@ -89,8 +110,7 @@ async fn steps(
     prior: &Model,
     seen: &[Seen],
 ) -> Result<(), FacetError> {
-    let retain = prior.on_destroy.known().is_some_and(|what| what == "retain");
-    let force = prior.force_disconnect.known().copied().unwrap_or(false);
+    let (retain, force) = (retains(prior), forces(prior));
     let mut expected: Vec<Expected> =
         seen.iter().map(|facet| Expected::from(&facet.observation.look)).collect();
     let next = |entry: &Entry, phase: Phase| Entry {

@@ -67,8 +67,8 @@ pub async fn observe(configured: &Configured, spec: &Spec) -> Result<Vec<Seen>, 
     .await
 }
 
-/// Whether an entry may be deleted, as far as its state tells.
-pub fn may_delete(
+/// Whether the targets of an entry are those that are configured, as far as its state tells.
+pub fn can_be_asked(
     configured: &Configured,
     prior: &Model,
     coordinate: &Coordinate,
@@ -79,24 +79,35 @@ pub fn may_delete(
     }
     let facets = facets(prior);
     let there = configured.settings.facets();
-    if let Some(gone) = facets.iter().find(|facet| !there.contains(&facet.as_str())) {
-        return Err(report::facet_gone(coordinate, gone));
+    match facets.iter().find(|facet| !there.contains(&facet.as_str())) {
+        Some(gone) => Err(report::facet_gone(coordinate, gone)),
+        None => Ok(()),
     }
+}
+
+/// Whether an entry may be deleted, as far as its state tells.
+pub fn may_delete(prior: &Model, coordinate: &Coordinate, held: &Held) -> Result<(), Errors> {
+    is_adopted(coordinate, held)?;
     if prior.deletion_protection.known().copied().unwrap_or(true) {
         return Err(report::protected(coordinate));
     }
-    if held.is_imported() {
-        let id = report::id(coordinate);
-        return Err(Errors::one(
-            format!("{id}: imported, not adopted yet"),
-            format!(
-                "This entry came by import and holds no registration, so nothing proves that {id} is this \
-                 state's to delete. Nothing was changed.\n\nNext: apply once, which adopts it, then delete it; \
-                 or drop the entry with `state rm`."
-            ),
-        ));
-    }
     Ok(())
+}
+
+/// Refuses to end what came by import and holds no registration.
+pub fn is_adopted(coordinate: &Coordinate, held: &Held) -> Result<(), Errors> {
+    if !held.is_imported() {
+        return Ok(());
+    }
+    let id = report::id(coordinate);
+    Err(Errors::one(
+        format!("{id}: imported, not adopted yet"),
+        format!(
+            "This entry came by import and holds no registration, so nothing proves that {id} is this state's to \
+             delete. Nothing was changed.\n\nNext: apply once without a replacement, which adopts it, then \
+             delete it; or drop the entry with `state rm`."
+        ),
+    ))
 }
 
 fn names_of(coordinate: &Coordinate, names: &ResolvedNames) -> Names {

@@ -29,6 +29,11 @@ pub struct Held {
     pub elsewhere: Option<String>,
     /// What the last look found against any change.
     pub refusals: Vec<Refusal>,
+    /// Whether the entry is protected from deletion, for the second half of a replacement, which is planned without it.
+    pub protected: bool,
+    /// Set by the plan of a changed `app` or `env`, for the second half of the replacement: what is created is not
+    /// what this entry holds.
+    pub turns_into_another: bool,
     /// Set by the plan of a create: this blob is not that of a state entry.
     pub create: bool,
 }

@@ -64,6 +64,7 @@ pub async fn create(
     let entry = converge(configured, cx, &coordinate, &work, &seen, Some(&claim), &mut held)
         .await
         .map_err(|error| report::failure(&coordinate, &error))?;
+    configured.run().note_made(&coordinate);
     finish(&mut planned, &entry, held, cx, state);
     Ok(())
 }
@@ -140,7 +141,9 @@ pub async fn update(
         held.import = None;
     }
     let registered = first.is_some_and(|entry| !entry.is_gone());
-    let claim = (adopts || !registered).then(|| {
+    // Objects are made under the registry's owner only, so a changed one is written before them.
+    let handed_over = first.is_some_and(|entry| entry.owner != owner);
+    let claim = (adopts || !registered || handed_over).then(|| {
         let phase = if registered || adopts { Phase::Live } else { Phase::Pending };
         work.entry(configured, &held, generation, phase)
     });

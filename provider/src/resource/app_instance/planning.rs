@@ -12,10 +12,11 @@ use super::claim::{self, Claim};
 use super::held::Held;
 use super::model::Model;
 use super::wanted::Wanted;
-use super::{existing, report, wish};
+use super::{existing, reading, report, wish};
 use crate::configured::Configured;
 use crate::naming::Coordinate;
 use crate::plan::{self, Spec};
+use crate::run::Lost;
 
 /// Plans one change.
 pub async fn plan(
@@ -43,11 +44,23 @@ async fn create(
     let settings = &configured.settings;
     let coordinate = wish::coordinate(config, settings)?;
     let before = Held::load(&cx.private);
+    if before.entry_key().is_some() {
+        // The second half of a replacement that the user asked for: the first was planned as an update.
+        existing::is_adopted(&coordinate, &before)?;
+        if before.protected {
+            return Err(report::protected(&coordinate));
+        }
+    }
+    match configured.run().lost(&coordinate) {
+        Some(Lost::HeldTwice(who)) => return Err(report::held_twice(&coordinate, &who)),
+        Some(Lost::Elsewhere(what)) => return Err(report::elsewhere(&coordinate, &what)),
+        None => {}
+    }
     let replaced = {
         let mut run = configured.run();
         run.note_create(&coordinate, before.entry_key())
             .map_err(|clash| report::clash(&coordinate, clash))?;
-        before.entry_key().is_some() || run.was_read(&coordinate)
+        (before.entry_key().is_some() && !before.turns_into_another) || run.was_read(&coordinate)
     };
     let wanted = Wanted::read(&proposed);
     let facets = settings.facets();
@@ -57,7 +70,7 @@ async fn create(
     };
     let mut held = Held { create: true, ..Held::default() };
     if !facets.is_empty() && !settings.has_unknown_target() {
-        look(configured, cx, &coordinate, spec.as_ref(), replaced, &mut held).await?;
+        look(configured, cx, &coordinate, spec.as_ref(), &before, replaced, &mut held).await?;
     }
     held.store(&mut cx.private);
     let mut planned =
@@ -72,6 +85,7 @@ async fn look(
     cx: &mut Context,
     coordinate: &Coordinate,
     spec: Option<&Spec>,
+    before: &Held,
     replaced: bool,
     held: &mut Held,
 ) -> Result<(), Errors> {
@@ -88,6 +102,17 @@ async fn look(
     let seen = existing::observe(configured, spec)
         .await
         .map_err(|error| report::failure(coordinate, &error))?;
+    // The entry that is to be replaced may have lost it since it was read, or was never read.
+    if let Some(what) = reading::elsewhere(&seen, before) {
+        return Err(report::elsewhere(coordinate, &what));
+    }
+    let live = seen.first().and_then(|first| first.observation.look.entry.as_ref());
+    if let Some(who) = live
+        .filter(|entry| !entry.is_gone() && !before.turns_into_another)
+        .and_then(|entry| reading::other_holder(configured, before, entry))
+    {
+        return Err(report::held_twice(coordinate, &who));
+    }
     let mut errors = Errors::new();
     for (index, facet) in seen.iter().enumerate() {
         let observation = &facet.observation;
@@ -110,6 +135,10 @@ async fn look(
         );
         match judged {
             Err(refused) => errors.extend(report::refused(coordinate, owner, &refused)),
+            // Not announced, since the CLI drops the warnings of a replacement's second half.
+            Ok(Claim::Adopt(entry)) if index == 0 && before.turns_into_another => {
+                errors.extend(report::exists(coordinate, &entry));
+            }
             Ok(Claim::Adopt(entry)) if index == 0 && !replaced => {
                 cx.warnings.push(report::adopt_warning(coordinate, &entry));
             }
@@ -132,14 +161,25 @@ fn update(
     let settings = &configured.settings;
     let coordinate = wish::coordinate(&proposed, settings)?;
     let was = existing::coordinate(prior)?;
-    let held = Held::load(&cx.private);
+    let mut held = Held::load(&cx.private);
     if let Some(who) = &held.held_twice {
         return Err(report::held_twice(&was, who));
     }
     if let Some(what) = &held.elsewhere {
         return Err(report::elsewhere(&was, what));
     }
+    let owner = settings.owner.as_deref().unwrap_or_default();
+    // Only a live holder changes the owner, and what came by import is none.
+    if let Some(other) = held.seen.as_ref().filter(|_| held.is_imported())
+        && other.owner != owner
+    {
+        let refused = claim::Refused::OtherOwner { owner: other.owner.clone() };
+        return Err(report::refused(&was, owner, &refused));
+    }
     let facets = existing::facets(prior);
+    held.protected =
+        !facets.is_empty() && prior.deletion_protection.known().copied().unwrap_or(true);
+    held.store(&mut cx.private);
     let configured_facets = settings.facets();
     if let Some(gone) = facets.iter().find(|facet| !configured_facets.contains(&facet.as_str())) {
         return Err(report::facet_gone(&was, gone));
@@ -152,7 +192,10 @@ fn update(
     let mut planned =
         planned(configured, config, proposed, &coordinate, wanted.as_ref().ok(), spec.as_ref())?;
     if was != coordinate {
+        existing::is_adopted(&was, &held)?;
         replace(configured, cx, prior, &was, &coordinate)?;
+        held.turns_into_another = true;
+        held.store(&mut cx.private);
         planned.generation =
             if configured_facets.is_empty() { Attr::Known(0) } else { Attr::Unknown };
         return Ok(planned);
@@ -291,8 +334,16 @@ fn delete(configured: &Configured, cx: &mut Context, prior: &Model) -> Result<()
     if facets.is_empty() {
         return Ok(());
     }
-    configured.run().note_delete(&coordinate).map_err(|clash| report::clash(&coordinate, clash))?;
-    existing::may_delete(configured, prior, &coordinate, &held)
+    let deposed = {
+        let mut run = configured.run();
+        run.note_delete(&coordinate).map_err(|clash| report::clash(&coordinate, clash))?;
+        run.was_made(&coordinate)
+    };
+    existing::can_be_asked(configured, prior, &coordinate, &held)?;
+    if deposed {
+        return Ok(());
+    }
+    existing::may_delete(prior, &coordinate, &held)
 }
 
 /// The planned state but for `generation`.

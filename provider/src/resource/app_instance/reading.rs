@@ -14,6 +14,7 @@ use crate::configured::Configured;
 use crate::naming::Coordinate;
 use crate::plan::ObjectState;
 use crate::registry::{Entry, Phase};
+use crate::run::Lost;
 
 /// The line of `objects` that stands for the registration itself.
 pub const REGISTRATION: &str = "registration";
@@ -60,6 +61,7 @@ pub async fn read(
         .map_err(|error| report::failure(&coordinate, &error))?;
     if let Some(what) = elsewhere(&seen, &held) {
         cx.warn(format!("{}: its objects are elsewhere", report::id(&coordinate)), what.clone());
+        configured.run().note_lost(&coordinate, Lost::Elsewhere(what.clone()));
         held.elsewhere = Some(what);
         held.store(&mut cx.private);
         return Ok(());
@@ -71,9 +73,10 @@ pub async fn read(
         return Ok(());
     };
     if imported && let Ok(wanted) = serde_json::from_value::<Wanted>(entry.spec.clone()) {
-        // The registry knows what was asked for; look again with that in mind.
+        // The registry knows what was asked for; derive the names and look again with that in mind.
         wanted.restore(&mut model);
         model.spec_digest = Attr::Known(wanted.digest());
+        model.resolved_names = Attr::Null;
         let spec = existing::spec(configured, &model)?;
         model.resolved_names = Attr::Known(wish::resolved(&spec.names));
         seen = existing::observe(configured, &spec)
@@ -89,6 +92,7 @@ pub async fn read(
                  its deletion is an error."
             ),
         );
+        configured.run().note_lost(&coordinate, Lost::HeldTwice(who.clone()));
         held.seen = Some(entry);
         held.store(&mut cx.private);
         return Ok(());
@@ -122,7 +126,7 @@ fn name(
 }
 
 /// Whether a target is not the one the entry knows.
-fn elsewhere(seen: &[Seen], held: &Held) -> Option<String> {
+pub fn elsewhere(seen: &[Seen], held: &Held) -> Option<String> {
     seen.iter().find_map(|facet| {
         let wanted = held.targets.get(facet.name)?;
         match &facet.observation.look.target {
@@ -135,8 +139,8 @@ fn elsewhere(seen: &[Seen], held: &Held) -> Option<String> {
             )),
             None => Some(format!(
                 "The {} server that the provider is configured for has no appenv registry, but this entry's \
-                 objects are in {wanted}: another server, or one restored without its registry. The entry is \
-                 kept.",
+                 objects are in {wanted}: another server, another maintenance database or KV mount, or one \
+                 restored without its registry. The entry is kept.",
                 facet.name
             )),
         }
@@ -144,7 +148,7 @@ fn elsewhere(seen: &[Seen], held: &Held) -> Option<String> {
 }
 
 /// Whose the registration is, where it is not this entry's.
-fn other_holder(configured: &Configured, held: &Held, entry: &Entry) -> Option<String> {
+pub fn other_holder(configured: &Configured, held: &Held, entry: &Entry) -> Option<String> {
     let ours = held.holder.as_deref()?;
     if entry.holder.as_deref() == Some(ours) {
         return None;
@@ -184,7 +188,7 @@ fn unregistered(
     let mut objects = objects(seen);
     objects.insert(REGISTRATION.to_owned(), Attr::Known(ObjectState::Missing.to_string()));
     model.objects = Attr::Known(objects);
-    model.generation = Attr::Known(0);
+    model.generation = Attr::Null;
     held.targets = targets(seen);
     held.seen = None;
     held.store(&mut cx.private);
@@ -203,7 +207,12 @@ fn fill(
     let registration = registration(configured, held, seen, entry);
     objects.insert(REGISTRATION.to_owned(), Attr::Known(registration.to_string()));
     model.objects = Attr::Known(objects);
-    model.generation = Attr::Known(i64::try_from(entry.generation).unwrap_or(i64::MAX));
+    // The generation proves whose it is where a taint hides the holder; an entry that holds nothing has none.
+    model.generation = if held.is_imported() {
+        Attr::Null
+    } else {
+        Attr::Known(i64::try_from(entry.generation).unwrap_or(i64::MAX))
+    };
     held.targets = targets(seen);
     held.seen = Some(entry.clone());
     held.refusals =

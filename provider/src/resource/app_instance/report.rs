@@ -60,8 +60,8 @@ pub fn refused(coordinate: &Coordinate, owner: &str, refused: &Refused) -> Error
             Path::attribute("app"),
             format!("{id}: the app belongs to owner \"{other}\""),
             format!(
-                "Creating {id} for owner \"{owner}\" was refused: the registry says that app \"{app}\" is \
-                 managed by \"{other}\". Nothing was changed.\n\nNext: if this is the same team, set `owner` in \
+                "This configuration would manage {id} as owner \"{owner}\", but the registry says that app \
+                 \"{app}\" is managed by \"{other}\". Nothing was changed.\n\nNext: if this is the same team, set `owner` in \
                  the provider block to \"{other}\"; to hand the app over, apply a changed `owner` from the \
                  state that holds it; otherwise choose another `app`."
             ),
@@ -125,6 +125,21 @@ pub fn adopt_warning(coordinate: &Coordinate, entry: &Entry) -> Diagnostic {
     )
 }
 
+/// A changed `app` or `env` that names an instance which is there.
+pub fn exists(coordinate: &Coordinate, entry: &Entry) -> Errors {
+    let id = id(coordinate);
+    Errors::one(
+        format!("{id}: exists, held since {}", entry.written_at),
+        format!(
+            "The changed `app` or `env` would delete the instance that this address has and take over {id} \
+             (generation {}), which another state entry holds. Nothing was changed.\n\nNext: to let this address \
+             manage {id}, move the old entry away (`removed` with `destroy = false`, or a `moved` block) and import \
+             {id}: terraform import ADDRESS {id}. To manage both, add a block.",
+            entry.generation
+        ),
+    )
+}
+
 /// Two wishes of one run that cannot both be.
 pub fn clash(coordinate: &Coordinate, clash: Clash) -> Errors {
     let id = id(coordinate);
@@ -157,8 +172,8 @@ pub fn held_twice(coordinate: &Coordinate, who: &str) -> Errors {
         format!("{id}: held twice"),
         format!(
             "This state entry no longer holds {id}: {who}. A change from here would fight with that one, so \
-             it is refused. Nothing was changed.\n\nNext: remove this entry (delete the block; only the entry \
-             goes, nothing outside the state, or `state rm`). To bring {id} back here, remove it there first \
+             it is refused. Nothing was changed.\n\nNext: remove this entry: delete the block and apply, or \
+             `destroy -refresh=false`, or `state rm`; only the entry goes, nothing outside the state. To bring {id} back here, remove it there first \
              and import it: terraform import ADDRESS {id}."
         ),
     )
@@ -171,7 +186,7 @@ pub fn elsewhere(coordinate: &Coordinate, what: &str) -> Errors {
         format!("{id}: its objects are elsewhere"),
         format!(
             "{what} Changing or deleting {id} from here is refused. Nothing was changed.\n\nNext: point the \
-             provider block at the server that has it. If that server is gone for good, drop the entry with \
+             provider block at the server that has it, and plan with a refresh. If that server is gone for good, drop the entry with \
              `state rm` and apply again."
         ),
     )

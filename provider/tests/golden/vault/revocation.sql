@@ -7,7 +7,10 @@ BEGIN
     BEGIN
       DROP ROLE "{{name}}";
     EXCEPTION WHEN dependent_objects_still_exist THEN
-      NULL;
+      IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'erp_sandbox_role') THEN
+        REVOKE "erp_sandbox_role" FROM "{{name}}";
+        GRANT "{{name}}" TO "erp_sandbox_role" WITH ADMIN OPTION;
+      END IF;
     END;
   END IF;
 END

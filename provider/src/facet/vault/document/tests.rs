@@ -136,6 +136,8 @@ fn a_family_covers_what_lies_within_and_names_what_does_not() {
 #[test]
 fn the_ci_role_is_set_once_and_raised() {
     let mut document = AppDocument::default();
+    let instance = part("erp/config", OpsScope::Instances);
+    document.record("prod", &entry("o", Phase::Live, 1), instance, false);
     assert_eq!(document.ci_standing(&ci(1, "a")), CiStanding::Sets);
     document.set_ci(&ci(1, "a"), "erp-ops");
     assert_eq!(document.ci_standing(&ci(1, "a")), CiStanding::Same);
@@ -148,4 +150,23 @@ fn the_ci_role_is_set_once_and_raised() {
     let record = document.ci.clone().unwrap();
     assert_eq!(record.former, [("gitea_jwt".to_owned(), "gitea_cicd_erp".to_owned())]);
     assert_eq!(document.ci_standing(&ci(1, "a")), CiStanding::Theirs);
+    // With the last part it binds nobody any more.
+    document.deregister("prod");
+    assert_eq!(document.ci_standing(&ci(1, "b")), CiStanding::Sets);
+}
+
+#[test]
+fn a_changed_part_is_taken_and_the_former_one_remembered() {
+    let mut document = AppDocument::default();
+    assert!(
+        !document.exchange_part("prod", part("erp/config", OpsScope::Own)),
+        "it is not registered"
+    );
+    let live = entry("us", Phase::Live, 1);
+    document.record("prod", &live, part("erp/config", OpsScope::Own), false);
+    assert!(!document.exchange_part("prod", part("erp/config", OpsScope::Own)));
+    assert!(document.exchange_part("prod", part("erp/config", OpsScope::Instances)));
+    assert!(document.ops_policy("erp", "kvv2", "erp-ops").is_some());
+    let former = &document.instances["prod"].former_part;
+    assert_eq!(former.as_ref().unwrap().scope, OpsScope::Own);
 }

@@ -21,9 +21,15 @@ impl Request {
     pub fn of(endpoint: &impl Endpoint) -> Self {
         // The descriptions serialize to JSON with string keys only, which cannot fail.
         let body = endpoint.body().ok().flatten().filter(|body| !body.is_empty());
+        let path = endpoint.path();
+        // Descriptions of auth methods begin with a slash, the others do not.
+        let path = match path.strip_prefix("/auth/") {
+            Some(rest) => format!("auth/{rest}"),
+            None => path,
+        };
         Self {
             method: endpoint.method().into(),
-            path: endpoint.path().trim().trim_matches('/').to_owned(),
+            path,
             body: body.map(Zeroizing::new),
             anonymous: false,
         }

@@ -16,7 +16,7 @@ pub enum ParseError {
         due: &'static str,
     },
     /// An attribute beside `capabilities`.
-    #[error("line {line}: attribute \"{}\"", name.escape_debug())]
+    #[error("line {line}: it has an attribute \"{}\"", name.escape_debug())]
     Attribute {
         /// Counted from one.
         line: usize,
@@ -115,8 +115,12 @@ impl<'a> Scanner<'a> {
 
     fn stanza(&mut self) -> Result<BTreeSet<Capability>, ParseError> {
         self.sign('{', "`{`")?;
+        self.skip();
         let line = self.line;
         let name = self.word();
+        if name.is_empty() {
+            return Err(self.unexpected("`capabilities`"));
+        }
         if name != "capabilities" {
             return Err(ParseError::Attribute { line, name: name.to_owned() });
         }

@@ -79,10 +79,10 @@ fn layout_does_not_count_and_foreign_words_are_told() {
         ("path \"a\\\"b\" {}", "line 1: a plain string expected"),
         ("path \"${x}\" {}", "line 1: a plain string expected"),
         ("path \"a", "line 1: a plain string expected"),
-        ("path \"a\" { policy = \"write\" }", "line 1: attribute \"policy\""),
+        ("path \"a\" { policy = \"write\" }", "line 1: it has an attribute \"policy\""),
         (
             "path \"a\" { capabilities = [\"read\"]\n allowed_parameters = {} }",
-            "line 2: attribute \"allowed_parameters\"",
+            "line 2: it has an attribute \"allowed_parameters\"",
         ),
         ("path \"a\" { capabilities = [\"read\" \"list\"] }", "line 1: `,` expected"),
         ("path \"a\" { capabilities = [\"read\"] ", "line 1: `}` expected"),
@@ -108,14 +108,14 @@ fn differences_name_path_and_capability() {
     assert_eq!(
         differences(text, &wished, |path| path == "kvv2/data/other/config"),
         [
-            "policy text differs: path \"kvv2/data/erp/config\" lacks read",
-            "policy text differs: path \"kvv2/data/erp/config\" also grants delete",
-            "policy text differs: path \"kvv2/metadata/erp/config\" lacks read",
-            "policy text differs: path \"sys/*\" also grants sudo",
+            "path \"kvv2/data/erp/config\" lacks read",
+            "path \"kvv2/data/erp/config\" also grants delete",
+            "path \"kvv2/metadata/erp/config\" lacks read",
+            "path \"sys/*\" also grants sudo",
         ]
     );
     assert_eq!(
         differences("nonsense", &wished, |_| false),
-        ["policy text differs: line 1: a path stanza expected"]
+        ["the text is not one that appenv writes: line 1: a path stanza expected"]
     );
 }

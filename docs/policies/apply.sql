@@ -1,0 +1,11 @@
+-- What appenv needs in PostgreSQL to apply: a login that is no superuser. Run it as one, in the database that the
+-- provider's `postgres` block names (`postgres` by default), then set a password: \password appenv_apply
+
+-- CREATEROLE and CREATEDB: owner roles and databases, those it makes itself.
+CREATE ROLE appenv_apply LOGIN CREATEROLE CREATEDB;
+
+-- The first create founds the registry there: schema `appenv`, closed to everyone else.
+GRANT CREATE ON DATABASE postgres TO appenv_apply;
+
+-- Objects that others made are taken over only where this login may act for their owners, on PostgreSQL 16 and
+-- later: GRANT some_owner TO appenv_apply WITH ADMIN OPTION.

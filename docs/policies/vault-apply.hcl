@@ -1,0 +1,59 @@
+# What the vault facet of appenv needs to apply, for the mounts kvv2, postgres, kubernetes and gitea_jwt and the
+# database connection postgres. Change the mounts to yours; leave out what your provider configuration has no block
+# for. Looking itself up, renewing itself and seeing the mounts come with every token's policy `default`.
+#
+# Whoever can write policies and roles can give himself what these can give: keep this token as you keep a root one.
+
+# The registry: what is registered, whose it is, and the ids by which a target is known again.
+path "kvv2/data/appenv/_registry" {
+  capabilities = ["create", "update", "read"]
+}
+
+path "kvv2/data/appenv/_apps/*" {
+  capabilities = ["create", "update", "read"]
+}
+
+# The names of the registered apps: only for ops_scope = "family".
+path "kvv2/metadata/appenv/_apps/" {
+  capabilities = ["list"]
+}
+
+# Runtime and ops policies.
+path "sys/policies/acl/*" {
+  capabilities = ["create", "update", "read", "delete"]
+}
+
+# Not its own: name the policies of the provider's tokens so.
+path "sys/policies/acl/appenv-*" {
+  capabilities = ["deny"]
+}
+
+# Database roles. No credential can be leased with it.
+path "postgres/roles/*" {
+  capabilities = ["create", "update", "read", "delete"]
+}
+
+# The connection's login and allowed_roles; its password is never in the answer.
+path "postgres/config/postgres" {
+  capabilities = ["read"]
+}
+
+# Whether leased logins are out when an instance is deleted. Without it they are not asked for.
+path "sys/leases/lookup/postgres/creds/*" {
+  capabilities = ["list", "sudo"]
+}
+
+# Revoking them: only for force_disconnect = true.
+path "sys/leases/revoke-prefix/postgres/creds/*" {
+  capabilities = ["create", "update", "sudo"]
+}
+
+# Kubernetes auth roles.
+path "auth/kubernetes/role/*" {
+  capabilities = ["create", "update", "read", "delete"]
+}
+
+# CI roles.
+path "auth/gitea_jwt/role/*" {
+  capabilities = ["create", "update", "read", "delete"]
+}

@@ -1,0 +1,34 @@
+# What the vault facet of appenv needs to plan: it reads, and writes nothing. The mounts are those of
+# vault-apply.hcl.
+
+path "kvv2/data/appenv/_registry" {
+  capabilities = ["read"]
+}
+
+path "kvv2/data/appenv/_apps/*" {
+  capabilities = ["read"]
+}
+
+path "kvv2/metadata/appenv/_apps/" {
+  capabilities = ["list"]
+}
+
+path "sys/policies/acl/*" {
+  capabilities = ["read"]
+}
+
+path "postgres/roles/*" {
+  capabilities = ["read"]
+}
+
+path "postgres/config/postgres" {
+  capabilities = ["read"]
+}
+
+path "auth/kubernetes/role/*" {
+  capabilities = ["read"]
+}
+
+path "auth/gitea_jwt/role/*" {
+  capabilities = ["read"]
+}
