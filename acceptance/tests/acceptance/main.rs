@@ -15,6 +15,7 @@ mod holder;
 mod import;
 mod instance;
 mod instances;
+mod later;
 mod names;
 mod orphan;
 mod owner;

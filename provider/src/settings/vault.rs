@@ -298,5 +298,5 @@ fn wrong(name: &str, what: &str) -> Diagnostic {
 
 /// The place of an argument of the block.
 fn at(name: &str) -> Path {
-    name.split('.').fold(Path::attribute("vault"), |path, name| path.field(name))
+    name.split('.').fold(Path::attribute("vault"), Path::field)
 }

@@ -69,7 +69,7 @@ impl Book {
 
 /// The text without what differs each time.
 fn masked(text: &str) -> String {
-    times(&uuids(&ports(text)))
+    times(&uuids(&digits_after(&ports(text), "no answer within ", "N")))
 }
 
 fn render(sections: &BTreeMap<String, String>) -> String {
@@ -89,15 +89,20 @@ fn parse(text: &str) -> BTreeMap<String, String> {
     sections
 }
 
-/// Digits after a loopback address.
+/// Ports of the loopback address.
 fn ports(text: &str) -> String {
+    digits_after(text, "127.0.0.1:", "PORT")
+}
+
+/// A number, wherever it follows some words.
+fn digits_after(text: &str, words: &str, shown: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
-    while let Some(at) = rest.find("127.0.0.1:") {
-        let (before, after) = rest.split_at(at + "127.0.0.1:".len());
+    while let Some(at) = rest.find(words) {
+        let (before, after) = rest.split_at(at + words.len());
         out.push_str(before);
-        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
-        out.push_str(if digits > 0 { "PORT" } else { "" });
+        let digits = after.bytes().take_while(|c| c.is_ascii_digit() || *c == b'.').count();
+        out.push_str(if digits > 0 { shown } else { "" });
         rest = &after[digits..];
     }
     out + rest

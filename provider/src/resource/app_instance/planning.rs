@@ -410,15 +410,11 @@ fn partly(
         "database.locale",
         "database.template",
     ];
-    model.spec_digest = match waits_for(&promoted) {
-        true => Attr::Unknown,
-        false => Attr::Known(known.digest()),
-    };
+    model.spec_digest =
+        if waits_for(&promoted) { Attr::Unknown } else { Attr::Known(known.digest()) };
     // An extension is an object of its own, and so is an ops policy that is not shared.
-    model.objects = match waits_for(&["database.extensions", "vault.ops_scope"]) {
-        true => Attr::Unknown,
-        false => Attr::Known(all_ok(&spec)),
-    };
+    let kinds = ["database.extensions", "vault.ops_scope"];
+    model.objects = if waits_for(&kinds) { Attr::Unknown } else { Attr::Known(all_ok(&spec)) };
     Ok(())
 }
 
