@@ -12,7 +12,7 @@ use super::limits::Operation;
 use super::model::Model;
 use super::reading::{REGISTRATION, targets};
 use super::wanted::Wanted;
-use super::{planning, report, wish};
+use super::{planned, planning, report, wish};
 use crate::configured::Configured;
 use crate::facet::{FacetError, Fault, Limit};
 use crate::naming::Coordinate;
@@ -209,7 +209,7 @@ fn prepare(
     }
     let ok = || Attr::Known(ObjectState::Ok.to_string());
     planned.objects =
-        Attr::Known(planning::object_keys(&spec).into_iter().map(|key| (key, ok())).collect());
+        Attr::Known(planned::object_keys(&spec).into_iter().map(|key| (key, ok())).collect());
     Ok(Some(Work { spec, wanted, limit: operation.limit(planned) }))
 }
 

@@ -3,8 +3,9 @@
 //! # Layout
 //!
 //! - `schema`, `model`, `validate`: what the user writes. `wanted`, `wish`: from the model to the wholly known spec.
-//! - `planning`, `reading`, `making`, `ending`: plan, read, create and update, delete.
-//! - `claim`: what a create may do about a registration it finds. `held`: what an entry keeps in private. `existing`: what an entry and its targets say. `limits`: how long it may take.
+//! - `planning` with `looking` and `planned`, `reading`, `making`, `ending`: plan, read, create and update, delete.
+//! - `claim`: what a create may do about a registration it finds. `held`: what an entry keeps in private. `existing`:
+//!   what an entry and its targets say. `limits`: how long an operation may take.
 //! - `report`: what the user reads.
 
 mod claim;
@@ -12,8 +13,10 @@ mod ending;
 mod existing;
 mod held;
 mod limits;
+mod looking;
 mod making;
 mod model;
+mod planned;
 mod planning;
 mod reading;
 mod report;

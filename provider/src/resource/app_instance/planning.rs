@@ -8,16 +8,16 @@ use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::resource::Change;
 use tfplugin::value::{Attr, Path};
 
-use super::claim::{self, Claim};
+use super::claim;
 use super::held::Held;
 use super::limits::Operation;
+use super::looking::{self, Create};
 use super::model::Model;
+use super::planned::planned;
 use super::wanted::Wanted;
-use super::{existing, reading, report, wish};
+use super::{existing, report, wish};
 use crate::configured::Configured;
-use crate::facet::Limit;
 use crate::naming::Coordinate;
-use crate::plan::{self, Spec};
 use crate::run::Lost;
 
 /// Plans one change.
@@ -70,90 +70,18 @@ async fn create(
         Ok(wanted) => Some(wish::spec(&coordinate, wanted, settings, &facets)?),
         Err(_) => None,
     };
-    let mut held = Held { create: true, ..Held::default() };
-    if !facets.is_empty() && !settings.has_unknown_target() {
-        let limit = Operation::Read.limit(&proposed);
-        look(configured, cx, &coordinate, spec.as_ref(), &before, replaced, &mut held, limit)
-            .await?;
-    }
+    let held = if facets.is_empty() || settings.has_unknown_target() {
+        Held { create: true, ..Held::default() }
+    } else {
+        let create =
+            Create { coordinate: &coordinate, spec: spec.as_ref(), before: &before, replaced };
+        looking::look(configured, cx, &create, Operation::Read.limit(&proposed)).await?
+    };
     held.store(&mut cx.private);
     let mut planned =
         planned(configured, config, proposed, &coordinate, wanted.as_ref().ok(), spec.as_ref())?;
     planned.generation = if facets.is_empty() { Attr::Known(0) } else { Attr::Unknown };
     Ok(planned)
-}
-
-/// The one look of a create: whose is it, and what stands in the way.
-async fn look(
-    configured: &Configured,
-    cx: &mut Context,
-    coordinate: &Coordinate,
-    spec: Option<&Spec>,
-    before: &Held,
-    replaced: bool,
-    held: &mut Held,
-    limit: Limit,
-) -> Result<(), Errors> {
-    let settings = &configured.settings;
-    let owner = settings.owner.as_deref().unwrap_or_default();
-    // Names alone decide the registration, so an input that is not known yet does not prevent the look.
-    let names_only;
-    let (spec, whole) = if let Some(spec) = spec {
-        (spec, true)
-    } else {
-        names_only = wish::spec(coordinate, &Wanted::default(), settings, &settings.facets())?;
-        (&names_only, false)
-    };
-    let seen = existing::observe(configured, spec, limit)
-        .await
-        .map_err(|error| report::failure(coordinate, &error))?;
-    // The entry that is to be replaced may have lost it since it was read, or was never read.
-    if let Some(what) = reading::elsewhere(&seen, before) {
-        return Err(report::elsewhere(coordinate, &what));
-    }
-    let live = seen.first().and_then(|first| first.observation.look.entry.as_ref());
-    if let Some(who) = live
-        .filter(|entry| !entry.is_gone() && !before.turns_into_another)
-        .and_then(|entry| reading::other_holder(configured, before, entry))
-    {
-        return Err(report::held_twice(coordinate, &who));
-    }
-    let mut errors = Errors::new();
-    for (index, facet) in seen.iter().enumerate() {
-        let observation = &facet.observation;
-        let look = &observation.look;
-        if let Some(target) = &look.target {
-            held.targets.insert(facet.name.to_owned(), target.clone());
-        } else if configured.run().is_new_warning(facet.name) {
-            cx.warnings.push(report::founding(facet.name));
-        }
-        if whole {
-            errors.extend(report::refusals(coordinate, &observation.refusals));
-        }
-        warn(configured, cx, observation);
-        let judged = claim::judge(
-            look,
-            if whole { &observation.occupied } else { &[] },
-            owner,
-            configured.state_address(),
-            replaced,
-        );
-        match judged {
-            Err(refused) => errors.extend(report::refused(coordinate, owner, &refused)),
-            // Not announced, since the CLI drops the warnings of a replacement's second half.
-            Ok(Claim::Adopt(entry)) if index == 0 && before.turns_into_another => {
-                errors.extend(report::exists(coordinate, &entry));
-            }
-            Ok(Claim::Adopt(entry)) if index == 0 && !replaced => {
-                cx.warnings.push(report::adopt_warning(coordinate, &entry));
-            }
-            Ok(_) => {}
-        }
-        if index == 0 {
-            held.seen.clone_from(&look.entry);
-        }
-    }
-    errors.into_result()
 }
 
 fn update(
@@ -349,94 +277,4 @@ fn delete(configured: &Configured, cx: &mut Context, prior: &Model) -> Result<()
         return Ok(());
     }
     existing::may_delete(prior, &coordinate, &held)
-}
-
-/// The planned state but for `generation`.
-fn planned(
-    configured: &Configured,
-    config: &Model,
-    mut model: Model,
-    coordinate: &Coordinate,
-    wanted: Option<&Wanted>,
-    spec: Option<&Spec>,
-) -> Result<Model, Errors> {
-    let settings = &configured.settings;
-    let production = settings.environments.is_production(coordinate.env());
-    let facets = settings.facets();
-    model.env = Attr::Known(coordinate.env().to_owned());
-    model.id = Attr::Known(report::id(coordinate));
-    model.production = Attr::Known(production);
-    model.facets = Attr::Known(facets.iter().map(|&facet| Attr::Known(facet.to_owned())).collect());
-    model.deletion_protection = match &config.deletion_protection {
-        Attr::Null => Attr::Known(production),
-        given => given.clone(),
-    };
-    if let (Some(wanted), Some(spec)) = (wanted, spec) {
-        model.instance = Attr::Known(spec.names.instance.clone());
-        model.state_prefix = Attr::Known(spec.names.state_prefix.clone());
-        model.resolved_names = Attr::Known(wish::resolved(&spec.names));
-        model.spec_digest = Attr::Known(wanted.digest());
-        model.objects = Attr::Known(all_ok(spec));
-    } else {
-        partly(configured, &mut model, coordinate, &facets)?;
-    }
-    Ok(model)
-}
-
-/// The planned state where some inputs are unknown: what does not depend on them is certain all the same.
-fn partly(
-    configured: &Configured,
-    model: &mut Model,
-    coordinate: &Coordinate,
-    facets: &[&str],
-) -> Result<(), Errors> {
-    let (known, unknown) = Wanted::read_known(model);
-    let unknown: Vec<String> = unknown.iter().map(ToString::to_string).collect();
-    let waits_for = |inputs: &[&str]| unknown.iter().any(|path| inputs.contains(&path.as_str()));
-    let spec = wish::spec(coordinate, &known, &configured.settings, facets)?;
-    let mut names = wish::resolved(&spec.names);
-    if waits_for(&["services"]) {
-        names.services = Attr::Unknown;
-        names.log_groups = Attr::Unknown;
-    }
-    model.resolved_names = Attr::Known(names);
-    model.instance = Attr::Known(spec.names.instance.clone());
-    model.state_prefix = Attr::Known(spec.names.state_prefix.clone());
-    let promoted = [
-        "release",
-        "services",
-        "database.extensions",
-        "database.encoding",
-        "database.locale",
-        "database.template",
-    ];
-    model.spec_digest =
-        if waits_for(&promoted) { Attr::Unknown } else { Attr::Known(known.digest()) };
-    // An extension is an object of its own, and so is an ops policy that is not shared.
-    let kinds = ["database.extensions", "vault.ops_scope"];
-    model.objects = if waits_for(&kinds) { Attr::Unknown } else { Attr::Known(all_ok(&spec)) };
-    Ok(())
-}
-
-/// `objects` as every plan says it.
-fn all_ok(spec: &Spec) -> std::collections::BTreeMap<String, Attr<String>> {
-    object_keys(spec).into_iter().map(|key| (key, Attr::Known("ok".to_owned()))).collect()
-}
-
-/// Every line of `objects` that an instance has, the registration's own included.
-pub fn object_keys(spec: &Spec) -> std::collections::BTreeSet<String> {
-    let mut keys = plan::object_keys(spec);
-    if !keys.is_empty() {
-        keys.insert(super::reading::REGISTRATION.to_owned());
-    }
-    keys
-}
-
-/// Warnings of a look, each once a run.
-pub fn warn(configured: &Configured, cx: &mut Context, observation: &crate::facet::Observation) {
-    for warning in &observation.warnings {
-        if configured.run().is_new_warning(&warning.summary) {
-            cx.warn(warning.summary.clone(), warning.detail.clone());
-        }
-    }
 }

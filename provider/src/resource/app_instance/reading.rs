@@ -10,7 +10,7 @@ use super::held::Held;
 use super::limits::Operation;
 use super::model::Model;
 use super::wanted::Wanted;
-use super::{planning, report, wish};
+use super::{looking, report, wish};
 use crate::configured::Configured;
 use crate::naming::Coordinate;
 use crate::plan::ObjectState;
@@ -220,7 +220,7 @@ fn fill(
     held.refusals =
         seen.iter().flat_map(|facet| facet.observation.refusals.iter().cloned()).collect();
     for facet in seen {
-        planning::warn(configured, cx, &facet.observation);
+        looking::warn(configured, cx, &facet.observation);
     }
 }
 

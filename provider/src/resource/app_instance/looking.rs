@@ -1,0 +1,105 @@
+//! The one look that the plan of a create takes. It feeds diagnostics, never values.
+
+use tfplugin::context::Context;
+use tfplugin::diagnostic::Errors;
+
+use super::claim::{self, Claim};
+use super::held::Held;
+use super::wanted::Wanted;
+use super::{existing, reading, report, wish};
+use crate::configured::Configured;
+use crate::facet::{Limit, Observation};
+use crate::naming::Coordinate;
+use crate::plan::Spec;
+
+/// The create that is planned.
+pub struct Create<'a> {
+    /// What is created.
+    pub coordinate: &'a Coordinate,
+    /// What it shall be; `None` where an input is unknown.
+    pub spec: Option<&'a Spec>,
+    /// The entry whose replacement this is; empty where it is none.
+    pub before: &'a Held,
+    /// Whether an entry of this run gives the registration up.
+    pub replaced: bool,
+}
+
+/// The one look of a create: whose is it, and what stands in the way.
+pub async fn look(
+    configured: &Configured,
+    cx: &mut Context,
+    create: &Create<'_>,
+    limit: Limit,
+) -> Result<Held, Errors> {
+    let Create { coordinate, spec, before, replaced } = *create;
+    let mut held = Held { create: true, ..Held::default() };
+    let settings = &configured.settings;
+    let owner = settings.owner.as_deref().unwrap_or_default();
+    // Names alone decide the registration, so an input that is not known yet does not prevent the look.
+    let names_only;
+    let (spec, whole) = if let Some(spec) = spec {
+        (spec, true)
+    } else {
+        names_only = wish::spec(coordinate, &Wanted::default(), settings, &settings.facets())?;
+        (&names_only, false)
+    };
+    let seen = existing::observe(configured, spec, limit)
+        .await
+        .map_err(|error| report::failure(coordinate, &error))?;
+    // The entry that is to be replaced may have lost it since it was read, or was never read.
+    if let Some(what) = reading::elsewhere(&seen, before) {
+        return Err(report::elsewhere(coordinate, &what));
+    }
+    let live = seen.first().and_then(|first| first.observation.look.entry.as_ref());
+    if let Some(who) = live
+        .filter(|entry| !entry.is_gone() && !before.turns_into_another)
+        .and_then(|entry| reading::other_holder(configured, before, entry))
+    {
+        return Err(report::held_twice(coordinate, &who));
+    }
+    let mut errors = Errors::new();
+    for (index, facet) in seen.iter().enumerate() {
+        let observation = &facet.observation;
+        let look = &observation.look;
+        if let Some(target) = &look.target {
+            held.targets.insert(facet.name.to_owned(), target.clone());
+        } else if configured.run().is_new_warning(facet.name) {
+            cx.warnings.push(report::founding(facet.name));
+        }
+        if whole {
+            errors.extend(report::refusals(coordinate, &observation.refusals));
+        }
+        warn(configured, cx, observation);
+        let judged = claim::judge(
+            look,
+            if whole { &observation.occupied } else { &[] },
+            owner,
+            configured.state_address(),
+            replaced,
+        );
+        match judged {
+            Err(refused) => errors.extend(report::refused(coordinate, owner, &refused)),
+            // Not announced, since the CLI drops the warnings of a replacement's second half.
+            Ok(Claim::Adopt(entry)) if index == 0 && before.turns_into_another => {
+                errors.extend(report::exists(coordinate, &entry));
+            }
+            Ok(Claim::Adopt(entry)) if index == 0 && !replaced => {
+                cx.warnings.push(report::adopt_warning(coordinate, &entry));
+            }
+            Ok(_) => {}
+        }
+        if index == 0 {
+            held.seen.clone_from(&look.entry);
+        }
+    }
+    errors.into_result().map(|()| held)
+}
+
+/// Warnings of a look, each once a run.
+pub fn warn(configured: &Configured, cx: &mut Context, observation: &Observation) {
+    for warning in &observation.warnings {
+        if configured.run().is_new_warning(&warning.summary) {
+            cx.warn(warning.summary.clone(), warning.detail.clone());
+        }
+    }
+}
