@@ -41,6 +41,9 @@ fn a_lost_state_comes_back_whole() {
     let mut imported = ws.state().resource(&at).clone();
     assert_eq!(imported["objects"]["registration"], json!(IMPORTED.split_once(": ").unwrap().1));
     imported["objects"]["registration"] = json!("ok");
+    // The generation proves whose an instance is; an entry that holds nothing has none.
+    assert_eq!(imported["generation"], json!(null));
+    imported["generation"] = created["generation"].clone();
     assert_eq!(imported, created);
     // Planning, however often, does not adopt; nor may it be deleted yet.
     for _ in 0..2 {

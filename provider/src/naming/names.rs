@@ -239,15 +239,12 @@ impl<'a> Deriver<'a> {
         }
         let name = self.template(row)?.render(&self.values)?;
         let next = if row.key == row::INSTANCE.key {
-            "Choose another app or env.".to_owned()
+            "Choose another app or env."
         } else {
-            format!(
-                "Choose a shorter or another app or env, or override {} in a names block.",
-                row.key
-            )
+            "Choose a shorter or another app or env."
         };
         if !self.told_of(&name) {
-            self.judge(row, Subject::Name(row.key), &name, &next);
+            self.judge(row, Subject::Name(row.key), &name, next);
         }
         Some(name)
     }
