@@ -28,9 +28,9 @@ impl Behind {
     }
 }
 
-/// A token with the rights of `docs/policies/apply.hcl`, but for what `rules` say.
+/// A token with the rights of `docs/policies/vault-apply.hcl`, but for what `rules` say.
 fn token(bao: &OpenBao, name: &str, edit: impl Fn(String) -> String) -> String {
-    let text = acceptance::provider::root().join("docs/policies/apply.hcl");
+    let text = acceptance::provider::root().join("docs/policies/vault-apply.hcl");
     let text = edit(std::fs::read_to_string(text).unwrap());
     bao.cli().policy_write(name, &text);
     let body = json!({ "policies": [name], "no_parent": true });

@@ -47,7 +47,7 @@ fn a_superuser_is_enough() {
 fn the_documented_logins_are_enough() {
     for install in Install::all() {
         let pg = Postgres::start_on(&install);
-        pg.sql(&documented("apply.sql"));
+        pg.sql(&documented("postgres-apply.sql"));
         pg.sql("ALTER ROLE appenv_apply PASSWORD 'apply-password'");
         let servers = Servers::on(pg);
         let mut ws = workspace(&servers);
@@ -63,7 +63,7 @@ fn a_plan_needs_to_read_and_no_more() {
         write(&ws, &[("erp", "sandbox", BODY)]);
         ws.step();
         let Servers { pg, bao } = &servers;
-        pg.sql(&documented("plan.sql"));
+        pg.sql(&documented("postgres-plan.sql"));
         pg.sql("ALTER ROLE appenv_plan PASSWORD 'plan-password'");
         let mut planner = ws;
         planner
@@ -132,12 +132,12 @@ fn a_plan_says_that_it_founds_a_registry() {
     ws.write("provider.tf", &blocks(BOTH));
     ws.write("main.tf", &instance("erp", "sandbox", ""));
     let told = ws.plan().diagnostics();
-    for facet in ["postgres", "vault"] {
-        told.warning_titled(&format!("The {facet} registry does not exist yet"));
+    for server in ["PostgreSQL", "Vault"] {
+        told.warning_titled(&format!("This {server} server has no appenv registry yet"));
     }
     ws.step();
     let told = ws.plan().diagnostics();
-    assert!(!told.say("does not exist yet"), "{told}");
+    assert!(!told.say("no appenv registry yet"), "{told}");
     // Founded, it is closed to everyone else.
     let refused = servers.pg.vault_admin().sql_fails("SELECT * FROM appenv.instances");
     assert!(refused.is_forbidden(), "{refused}");

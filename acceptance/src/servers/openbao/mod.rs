@@ -2,7 +2,7 @@
 //!
 //! In memory, unsealed, with a file audit device, KV v2 at `kvv2`, the database engine at `postgres` with a
 //! connection `postgres`, Kubernetes auth at `kubernetes` and JWT auth at `gitea_jwt`. The provider gets a token that
-//! has the policy of `docs/policies/apply.hcl` and nothing else.
+//! has the policy of `docs/policies/vault-apply.hcl` and nothing else.
 
 mod api;
 mod cli;
@@ -146,12 +146,12 @@ impl OpenBao {
         &self.root_token
     }
 
-    /// The token that is enough to apply: `docs/policies/apply.hcl`.
+    /// The token that is enough to apply: `docs/policies/vault-apply.hcl`.
     pub fn apply_token(&self) -> &str {
         &self.apply_token
     }
 
-    /// The token that is enough to plan: `docs/policies/plan.hcl`.
+    /// The token that is enough to plan: `docs/policies/vault-plan.hcl`.
     pub fn plan_token(&self) -> &str {
         &self.plan_token
     }

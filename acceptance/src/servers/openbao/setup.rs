@@ -57,9 +57,10 @@ pub(super) fn auth(api: &Api, issuer: &Issuer, token_review: &TokenReview) {
     );
 }
 
-/// A token with the policy of `docs/policies/{name}.hcl` and no other right.
+/// A token with the policy of `docs/policies/vault-{name}.hcl` and no other right.
 pub(super) fn token(api: &Api, name: &str) -> String {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/policies/{name}.hcl"));
+    let file =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/policies/vault-{name}.hcl"));
     let text = std::fs::read_to_string(&file)
         .unwrap_or_else(|error| panic!("cannot read {}: {error}", file.display()));
     let policy = format!("appenv-{name}");
