@@ -41,7 +41,7 @@ pub trait Provider: Send + Sync + 'static {
         config: Self::Model,
     ) -> impl Future<Output = Result<(), Errors>> + Send;
 
-    /// Gives back what it holds on servers, such as a login of its own: the process ends. It has 700 milliseconds.
+    /// Gives back what it holds on servers, such as a login of its own: the process ends. It has a quarter of a second.
     fn close(&self) -> impl Future<Output = ()> + Send {
         async {}
     }

@@ -104,7 +104,7 @@ pub fn serve<P: Provider>(provider: P, options: &Options) -> ExitCode {
 }
 
 /// The CLI kills a provider two seconds after it asked for its end.
-const CLOSING: Duration = Duration::from_millis(700);
+const CLOSING: Duration = Duration::from_millis(250);
 
 fn by_hand(address: &str) -> String {
     format!(

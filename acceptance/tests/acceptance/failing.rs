@@ -217,7 +217,7 @@ fn an_update_that_fails_keeps_the_truth_and_the_next_mends() {
     let row = Sentinel::plant(&site.servers.pg, "amend-sandbox");
     let holder = site.holder("amend", "sandbox");
     let poor = token(&site.servers.bao, "amend-poor", |text| {
-        let path = "path \"postgres/roles/*\" {\n  capabilities = [\"create\", \"read\", \"update\", \"delete\"]";
+        let path = "path \"postgres/roles/*\" {\n  capabilities = [\"create\", \"update\", \"read\", \"delete\"]";
         assert!(text.contains(path));
         text.replace(path, "path \"postgres/roles/*\" {\n  capabilities = [\"read\"]")
     });
@@ -242,7 +242,7 @@ fn an_update_that_fails_keeps_the_truth_and_the_next_mends() {
 fn a_delete_that_fails_keeps_the_entry_and_the_next_finishes() {
     let mut site = Site::shared();
     let poor = token(&site.servers.bao, "half-poor", |text| {
-        let path = "path \"postgres/roles/*\" {\n  capabilities = [\"create\", \"read\", \"update\", \"delete\"]";
+        let path = "path \"postgres/roles/*\" {\n  capabilities = [\"create\", \"update\", \"read\", \"delete\"]";
         text.replace(
             path,
             "path \"postgres/roles/*\" {\n  capabilities = [\"create\", \"read\", \"update\"]",

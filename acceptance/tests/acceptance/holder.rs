@@ -308,3 +308,31 @@ fn a_tainted_entry_that_another_has_taken_over_is_not_replaced() {
     row.is_still_there(&first.servers.pg);
     second.ws.destroy();
 }
+
+#[test]
+fn a_state_that_names_a_neighbours_database_drops_nothing() {
+    let site = Site::shared();
+    site.step(&format!(
+        "{}{}",
+        plain("it", "forger", "sandbox"),
+        plain("other", "robbed", "sandbox")
+    ));
+    let row = Sentinel::plant(&site.servers.pg, "robbed-sandbox");
+    let file = site.ws.dir().join("terraform.tfstate");
+    let mut state = site.ws.state_file();
+    for resource in state["resources"].as_array_mut().unwrap() {
+        if resource["name"] == "it" {
+            let names = &mut resource["instances"][0]["attributes"]["resolved_names"];
+            names["database"] = "robbed-sandbox".into();
+            names["owner_role"] = "robbed_sandbox_role".into();
+        }
+    }
+    std::fs::write(file, state.to_string()).unwrap();
+    let only = "-target=appenv_app_instance.it";
+    let told = site.ws.apply_fails_with(&["-destroy", "-refresh=false", only]);
+    assert!(told.say("registered under other names") && told.say("forger-sandbox"), "{told}");
+    let told = site.ws.plan_fails();
+    assert!(told.say("Registered under other names"), "{told}");
+    assert!(site.servers.pg.has_database("forger-sandbox"));
+    row.is_still_there(&site.servers.pg);
+}

@@ -74,10 +74,24 @@ pub(super) async fn observe(
         }
         postgres::occupied(wish, &standing)
     };
+    let mut refusals = refusals(&document.neighbours, spec, wish);
+    if let Some(row) = document.registered.under_other_names(wish) {
+        refusals.push(Refusal {
+            summary: "Registered under other names".to_owned(),
+            detail: format!(
+                "The registry has database {} and role {} for this instance, and the names are now {} and {}. Put \
+                 back the rule that gave the registered ones: convention, or which environment is a production one.",
+                quoted(&row.database),
+                quoted(&row.owner_role),
+                quoted(&wish.database),
+                quoted(&wish.owner_role)
+            ),
+        });
+    }
     Ok(Observation {
         objects: postgres::objects(wish, &spec.marker(), seen),
         occupied,
-        refusals: refusals(&document.neighbours, spec, wish),
+        refusals,
         warnings: if warned.swap(true, Ordering::Relaxed) {
             Vec::new()
         } else {

@@ -1,5 +1,6 @@
 //! Refusals of our own: nothing failed, but going on would harm somebody.
 
+use super::registry::Row;
 use super::settings::Settings;
 use super::trouble::attempted;
 use crate::facet::{FacetError, Fault};
@@ -122,6 +123,22 @@ pub(super) fn name_is_taken(settings: &Settings, what: &str, by: &str) -> FacetE
         format!("{what} already belongs to {by}"),
         "two instances may not share it".to_owned(),
         "Give this instance another name in its `names` block.",
+    )
+}
+
+/// The instance is registered under other names than those that are asked for: a changed rule, or a damaged state.
+pub(super) fn other_names(settings: &Settings, instance: &str, row: &Row) -> FacetError {
+    told(
+        settings,
+        Fault::Conflict,
+        format!("{} is registered under other names", quoted(instance)),
+        format!(
+            "the registry has database {} and role {} for it",
+            quoted(&row.database),
+            quoted(&row.owner_role)
+        ),
+        "Put back the rule that gave those names (convention, or which environment is a production one). Nothing \
+         was changed.",
     )
 }
 

@@ -60,11 +60,12 @@ impl Registered {
 
     /// Whether the instance is registered here under these names, and not deleted.
     pub(super) fn has(&self, wish: &PostgresWish) -> bool {
-        self.entry.as_ref().is_some_and(|row| {
-            !row.entry.is_gone()
-                && row.database == wish.database
-                && row.owner_role == wish.owner_role
-        })
+        self.entry.as_ref().is_some_and(|row| !row.entry.is_gone() && row.has(wish))
+    }
+
+    /// The row of a living instance, where it has other names than these.
+    pub(super) fn under_other_names(&self, wish: &PostgresWish) -> Option<&Row> {
+        self.entry.as_ref().filter(|row| !row.entry.is_gone() && !row.has(wish))
     }
 
     pub(super) fn into_look(self) -> Look {
@@ -73,6 +74,15 @@ impl Registered {
             app_owner: self.app_owner,
             entry: self.entry.map(|row| row.entry),
         }
+    }
+}
+
+// === impl Row ===
+
+impl Row {
+    /// Whether it was written under these names.
+    fn has(&self, wish: &PostgresWish) -> bool {
+        self.database == wish.database && self.owner_role == wish.owner_role
     }
 }
 
@@ -171,6 +181,11 @@ impl Record<'_> {
         session: &Session,
         found: Option<&Row>,
     ) -> Result<(), Trouble> {
+        // Before anything is written under them: the row tells whose a name is, also to a delete.
+        if let Some(row) = found.filter(|row| !row.entry.is_gone() && !row.has(self.wish)) {
+            let instance = &self.spec.names.instance;
+            return Err(Trouble::told(refusal::other_names(link.settings(), instance, row)));
+        }
         let found = found.map(|row| &row.entry);
         let as_expected = match (&self.expected.entry, found) {
             (None, None) => true,

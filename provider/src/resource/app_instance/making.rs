@@ -101,7 +101,8 @@ pub async fn update(
     let first = seen[0].observation.look.entry.as_ref();
     // A first facet that the instance did not have yet has no registration to compare.
     let had_first = existing::facets(&prior).iter().any(|facet| facet == seen[0].name);
-    if had_first && !same(held.seen.as_ref(), first) {
+    // A tombstone is no registration: what came by import under it is adopted like what never had one.
+    if had_first && !same(held.seen.as_ref(), first.filter(|entry| !entry.is_gone())) {
         return Err(report::moved_on(&coordinate, first));
     }
     let mut errors = Errors::new();
@@ -141,7 +142,11 @@ pub async fn update(
     }
     let registered = first.is_some_and(|entry| !entry.is_gone());
     // Objects are made under the registry's owner only, so a changed one is written before them.
-    let handed_over = first.is_some_and(|entry| entry.owner != owner);
+    // In any of them: an apply that was killed may have told one registry and not the other.
+    let handed_over = seen.iter().any(|facet| {
+        let entry = facet.observation.look.entry.as_ref();
+        entry.is_some_and(|entry| !entry.is_gone() && entry.owner != owner)
+    });
     let claim = (adopts || !registered || handed_over).then(|| {
         let phase = if registered || adopts { Phase::Live } else { Phase::Pending };
         work.entry(configured, &held, generation, phase)

@@ -84,7 +84,9 @@ impl Wire {
                 },
             },
             429 => {
-                let wait = answer.retry_after.unwrap_or_default().max(Duration::from_secs(1));
+                // A server may ask for any number of seconds, also for more than the clock has.
+                let wait = answer.retry_after.unwrap_or_default();
+                let wait = wait.clamp(Duration::from_secs(1), Duration::from_secs(3600));
                 let until = Instant::now() + wait + self.pause(1) / 2;
                 *self.hold.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
                 Err(fail(Cause::Throttled(wait)))

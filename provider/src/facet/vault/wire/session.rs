@@ -171,9 +171,12 @@ impl Lease {
     }
 }
 
+/// No renewal waits longer, whatever the server says of a token's life.
+const MONTH: Duration = Duration::from_secs(30 * 86_400);
+
 async fn keep(wire: Weak<Wire>, closing: tokio_util::sync::CancellationToken, mut ttl: Duration) {
     loop {
-        let rest = (ttl * 2 / 3).max(Duration::from_secs(1));
+        let rest = (ttl.min(MONTH) * 2 / 3).max(Duration::from_secs(1));
         tokio::select! {
             () = closing.cancelled() => return,
             () = tokio::time::sleep(rest) => {}
