@@ -122,8 +122,12 @@ impl Converge<'_> {
     /// Reads back: everything is as wished, or the user is told what is not.
     fn judge(&self, after: &Document) -> Result<(), Trouble> {
         let objects = postgres::objects(self.wish, &self.spec.marker(), &after.seen);
+        // What an ended login owns in other databases is not this instance's to settle: `objects` tells of it, and
+        // nobody who can log in may thereby hold up every apply.
+        let elsewhere = after.seen.ended.iter().any(|login| login.elsewhere > 0);
         let left: Vec<String> = objects
             .into_iter()
+            .filter(|(object, _)| !(elsewhere && object == postgres::ENDED_LOGINS))
             .filter(|(_, state)| *state != ObjectState::Ok)
             .map(|(object, state)| format!("{object} {state}"))
             .collect();

@@ -34,8 +34,9 @@ pub async fn delete(configured: &Configured, cx: &mut Context, prior: Model) -> 
     let limit = Operation::Delete.limit(&prior);
     let spec = configured.clients.complete(&spec, limit).await.map_err(fail)?;
     let seen = existing::observe(configured, &spec, limit).await.map_err(fail)?;
-    let Some(first) = seen.first() else {
-        return Err(report::elsewhere(&coordinate, "No server could be asked."));
+    // A server whose address is not known even now is left out of what was asked.
+    let Some(first) = seen.first().filter(|_| seen.len() == existing::facets(&prior).len()) else {
+        return Err(report::elsewhere(&coordinate, "The address of a server is not known."));
     };
     // The registration as the entry has it; a taint hands over the plan of its create, which knows the targets.
     for facet in &seen {

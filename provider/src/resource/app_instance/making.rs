@@ -16,6 +16,7 @@ use super::{planned, planning, report, wish};
 use crate::configured::Configured;
 use crate::facet::{FacetError, Fault, Limit};
 use crate::naming::Coordinate;
+use crate::plan::postgres::ENDED_LOGINS;
 use crate::plan::{ObjectState, Spec};
 use crate::registry::{Entry, Expected, Phase};
 
@@ -226,10 +227,11 @@ async fn observe(
     let seen = existing::observe(configured, &work.spec, work.limit)
         .await
         .map_err(|error| report::failure(coordinate, &error))?;
-    if seen.is_empty() {
-        Err(report::elsewhere(coordinate, "No server could be asked."))
-    } else {
+    // A server whose address is not known even now is left out of what was asked.
+    if seen.len() == configured.settings.facets().len() {
         Ok(seen)
+    } else {
+        Err(report::elsewhere(coordinate, "The address of a server is not known."))
     }
 }
 
@@ -280,6 +282,8 @@ async fn verify(configured: &Configured, spec: &Spec, limit: Limit) -> Result<()
     let off: Vec<String> = seen
         .iter()
         .flat_map(|facet| &facet.observation.objects)
+        // Judged by its facet, which knows what can be settled.
+        .filter(|(name, _)| *name != ENDED_LOGINS)
         .filter(|(_, state)| **state != ObjectState::Ok)
         .map(|(name, state)| format!("{name} {state}"))
         .collect();

@@ -123,7 +123,11 @@ impl Resource for AppInstance {
             .environments
             .coordinate(app, env)
             .map_err(|found| wish::at_resource(&found))?;
-        let held = Held { import: Some(configured.world.random_id()), ..Held::default() };
+        // Names alone are registered nowhere, so there is nothing to adopt.
+        let names_only = configured.settings.facets().is_empty();
+        let id = Some(configured.world.random_id());
+        let (holder, import) = if names_only { (id, None) } else { (None, id) };
+        let held = Held { holder, import, ..Held::default() };
         held.store(&mut cx.private);
         Ok(Model {
             app: Attr::Known(coordinate.app().to_owned()),
