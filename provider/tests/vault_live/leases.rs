@@ -134,9 +134,12 @@ async fn endings(bao: &Bao, postgres: &Postgres, root: &Client) {
     assert_eq!(login_of(root, &owning.user).await, "shut");
     assert_eq!(sessions(root, &owning.user).await, 0);
     assert!(postgres.connect(&owning.user, &owning.password, "erp-sandbox").await.is_none());
+    // It is no longer a member of the owner role: the owner role administers it, so that an apply can settle it.
     let member =
-        format!("SELECT pg_has_role('{}', 'erp_sandbox_role', 'member')::text", owning.user);
-    assert_eq!(value(root, &member).await, "true");
+        |who: &str, of: &str| format!("SELECT pg_has_role('{who}', '{of}', 'member')::text");
+    let owner = "erp_sandbox_role";
+    assert_eq!(value(root, &member(&owning.user, owner)).await, "false");
+    assert_eq!(value(root, &member(owner, &owning.user)).await, "true");
 
     // Its role dropped by hand: the lease ends all the same.
     let gone = lease(bao, "erp-sandbox").await;
@@ -192,7 +195,7 @@ async fn the_connection_is_looked_at() {
     let error = vault.database_login("postgres", "postgres").await.unwrap_err();
     assert_eq!(
         (error.fault, error.attribute),
-        (Fault::Missing, Some("provider.vault.database_login"))
+        (Fault::Missing, Some("provider.vault.database_connection"))
     );
     let warnings = vault.observe(&spec).await.unwrap().warnings;
     assert!(warnings[0].summary.starts_with("There is no database connection"), "{warnings:?}");

@@ -85,17 +85,17 @@ const BY_HAND: [(&str, &str, &str, &str); 13] = [
         "sys/policies/acl/erp-sandbox",
         r#"{"policy": "path \"kvv2/data/erp-sandbox/config\" { capabilities = [\"read\", \"delete\"] }"}"#,
         "vault_runtime_policy",
-        "differs: policy text differs: path \"kvv2/data/erp-sandbox/config\" also grants delete; \
-         policy text differs: path \"postgres/creds/erp-sandbox\" lacks read",
+        "differs: path \"kvv2/data/erp-sandbox/config\" also grants delete; \
+         path \"postgres/creds/erp-sandbox\" lacks read",
     ),
     ("sys/policies/acl/erp-ops", "null", "vault_ops_policy", "missing"),
     (
         "sys/policies/acl/erp-ops",
         r#"{"policy": "path \"sys/*\" { capabilities = [\"sudo\"] }"}"#,
         "vault_ops_policy",
-        "differs: policy text differs: path \"kvv2/data/erp-sandbox/config\" lacks create, update, patch, read; \
-         policy text differs: path \"kvv2/metadata/erp-sandbox/config\" lacks read; \
-         policy text differs: path \"sys/*\" also grants sudo",
+        "differs: path \"kvv2/data/erp-sandbox/config\" lacks create, update, patch, read; \
+         path \"kvv2/metadata/erp-sandbox/config\" lacks read; \
+         path \"sys/*\" also grants sudo",
     ),
     ("postgres/roles/erp-sandbox", "null", "vault_database_role", "missing"),
     (
@@ -206,7 +206,7 @@ async fn what_stands_under_our_names_is_told_before_a_create() {
         json!({ "bound_service_account_names": ["x"], "bound_service_account_namespaces": ["y"] }),
     )
     .await;
-    // A shared one is not the instance's own.
+    // A shared one that nobody registered stands in the way as well.
     bao.ok("POST", "sys/policies/acl/erp-ops", json!({ "policy": "# empty" })).await;
     assert_eq!(
         vault.observe(&spec).await.unwrap().occupied,
@@ -214,6 +214,7 @@ async fn what_stands_under_our_names_is_told_before_a_create() {
             "policy \"erp-sandbox\" (no marker)",
             "database role \"erp-sandbox\" at \"postgres\" (of connection \"legacy\")",
             "Kubernetes auth role \"erp-sandbox\" at \"kubernetes\" (bound to namespaces [\"y\"])",
+            "policy \"erp-ops\" (no marker)",
         ]
     );
     create(&vault, &spec).await.unwrap();
