@@ -189,7 +189,7 @@ fn named(instances: u32) -> String {
 
 fn everything(instances: u32) -> String {
     let provider = "provider \"appenv\" {\n  owner = \"bench/bench\"\n  postgres {}\n  vault {\n    kubernetes {\n      mount = \
-                    \"kubernetes\"\n    }\n  }\n  state {\n    prefix = \"main\"\n  }\n}\n";
+                    \"kubernetes\"\n    }\n  }\n}\n";
     required() + provider + &resource(instances)
 }
 
