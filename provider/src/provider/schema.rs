@@ -65,7 +65,7 @@ fn environment() -> Block {
 
 fn postgres() -> Block {
     Block::new(
-        "The PostgreSQL server (13 or later) on which instances get a database and an owner role. What is left \
+        "The PostgreSQL server on which instances get a database and an owner role. What is left \
          out comes from the `PG*` environment variables of libpq.",
     )
     .attribute(

@@ -217,8 +217,7 @@ fn refusals(neighbours: &[Neighbour], spec: &Spec, wish: &PostgresWish) -> Vec<R
         if other.database == wish.database {
             refusals.push(Refusal {
                 summary: format!("Database {} already belongs to {by}", quoted(&wish.database)),
-                detail: "Two instances may not share a database. Give this one another in its names block: \
-                         names { database = \"…\" }."
+                detail: "Two instances may not share a database. Choose another `app` or `env` for this one, or end the other."
                     .to_owned(),
             });
         }

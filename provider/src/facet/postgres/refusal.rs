@@ -122,7 +122,7 @@ pub(super) fn name_is_taken(settings: &Settings, what: &str, by: &str) -> FacetE
         Fault::Occupied,
         format!("{what} already belongs to {by}"),
         "two instances may not share it".to_owned(),
-        "Give this instance another name in its `names` block.",
+        "Choose another `app` or `env` for this instance, or end the other one.",
     )
 }
 
@@ -171,7 +171,7 @@ pub(super) fn superuser_role(settings: &Settings, role: &str) -> FacetError {
         Fault::Occupied,
         format!("Role {} is a superuser", quoted(role)),
         "the provider never changes superuser roles".to_owned(),
-        "Run ALTER ROLE … NOSUPERUSER on it, or give the instance another owner_role in its `names` block.",
+        "Run ALTER ROLE … NOSUPERUSER on it, or choose another `app` or `env` for this instance.",
     )
 }
 
