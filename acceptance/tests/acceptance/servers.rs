@@ -169,29 +169,30 @@ fn the_providers_token_may_do_what_its_policy_says_and_no_more() {
     assert!(plan.get("sys/policies/acl/bench-rights").is_some());
     apply.delete("sys/policies/acl/bench-rights");
     apply.put(
-        "kvv2/data/appenv/bench-rights",
+        "kvv2/data/appenv/_apps/bench-rights",
         &json!({ "data": { "a": 1 }, "options": { "cas": 0 } }),
     );
-    assert!(plan.get("kvv2/data/appenv/bench-rights").is_some());
-    apply.delete("kvv2/metadata/appenv/bench-rights");
+    assert!(plan.get("kvv2/data/appenv/_apps/bench-rights").is_some());
+    bao.api().delete("kvv2/metadata/appenv/_apps/bench-rights");
     assert!(plan.get("sys/internal/ui/mounts/kvv2").is_some());
 
     apply.put("sys/leases/revoke-prefix/postgres/creds/bench-none", &json!({ "sync": true }));
-    for api in [&apply, &plan] {
-        assert!(api.list("sys/leases/lookup/postgres/creds/bench-none").is_empty());
-    }
+    assert!(apply.list("sys/leases/lookup/postgres/creds/bench-none").is_empty());
 
     let refused = |api: &acceptance::servers::openbao::Api, method: &str, path: &str| {
         let answer =
-            api.send(method, path, (method != "GET").then(|| json!({ "policy": "" })).as_ref());
+            api.send(method, path, (method == "PUT").then(|| json!({ "policy": "" })).as_ref());
         assert!(answer.is_forbidden(), "{method} {path}: {answer:?}");
     };
     refused(&apply, "PUT", "sys/policies/acl/appenv-apply");
+    refused(&apply, "PUT", "kvv2/data/appenv/bench-rights");
+    refused(&apply, "DELETE", "kvv2/metadata/appenv/_apps/bench-rights");
     refused(&apply, "GET", "postgres/creds/any");
     refused(&apply, "GET", "sys/mounts");
     refused(&apply, "PUT", "sys/mounts/another");
     refused(&plan, "PUT", "sys/policies/acl/bench-rights");
-    refused(&plan, "PUT", "kvv2/data/appenv/bench-rights");
+    refused(&plan, "PUT", "kvv2/data/appenv/_apps/bench-rights");
+    refused(&plan, "LIST", "sys/leases/lookup/postgres/creds/bench-none");
     refused(&plan, "GET", "kvv2/data/erp/config");
 }
 
