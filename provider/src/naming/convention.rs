@@ -18,7 +18,7 @@ pub(super) struct Convention {
 }
 
 /// Every convention. To add one is to add an entry and its golden file.
-const CONVENTIONS: &[Convention] = &[ELIDED_V1];
+const CONVENTIONS: &[Convention] = &[ELIDED_V1, SUFFIXED_V1, UNDERSCORED_V1];
 
 /// Arcodange's: the production env has no suffix, so that names older than the second env stay as they are.
 const ELIDED_V1: Convention = Convention {
@@ -44,6 +44,70 @@ const ELIDED_V1: Convention = Convention {
         (row::REPOSITORY, "{organization}/{app}"),
         (row::VALUES_FILE, "values[-{env}].yaml"),
         (row::STATE_PREFIX, "{app}/{env:main}"),
+        (row::APP_DIR, "{root}/{app}/{env}"),
+        (row::SECRETS_DIR, "{root}/{app}/secrets/{env}"),
+        (row::PARAMETER_PATH, "/{app}/{env}"),
+        (row::IAM_ROLE, "{app}-{env}-role"),
+        (row::LOG_GROUPS, "/aws/lambda/{app}-{env}-{service}"),
+    ],
+};
+
+/// Smartstack's: every name holds its env, with dashes.
+const SUFFIXED_V1: Convention = Convention {
+    name: "suffixed-v1",
+    elides: false,
+    envs: &[("prod", true), ("staging", false), ("sandbox", false), ("dev", false)],
+    templates: &[
+        (row::INSTANCE, "{app}-{env}"),
+        (row::SERVICES, "{app}-{env}-{service}"),
+        (row::DATABASE, "{app}-{env}-db"),
+        (row::OWNER_ROLE, "{app}-{env}-role"),
+        (row::NAMESPACE, "{instance}"),
+        (row::SERVICE_ACCOUNT, "{instance}"),
+        (row::ARGOCD_APPLICATION, "{instance}"),
+        (row::KUBERNETES_ROLE, "{instance}"),
+        (row::VAULT_DATABASE_ROLE, "{instance}"),
+        (row::RUNTIME_POLICY, "{instance}"),
+        (row::OPS_POLICY, "{app}-ops"),
+        (row::OWN_OPS_POLICY, "{app}-{env}-ops"),
+        (row::CI_ROLE, "cicd_{app}"),
+        (row::KV_PATH, "{instance}/config"),
+        (row::DNS_HOST, "{instance}.{domain}"),
+        (row::REPOSITORY, "{organization}/{app}"),
+        (row::VALUES_FILE, "values-{env}.yaml"),
+        (row::STATE_PREFIX, "{app}/{env}"),
+        (row::APP_DIR, "{root}/{app}/{env}"),
+        (row::SECRETS_DIR, "{root}/{app}/secrets/{env}"),
+        (row::PARAMETER_PATH, "/{app}/{env}"),
+        (row::IAM_ROLE, "{app}-{env}-role"),
+        (row::LOG_GROUPS, "/aws/lambda/{app}-{env}-{service}"),
+    ],
+};
+
+/// Karmyq's: databases with an underscore before the env, and one owner role for all envs of an app.
+const UNDERSCORED_V1: Convention = Convention {
+    name: "underscored-v1",
+    elides: false,
+    envs: &[("production", true), ("staging", false), ("dev", false)],
+    templates: &[
+        (row::INSTANCE, "{app}-{env}"),
+        (row::SERVICES, "{app}-{env}-{service}"),
+        (row::DATABASE, "{app}_{env}"),
+        (row::OWNER_ROLE, "{app}_user"),
+        (row::NAMESPACE, "{instance}"),
+        (row::SERVICE_ACCOUNT, "{instance}"),
+        (row::ARGOCD_APPLICATION, "{instance}"),
+        (row::KUBERNETES_ROLE, "{instance}"),
+        (row::VAULT_DATABASE_ROLE, "{instance}"),
+        (row::RUNTIME_POLICY, "{instance}"),
+        (row::OPS_POLICY, "{app}-ops"),
+        (row::OWN_OPS_POLICY, "{app}-{env}-ops"),
+        (row::CI_ROLE, "cicd_{app}"),
+        (row::KV_PATH, "{instance}/config"),
+        (row::DNS_HOST, "{instance}.{domain}"),
+        (row::REPOSITORY, "{organization}/{app}"),
+        (row::VALUES_FILE, "values-{env}.yaml"),
+        (row::STATE_PREFIX, "{app}/{env}"),
         (row::APP_DIR, "{root}/{app}/{env}"),
         (row::SECRETS_DIR, "{root}/{app}/secrets/{env}"),
         (row::PARAMETER_PATH, "/{app}/{env}"),

@@ -23,6 +23,15 @@ fn lines(out: &mut String, environments: &Environments, app: &str, env: &str, se
     }
 }
 
+/// Compares with the golden file of a convention.
+fn compare(convention: &str, golden: &str, out: &str) {
+    let changed: Vec<_> =
+        golden.lines().filter(|line| !out.lines().any(|new| new == *line)).collect();
+    assert!(changed.is_empty(), "names of a released convention changed:\n{}", changed.join("\n"));
+    let new: Vec<_> = out.lines().filter(|line| !golden.lines().any(|old| old == *line)).collect();
+    assert!(new.is_empty(), "add these lines to names-{convention}.txt:\n{}", new.join("\n"));
+}
+
 #[test]
 fn elided_v1() {
     let mut out = String::new();
@@ -45,11 +54,45 @@ fn elided_v1() {
     for env in ["eu-west", "us-east", "eu-west-test"] {
         lines(&mut out, &regions, "shop-2", env, &["api"]);
     }
+    compare("elided-v1", include_str!("../golden/names-elided-v1.txt"), &out);
+}
 
-    let golden = include_str!("../golden/names-elided-v1.txt");
-    let changed: Vec<_> =
-        golden.lines().filter(|line| !out.lines().any(|new| new == *line)).collect();
-    assert!(changed.is_empty(), "names of a released convention changed:\n{}", changed.join("\n"));
-    let new: Vec<_> = out.lines().filter(|line| !golden.lines().any(|old| old == *line)).collect();
-    assert!(new.is_empty(), "add these lines to names-elided-v1.txt:\n{}", new.join("\n"));
+#[test]
+fn suffixed_v1() {
+    let mut out = String::new();
+    let default = Environments::new("suffixed-v1", None, Vec::new()).unwrap();
+    for (app, env, services) in [
+        ("smartstack", "dev", &["ai-processor", "api"][..]),
+        ("smartstack", "staging", &["ai-processor", "api"]),
+        ("smartstack", "prod", &["ai-processor", "api"]),
+        ("erp", "sandbox", &[]),
+    ] {
+        lines(&mut out, &default, app, env, services);
+    }
+    let regions = vec![env("eu-west", true), env("us-east", true)];
+    let regions = Environments::new("suffixed-v1", None, regions).unwrap();
+    for env in ["eu-west", "us-east"] {
+        lines(&mut out, &regions, "shop-2", env, &["api"]);
+    }
+    compare("suffixed-v1", include_str!("../golden/names-suffixed-v1.txt"), &out);
+}
+
+#[test]
+fn underscored_v1() {
+    let mut out = String::new();
+    let default = Environments::new("underscored-v1", None, Vec::new()).unwrap();
+    for (app, env, services) in [
+        ("karmyq", "production", &["api"][..]),
+        ("karmyq", "staging", &["api"]),
+        ("karmyq", "dev", &[]),
+        ("dance-lessons-coach", "production", &[]),
+    ] {
+        lines(&mut out, &default, app, env, services);
+    }
+    let regions = vec![env("eu-west", true), env("eu-west-test", false)];
+    let regions = Environments::new("underscored-v1", None, regions).unwrap();
+    for env in ["eu-west", "eu-west-test"] {
+        lines(&mut out, &regions, "shop-2", env, &["api"]);
+    }
+    compare("underscored-v1", include_str!("../golden/names-underscored-v1.txt"), &out);
 }

@@ -30,9 +30,12 @@ fn texts(words: &[&str], most: usize) -> Vec<String> {
     all
 }
 
+const CONVENTIONS: [&str; 3] = ["elided-v1", "suffixed-v1", "underscored-v1"];
+
 /// A declaration, with every app and service to try on it.
 #[derive(Clone, Debug)]
 struct World {
+    convention: &'static str,
     apps: Vec<String>,
     services: Vec<String>,
     declared: Vec<Declared>,
@@ -62,11 +65,15 @@ fn worlds() -> impl Strategy<Value = World> {
             production,
             apps,
         });
-        prop::collection::vec(declared, 1..=4).prop_map(move |declared| World {
-            apps: apps.clone(),
-            services: services.clone(),
-            declared,
-        })
+        let convention = prop::sample::select(CONVENTIONS.to_vec());
+        (prop::collection::vec(declared, 1..=4), convention).prop_map(
+            move |(declared, convention)| World {
+                convention,
+                apps: apps.clone(),
+                services: services.clone(),
+                declared,
+            },
+        )
     })
 }
 
@@ -74,8 +81,10 @@ fn worlds() -> impl Strategy<Value = World> {
 fn accepted(world: &World) -> Option<Environments> {
     let mut declared: Vec<Declared> = Vec::new();
     let judge = |declared: &[Declared]| {
-        let elided = declared.iter().find(|env| env.production).map(|env| env.name.clone());
-        Environments::new("elided-v1", elided.as_deref(), declared.to_vec())
+        let elides = world.convention == "elided-v1";
+        let elided =
+            declared.iter().find(|env| env.production && elides).map(|env| env.name.clone());
+        Environments::new(world.convention, elided.as_deref(), declared.to_vec())
     };
     for env in &world.declared {
         declared.push(env.clone());
@@ -172,6 +181,7 @@ fn space(key: &str) -> &'static str {
 
 fn claim_all(
     claims: &mut Claims,
+    environments: &Environments,
     coordinate: &Coordinate,
     names: &Names,
 ) -> Result<(), TestCaseError> {
@@ -179,6 +189,11 @@ fn claim_all(
     for (key, value) in names.rows() {
         match (key, value) {
             ("ops_policy" | "ci_role" | "repository", RowValue::One(Some(name))) => {
+                claims.claim(space(key), name, &format!("{key} of {app}"))?;
+            }
+            ("owner_role", RowValue::One(Some(name)))
+                if environments.convention() == "underscored-v1" =>
+            {
                 claims.claim(space(key), name, &format!("{key} of {app}"))?;
             }
             ("values_file", RowValue::One(Some(name))) => {
@@ -202,7 +217,7 @@ const PATHS: [&str; 5] =
     ["vault kv path", "state prefix", "directory", "parameter path", "log group"];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(384))]
+    #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
     fn a_name_has_one_owner_and_parse_inverts(world in worlds()) {
@@ -215,7 +230,7 @@ proptest! {
             for declared in environments.declared() {
                 let Ok(coordinate) = environments.coordinate(app, &declared.name) else { continue };
                 let Some(names) = names(&environments, &coordinate, &world.services) else { continue };
-                claim_all(&mut claims, &coordinate, &names)?;
+                claim_all(&mut claims, &environments, &coordinate, &names)?;
                 prop_assert_eq!(parse_instance(&names.instance, &environments).ok(), Some(coordinate));
             }
         }

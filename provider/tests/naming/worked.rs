@@ -204,3 +204,36 @@ fn an_override_mends_what_the_convention_cannot_name() {
     let mended = derive(&Overrides::new(&[].into(), &names).unwrap()).unwrap();
     assert_eq!(mended.database, "service_templates");
 }
+
+#[test]
+fn smartstack_has_the_env_in_every_name() {
+    let environments = Environments::new("suffixed-v1", None, Vec::new()).unwrap();
+    let names = derive(&environments, "smartstack", "dev", &["api"]).unwrap();
+    assert_eq!(names.services["api"], "smartstack-dev-api");
+    assert_eq!(names.iam_role, "smartstack-dev-role");
+    assert_eq!(names.parameter_path, "/smartstack/dev");
+    assert_eq!(names.database, "smartstack-dev-db");
+    assert_eq!(names.owner_role, "smartstack-dev-role");
+    assert_eq!(names.log_groups["api"], "/aws/lambda/smartstack-dev-api");
+    let names = derive(&environments, "smartstack", "prod", &[]).unwrap();
+    assert_eq!(names.instance, "smartstack-prod");
+    assert_eq!(names.state_prefix, "smartstack/prod");
+    assert_eq!(names.values_file, "values-prod.yaml");
+}
+
+#[test]
+fn karmyq_has_underscores_and_one_owner() {
+    let environments = Environments::new("underscored-v1", None, Vec::new()).unwrap();
+    let staging = derive(&environments, "karmyq", "staging", &[]).unwrap();
+    assert_eq!(staging.database, "karmyq_staging");
+    assert_eq!(staging.owner_role, "karmyq_user");
+    assert_eq!(staging.secrets_dir.as_deref(), Some("/opt/karmyq/secrets/staging"));
+    let production = derive(&environments, "karmyq", "production", &[]).unwrap();
+    assert_eq!(production.database, "karmyq_production");
+    assert_eq!(production.owner_role, staging.owner_role);
+    assert_eq!(production.app_dir.as_deref(), Some("/opt/karmyq/production"));
+    let declared: Vec<_> =
+        environments.declared().iter().map(|env| (env.name.as_str(), env.production)).collect();
+    assert_eq!(declared, [("production", true), ("staging", false), ("dev", false)]);
+    assert_eq!(environments.default_env(), None);
+}
