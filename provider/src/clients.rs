@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::facet::postgres::Postgres;
 use crate::facet::vault::Vault;
-use crate::facet::{Bounded, Facet, FacetError, Limit};
+use crate::facet::{Bounded, Facet, FacetError, Fault, Limit};
 use crate::plan::Spec;
 use crate::settings::{Settings, Target};
 
@@ -60,6 +60,21 @@ impl Clients {
                 let login = Box::pin(vault.database_login(&database.mount, &database.connection));
                 limit.bound(&vault.server(), login).await?
             });
+            if wish.vault_login.as_ref() == Some(&wish.owner_role) {
+                return Err(FacetError {
+                    fault: Fault::Occupied,
+                    summary: format!("Role \"{}\" is Vault's own login", wish.owner_role),
+                    attempted: format!(
+                        "The owner role of the instance was compared with the login of connection \"{}\" on {}.",
+                        database.connection,
+                        vault.server()
+                    ),
+                    cause: "the instance would change, and in the end drop, the login that leases credentials"
+                        .to_owned(),
+                    next: "give the instance another name: names { owner_role = \"…\" }".to_owned(),
+                    attribute: Some("names.owner_role"),
+                });
+            }
         }
         Ok(spec)
     }

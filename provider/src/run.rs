@@ -11,6 +11,7 @@ use crate::naming::Coordinate;
 #[derive(Debug, Default)]
 pub struct Run {
     seen: BTreeMap<Coordinate, Seen>,
+    names: BTreeMap<(&'static str, String), Coordinate>,
     warned: BTreeSet<String>,
 }
 
@@ -50,6 +51,18 @@ impl Run {
     /// Whether a warning is new in this run; one about a server would else be said once an instance.
     pub fn is_new_warning(&mut self, summary: &str) -> bool {
         self.warned.insert(summary.to_owned())
+    }
+
+    /// Notes that an instance will have a name; answers the other instance of this run that has it. Only overrides
+    /// let names meet.
+    pub fn note_name(
+        &mut self,
+        key: &'static str,
+        name: &str,
+        coordinate: &Coordinate,
+    ) -> Option<Coordinate> {
+        let noted = self.names.entry((key, name.to_owned())).or_insert_with(|| coordinate.clone());
+        (noted != coordinate).then(|| noted.clone())
     }
 
     /// Notes that an entry which holds the registration was read.

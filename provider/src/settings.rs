@@ -1,6 +1,7 @@
 //! The provider block, wholly known but for endpoints: what everything below works with.
 
 pub mod model;
+pub mod names;
 mod postgres;
 mod vault;
 
@@ -10,9 +11,10 @@ use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::{Attr, Path};
 
 use crate::facet;
-use crate::naming::{Declared, Environments, Inputs, NameError, Subject};
+use crate::naming::{Declared, Environments, Inputs, NameError, Overrides, Subject, shown};
 use crate::world::World;
 use model::Model;
+use names::NamesModel;
 
 /// A server that may be configured, and whose address may come from another resource.
 #[derive(Clone, Debug)]
@@ -57,6 +59,18 @@ pub struct CiLayout {
     pub revision: u64,
 }
 
+/// What the naming gate does with names that could be those of another instance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NamingGate {
+    /// Refuses them.
+    #[default]
+    Enforce,
+    /// Warns once a run.
+    Warn,
+    /// Says nothing.
+    Off,
+}
+
 /// The provider block.
 #[derive(Debug)]
 pub struct Settings {
@@ -64,6 +78,10 @@ pub struct Settings {
     pub environments: Environments,
     /// What names are made of beside the coordinate.
     pub inputs: Inputs,
+    /// Templates in the place of the convention's, by key.
+    pub templates: BTreeMap<String, String>,
+    /// What the naming gate does.
+    pub naming: NamingGate,
     /// Who manages these apps; `None` only where there is no facet.
     pub owner: Option<String>,
     /// The PostgreSQL server.
@@ -88,6 +106,41 @@ impl<T> Target<T> {
     }
 }
 
+// === impl NamingGate ===
+
+impl NamingGate {
+    fn read(text: Option<&str>) -> Result<Self, Diagnostic> {
+        match text {
+            None | Some("enforce") => Ok(Self::Enforce),
+            Some("warn") => Ok(Self::Warn),
+            Some("off") => Ok(Self::Off),
+            Some(other) => Err(Diagnostic::error(
+                format!("`gates.naming` cannot be {}", shown(other)),
+                "`gates.naming` must be `enforce`, `warn` or `off`.",
+            )
+            .at(naming_at())),
+        }
+    }
+
+    /// Judges a declaration as the gate says.
+    fn declare(
+        self,
+        convention: Option<&str>,
+        elided: Option<&str>,
+        declared: Vec<Declared>,
+    ) -> Result<Environments, Vec<NameError>> {
+        let convention = convention.unwrap_or("elided-v1");
+        match self {
+            Self::Enforce => Environments::new(convention, elided, declared),
+            Self::Warn | Self::Off => Environments::lenient(convention, elided, declared),
+        }
+    }
+}
+
+fn naming_at() -> Path {
+    Path::attribute("gates").field("naming")
+}
+
 // === impl Settings ===
 
 impl Settings {
@@ -104,6 +157,8 @@ impl Settings {
         };
         let owner = need.text(&model.owner, Path::attribute("owner"));
         let declared = environments(model, &mut need);
+        let templates = need.names(model.names.as_ref());
+        let naming = model.gates.as_ref().and_then(|gates| need.text(&gates.naming, naming_at()));
         // What names are made of is not known: anything else to say of them would be a guess.
         if !errors.0.is_empty() {
             return Err(errors);
@@ -117,20 +172,32 @@ impl Settings {
             &mut errors,
         );
 
-        let convention = convention.as_deref().unwrap_or("elided-v1");
-        let environments = Environments::new(convention, elided.as_deref(), declared);
+        let naming = NamingGate::read(naming.as_deref()).unwrap_or_else(|error| {
+            errors.push(error);
+            NamingGate::Enforce
+        });
+        let mut found = Overrides::new(&templates, &BTreeMap::new()).err().unwrap_or_default();
+        let environments = naming.declare(convention.as_deref(), elided.as_deref(), declared);
         match environments {
-            Ok(environments) if errors.0.is_empty() => {
-                Ok(Self { environments, inputs, owner, postgres, vault, layout })
+            Ok(environments) if errors.0.is_empty() && found.is_empty() => {
+                return Ok(Self {
+                    environments,
+                    inputs,
+                    templates,
+                    naming,
+                    owner,
+                    postgres,
+                    vault,
+                    layout,
+                });
             }
-            Ok(_) => Err(errors),
-            Err(found) => {
-                for error in found {
-                    errors.push(at_provider(&error, model));
-                }
-                Err(errors)
-            }
+            Ok(_) => {}
+            Err(more) => found.extend(more),
         }
+        for error in found {
+            errors.push(at_provider(&error, model));
+        }
+        Err(errors)
     }
 
     /// Judges what can be judged before the provider is configured: any value may be unknown.
@@ -138,6 +205,12 @@ impl Settings {
         let mut errors = Errors::new();
         let mut found = Vec::new();
         let known = |value: &Attr<String>| value.known().cloned();
+        let naming = match model.gates.as_ref().map_or(&Attr::Null, |gates| &gates.naming) {
+            Attr::Unknown => None,
+            given => NamingGate::read(given.known().map(String::as_str))
+                .map_err(|error| errors.push(error))
+                .ok(),
+        };
         let declared: Option<Vec<Declared>> = model
             .environment
             .iter()
@@ -158,10 +231,16 @@ impl Settings {
         if let Some(declared) = declared
             && !model.convention.is_unknown()
             && !model.elided.is_unknown()
+            && let Some(naming) = naming
         {
-            let convention = model.convention.known().map_or("elided-v1", String::as_str);
-            let elided = model.elided.known().map(String::as_str);
-            found.extend(Environments::new(convention, elided, declared).err().unwrap_or_default());
+            let text = |value: &Attr<String>| value.known().cloned();
+            let (convention, elided) = (text(&model.convention), text(&model.elided));
+            let judged = naming.declare(convention.as_deref(), elided.as_deref(), declared);
+            found.extend(judged.err().unwrap_or_default());
+        }
+        if let Some(names) = &model.names {
+            let (known, _) = names.read();
+            found.extend(Overrides::new(&known, &BTreeMap::new()).err().unwrap_or_default());
         }
         for error in &found {
             errors.push(at_provider(error, model));
@@ -239,6 +318,7 @@ fn at_provider(error: &NameError, model: &Model) -> Diagnostic {
         Subject::Convention => diagnostic.at(Path::attribute("convention")),
         Subject::Elided => diagnostic.at(Path::attribute("elided")),
         Subject::Input(name) => diagnostic.at(Path::attribute(*name)),
+        Subject::Template(key) => diagnostic.at(names::at(key)),
         Subject::Environment(name) => {
             let index = model
                 .environment
@@ -281,5 +361,12 @@ impl Known<'_> {
 
     fn text(&mut self, value: &Attr<String>, path: Path) -> Option<String> {
         self.known(value, path)
+    }
+
+    fn names(&mut self, block: Option<&NamesModel>) -> BTreeMap<String, String> {
+        let entries = block.map(NamesModel::entries).into_iter().flatten();
+        entries
+            .filter_map(|(key, value)| Some((key.to_owned(), self.text(value, names::at(key))?)))
+            .collect()
     }
 }

@@ -7,7 +7,8 @@ use super::convention::{self, Convention};
 use super::coordinate::Coordinate;
 use super::error::{NameError, Subject, listed, shown};
 use super::grammar::{check_app, check_env, check_env_as};
-use super::template::Template;
+use super::row;
+use super::template::{Template, Values, Variable};
 
 /// One declared env.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct Environments {
     elided: Option<String>,
     declared: Vec<Declared>,
     templates: Vec<(&'static str, Template)>,
+    /// Where names could meet although the declaration is accepted: only of a lenient one.
+    doubts: Option<Vec<NameError>>,
 }
 
 // === impl Declared ===
@@ -48,9 +51,34 @@ impl Environments {
         elided: Option<&str>,
         declared: Vec<Declared>,
     ) -> Result<Self, Vec<NameError>> {
+        Self::judge(convention, elided, declared, true)
+    }
+
+    /// As [`new`](Self::new), but what could be read as another coordinate is accepted, and told by
+    /// [`doubts`](Self::doubts). Two instances that do meet are then kept apart by the registries alone.
+    pub fn lenient(
+        convention: &str,
+        elided: Option<&str>,
+        declared: Vec<Declared>,
+    ) -> Result<Self, Vec<NameError>> {
+        Self::judge(convention, elided, declared, false)
+    }
+
+    fn judge(
+        convention: &str,
+        elided: Option<&str>,
+        declared: Vec<Declared>,
+        strict: bool,
+    ) -> Result<Self, Vec<NameError>> {
         let mut errors = Vec::new();
         judge_each(&declared, &mut errors);
-        errors.extend(ambiguity::between_envs(&declared));
+        let between = ambiguity::between_envs(&declared);
+        let doubts = if strict {
+            errors.extend(between);
+            None
+        } else {
+            Some(between)
+        };
         let convention = match convention::find(convention) {
             Ok(convention) => convention,
             Err(error) => {
@@ -70,7 +98,7 @@ impl Environments {
         if !errors.is_empty() {
             return Err(errors);
         }
-        Ok(Self { convention, elided, declared, templates })
+        Ok(Self { convention, elided, declared, templates, doubts })
     }
 
     /// Judges a coordinate: the grammar, whether the env is declared and open to the app, and whether the app can be
@@ -79,6 +107,7 @@ impl Environments {
         let mut errors = Vec::new();
         match check_app(app) {
             Err(error) => errors.push(error),
+            Ok(()) if self.is_lenient() => {}
             Ok(()) => errors.extend(ambiguity::of_app(self, app)),
         }
         match check_env(env) {
@@ -86,6 +115,30 @@ impl Environments {
             Ok(()) => errors.extend(self.undeclared(app, env)),
         }
         if errors.is_empty() { Ok(Coordinate::judged(app, env)) } else { Err(errors) }
+    }
+
+    /// What a strict declaration would refuse of a coordinate and its services; nothing of what it accepts.
+    pub fn doubts(&self, coordinate: &Coordinate, services: &BTreeSet<String>) -> Vec<NameError> {
+        let Some(between) = &self.doubts else { return Vec::new() };
+        let services = services.iter();
+        between
+            .iter()
+            .cloned()
+            .chain(ambiguity::of_app(self, coordinate.app()))
+            .chain(services.filter_map(|service| ambiguity::of_service(self, coordinate, service)))
+            .collect()
+    }
+
+    /// Whether what could be read as another coordinate is accepted.
+    pub(super) fn is_lenient(&self) -> bool {
+        self.doubts.is_some()
+    }
+
+    /// The owner role that all envs of the app have, where the convention makes one for all.
+    pub fn shared_owner_role(&self, app: &str) -> Option<String> {
+        let template = self.template(row::OWNER_ROLE.key)?;
+        let has_env = template.uses(Variable::Env) || template.uses(Variable::Instance);
+        (!has_env).then(|| template.render(&Values::of_app(app))).flatten()
     }
 
     /// The env of a coordinate that names none: the production env, where there is one and the convention elides.

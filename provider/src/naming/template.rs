@@ -94,7 +94,21 @@ impl Variable {
 
 // === impl Values ===
 
-impl Values<'_> {
+impl<'a> Values<'a> {
+    /// What there is without an env.
+    pub(super) fn of_app(app: &'a str) -> Self {
+        Self {
+            app,
+            env: "",
+            elided: true,
+            service: None,
+            organization: None,
+            domain: None,
+            root: None,
+            instance: None,
+        }
+    }
+
     fn get(&self, variable: Variable) -> Option<&str> {
         match variable {
             Variable::App => Some(self.app),

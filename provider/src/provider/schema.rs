@@ -3,6 +3,8 @@
 use tfplugin::schema::{Attribute, Block, Schema};
 use tfplugin::value::Type;
 
+use crate::settings::names;
+
 /// The provider block.
 pub fn schema() -> Schema {
     Schema::new(
@@ -15,7 +17,9 @@ pub fn schema() -> Schema {
             "convention",
             Attribute::optional(
                 Type::String,
-                "Rule set that turns a coordinate into names. Default `elided-v1`.",
+                "Rule set that turns a coordinate into names: `elided-v1` (default; the production environment has \
+                 no suffix), `suffixed-v1` (every name holds its environment) or `underscored-v1` (databases such as \
+                 `karmyq_staging`, one owner role for all environments of an app).",
             ),
         )
         .attribute(
@@ -40,14 +44,37 @@ pub fn schema() -> Schema {
         )
         .list("environment", environment())
         .single("postgres", postgres())
-        .single("vault", vault()),
+        .single("vault", vault())
+        .single(
+            "names",
+            names::block(
+                "Templates in the place of the convention's: `{app}`, `{env}`, `{service}`, `{instance}`, \
+                 `{organization}`, `{domain}` and `{root}` are replaced, `[-{env}]` is dropped where the environment \
+                 elides, `{env:main}` is then `main`, and `{app.snake}` has underscores for dashes. A template holds \
+                 the app and, unless all environments share the name, the environment.",
+            ),
+        )
+        .single("gates", gates()),
+    )
+}
+
+fn gates() -> Block {
+    Block::new("What each gate does where its rule is broken.").attribute(
+        "naming",
+        Attribute::optional(
+            Type::String,
+            "An app, environment or service whose names could be those of another instance: `enforce` (default) \
+             refuses it, `warn` warns once a run, `off` says nothing. What a target would refuse, and a name that \
+             is another instance's already, is always an error.",
+        ),
     )
 }
 
 fn environment() -> Block {
     Block::new(
         "An environment. Declared ones replace the default (`prod`, a production one, `staging`, `sandbox`, \
-         `dev`); an undeclared one is an error.",
+         `dev`; under `underscored-v1` `production`, a production one, `staging`, `dev`); an undeclared one is an \
+         error.",
     )
     .attribute("name", Attribute::required(Type::String, "Name, such as `prod` or `sandbox`."))
     .attribute(

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use tfplugin::value::{Attr, Secret};
 
+use super::names::NamesModel;
+
 /// The provider block.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the schema beside it says what each is")]
@@ -15,6 +17,15 @@ pub struct Model {
     pub environment: Vec<EnvironmentModel>,
     pub postgres: Option<PostgresModel>,
     pub vault: Option<VaultModel>,
+    pub names: Option<NamesModel>,
+    pub gates: Option<GatesModel>,
+}
+
+/// What each gate does.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the schema beside it says what each is")]
+pub struct GatesModel {
+    pub naming: Attr<String>,
 }
 
 /// One declared env.

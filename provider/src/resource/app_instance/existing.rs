@@ -46,7 +46,7 @@ pub fn spec(configured: &Configured, state: &Model) -> Result<Spec, Errors> {
     let spec = match state.resolved_names.known() {
         Some(names) => wish::spec_named(
             &coordinate,
-            names_of(&coordinate, names),
+            names_of(names),
             state.production.known().copied().unwrap_or(true),
             &wanted,
             &configured.settings,
@@ -115,7 +115,7 @@ pub fn is_adopted(coordinate: &Coordinate, held: &Held) -> Result<(), Errors> {
     ))
 }
 
-fn names_of(coordinate: &Coordinate, names: &ResolvedNames) -> Names {
+fn names_of(names: &ResolvedNames) -> Names {
     let text = |name: &Attr<String>| name.known().cloned().unwrap_or_default();
     let map = |map: &Attr<std::collections::BTreeMap<String, Attr<String>>>| {
         let names = map.known().into_iter().flatten();
@@ -133,7 +133,7 @@ fn names_of(coordinate: &Coordinate, names: &ResolvedNames) -> Names {
         vault_database_role: text(&names.vault_database_role),
         runtime_policy: text(&names.runtime_policy),
         ops_policy: text(&names.ops_policy),
-        own_ops_policy: format!("{}-{}-ops", coordinate.app(), coordinate.env()),
+        own_ops_policy: text(&names.own_ops_policy),
         ci_role: text(&names.ci_role),
         kv_path: text(&names.kv_path),
         dns_host: names.dns_host.known().cloned(),

@@ -4,10 +4,12 @@
 //!
 //! - `schema`, `model`, `validate`: what the user writes. `wanted`, `wish`: from the model to the wholly known spec.
 //! - `planning` with `looking` and `planned`, `reading`, `making`, `ending`: plan, read, create and update, delete.
+//! - `apart`: names that must not meet. `upgrade_v0`: states of the schema before this one.
 //! - `claim`: what a create may do about a registration it finds. `held`: what an entry keeps in private. `existing`:
 //!   what an entry and its targets say. `limits`: how long an operation may take.
 //! - `report`: what the user reads.
 
+mod apart;
 mod claim;
 mod ending;
 mod existing;
@@ -21,6 +23,7 @@ mod planning;
 mod reading;
 mod report;
 mod schema;
+mod upgrade_v0;
 mod validate;
 mod wanted;
 mod wish;
@@ -98,6 +101,24 @@ impl Resource for AppInstance {
         _state: &mut Slot<Model>,
     ) -> Result<(), Errors> {
         Box::pin(ending::delete(&*self.configured()?, cx, prior)).await
+    }
+
+    fn upgrade(
+        &self,
+        from_version: i64,
+        state: serde_json::Value,
+    ) -> Result<serde_json::Value, Errors> {
+        match from_version {
+            0 => Ok(upgrade_v0::upgrade(state)),
+            later => Err(Errors::one(
+                "State of an unknown version",
+                format!(
+                    "The state has schema version {later} of {}, which no release of the provider wrote. Nothing \
+                     was changed.\n\nNext: restore the state from a backup.",
+                    Self::TYPE
+                ),
+            )),
+        }
     }
 
     async fn import(&self, cx: &mut Context, target: ImportTarget) -> Result<Model, Errors> {

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tfplugin::value::Attr;
 
+use crate::settings::names::NamesModel;
+
 /// The resource.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the schema beside it says what each is")]
@@ -16,6 +18,7 @@ pub struct Model {
     pub database: Option<DatabaseModel>,
     pub vault: Option<VaultModel>,
     pub kubernetes: Option<KubernetesModel>,
+    pub names: Option<NamesModel>,
     pub deletion_protection: Attr<bool>,
     pub on_destroy: Attr<String>,
     pub force_disconnect: Attr<bool>,
@@ -84,6 +87,7 @@ pub struct ResolvedNames {
     pub vault_database_role: Attr<String>,
     pub runtime_policy: Attr<String>,
     pub ops_policy: Attr<String>,
+    pub own_ops_policy: Attr<String>,
     pub ci_role: Attr<String>,
     pub kv_path: Attr<String>,
     pub dns_host: Attr<String>,

@@ -15,7 +15,7 @@ use super::looking::{self, Create};
 use super::model::Model;
 use super::planned::planned;
 use super::wanted::Wanted;
-use super::{existing, report, wish};
+use super::{apart, existing, report, wish};
 use crate::configured::Configured;
 use crate::naming::Coordinate;
 use crate::run::Lost;
@@ -70,6 +70,10 @@ async fn create(
         Ok(wanted) => Some(wish::spec(&coordinate, wanted, settings, &facets)?),
         Err(_) => None,
     };
+    apart::warn(configured, cx, &coordinate, wanted.as_ref().ok());
+    if let (Ok(wanted), Some(spec)) = (&wanted, &spec) {
+        apart::judge(configured, &coordinate, wanted, spec)?;
+    }
     let held = if facets.is_empty() || settings.has_unknown_target() {
         Held { create: true, ..Held::default() }
     } else {
@@ -122,6 +126,10 @@ fn update(
         Ok(wanted) => Some(wish::spec(&coordinate, wanted, settings, &configured_facets)?),
         Err(_) => None,
     };
+    apart::warn(configured, cx, &coordinate, wanted.as_ref().ok());
+    if let (Ok(wanted), Some(spec)) = (&wanted, &spec) {
+        apart::judge(configured, &coordinate, wanted, spec)?;
+    }
     let mut planned =
         planned(configured, config, proposed, &coordinate, wanted.as_ref().ok(), spec.as_ref())?;
     if was != coordinate {

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use tfplugin::schema::{Attribute, Block, Schema};
 use tfplugin::value::{Type, Value};
 
-/// Version 0.
+use crate::naming::{ROWS, Row};
+use crate::settings::names;
+
+/// Version 1; `upgrade_v0` knows the one before.
 pub fn schema() -> Schema {
-    Schema::new(
+    let block =
         inputs(Block::new(
             "One application in one environment: its PostgreSQL database and owner role, its Vault or OpenBao \
              roles and policies, and its names in every other system, all derived from `app` and `env`. What is \
@@ -28,7 +31,7 @@ pub fn schema() -> Schema {
         .attribute(
             "resolved_names",
             computed(
-                Type::Object(names()),
+                Type::Object(resolved_names()),
                 "Every name of the instance, by the convention; null where its input (`domain`, `organization`, \
                  a directory root) is not configured.",
             ),
@@ -55,8 +58,8 @@ pub fn schema() -> Schema {
                 Type::Number,
                 "Raised by every apply that changes something outside the state; 0 where nothing is there.",
             ),
-        ),
-    )
+        );
+    Schema { version: 1, block }
 }
 
 fn inputs(block: Block) -> Block {
@@ -111,6 +114,13 @@ fn inputs(block: Block) -> Block {
                  Default `false`: the deletion is refused and they are listed.",
             )
             .default_value(Value::Bool(false)),
+        )
+        .single(
+            "names",
+            names::block(
+                "Names in the place of the convention's, for an instance that was there before. Names that there \
+                 are one of for each service are overridden in the provider's block.",
+            ),
         )
         .single("timeouts", timeouts())
 }
@@ -213,34 +223,11 @@ fn timeouts() -> Block {
         .attribute("delete", one("a delete", "10m"))
 }
 
-fn names() -> BTreeMap<String, Type> {
-    let text = [
-        "instance",
-        "database",
-        "owner_role",
-        "namespace",
-        "service_account",
-        "argocd_application",
-        "kubernetes_role",
-        "vault_database_role",
-        "runtime_policy",
-        "ops_policy",
-        "ci_role",
-        "kv_path",
-        "dns_host",
-        "repository",
-        "values_file",
-        "state_prefix",
-        "app_dir",
-        "secrets_dir",
-        "parameter_path",
-        "iam_role",
-    ];
-    let maps = ["services", "log_groups"];
-    text.iter()
-        .map(|name| ((*name).to_owned(), Type::String))
-        .chain(maps.iter().map(|name| ((*name).to_owned(), Type::Map(Box::new(Type::String)))))
-        .collect()
+fn resolved_names() -> BTreeMap<String, Type> {
+    let ty = |row: &Row| {
+        if row.per_service { Type::Map(Box::new(Type::String)) } else { Type::String }
+    };
+    ROWS.iter().map(|row| (row.key.to_owned(), ty(row))).collect()
 }
 
 fn computed(ty: Type, description: &str) -> Attribute {

@@ -1,11 +1,13 @@
 //! What can be judged of a configuration alone, before the provider is configured.
 
+use std::collections::BTreeMap;
+
 use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::{Attr, Path};
 
 use super::model::Model;
-use super::wish::at_resource;
-use crate::naming::{self, shown};
+use super::wish::{at_names, at_resource};
+use crate::naming::{self, Overrides, shown};
 use crate::plan::duration;
 
 /// Collects every mistake of form.
@@ -15,6 +17,7 @@ pub fn validate(config: &Model) -> Result<(), Errors> {
     database(config, &mut errors);
     vault(config, &mut errors);
     kubernetes(config, &mut errors);
+    names(config, &mut errors);
     one_of(&config.on_destroy, Path::attribute("on_destroy"), &["delete", "retain"], &mut errors);
     if let Some(release) = config.release.known()
         && (release.is_empty() || release.len() > 256 || release.chars().any(char::is_control))
@@ -148,6 +151,14 @@ fn kubernetes(config: &Model, errors: &mut Errors) {
         } else if let Some(text) = texts.iter().filter_map(Attr::known).find(|text| !fits(text)) {
             errors.push(wrong(path, &shown(text), wanted));
         }
+    }
+}
+
+fn names(config: &Model, errors: &mut Errors) {
+    let Some(block) = &config.names else { return };
+    let (known, _) = block.read();
+    if let Err(found) = Overrides::new(&BTreeMap::new(), &known) {
+        errors.extend(at_names(&found));
     }
 }
 

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use tfplugin::value::{Attr, Path};
 
 use super::model::{DatabaseModel, KubernetesModel, Model, VaultModel};
+use crate::settings::names::NamesModel;
 
 /// The inputs of an instance beside its coordinate.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +25,8 @@ pub struct Wanted {
     pub vault: Option<WantedVault>,
     /// Of Kubernetes; `None` where there is no such block.
     pub kubernetes: Option<WantedKubernetes>,
+    /// Names in the place of the convention's, by key.
+    pub names: BTreeMap<String, String>,
 }
 
 /// The `database` block.
@@ -99,7 +102,9 @@ impl Wanted {
                 namespaces: reader.set(&block.namespaces, at("namespaces")),
             }
         });
-        (Self { services, release, database, vault, kubernetes }, reader.unknown)
+        let (names, unknown) = model.names.as_ref().map(NamesModel::read).unwrap_or_default();
+        reader.unknown.extend(unknown);
+        (Self { services, release, database, vault, kubernetes, names }, reader.unknown)
     }
 
     /// Puts the inputs into a model that has none: an imported one.
@@ -123,6 +128,7 @@ impl Wanted {
             service_accounts: block.service_accounts.as_ref().map(known).into(),
             namespaces: block.namespaces.as_ref().map(known).into(),
         });
+        model.names = NamesModel::of(&self.names);
     }
 
     /// The digest of what is promoted between environments: nothing that sizes or places.

@@ -7,11 +7,11 @@ use tfplugin::value::{Attr, Path};
 
 use super::model::{Model, ResolvedNames};
 use super::wanted::Wanted;
-use crate::naming::{Coordinate, Declared, NameError, Names, Subject};
+use crate::naming::{Coordinate, Declared, NameError, Names, Overrides, Subject, shown};
 use crate::plan::postgres::PostgresWish;
 use crate::plan::vault::{CiRoleWish, DatabaseRoleWish, KubernetesRoleWish, OpsScope, VaultWish};
 use crate::plan::{Spec, duration};
-use crate::settings::Settings;
+use crate::settings::{Settings, Target, names};
 
 /// The coordinate that a model names; `env` by default the one that elides.
 pub fn coordinate(model: &Model, settings: &Settings) -> Result<Coordinate, Errors> {
@@ -60,11 +60,57 @@ fn no_env(settings: &Settings) -> Errors {
 /// Every name of an instance.
 pub fn names(
     coordinate: &Coordinate,
-    services: &BTreeSet<String>,
+    wanted: &Wanted,
     settings: &Settings,
 ) -> Result<Names, Errors> {
-    Names::derive(&settings.environments, coordinate, services, &settings.inputs)
-        .map_err(|found| at_resource(&found))
+    let overrides =
+        Overrides::new(&settings.templates, &wanted.names).map_err(|found| at_names(&found))?;
+    let names = Names::derive_with(
+        &settings.environments,
+        coordinate,
+        &wanted.services,
+        &settings.inputs,
+        &overrides,
+    )
+    .map_err(|found| at_resource(&found))?;
+    not_our_own(&names, wanted, settings)?;
+    Ok(names)
+}
+
+/// Refuses the logins and the database that the provider itself works with.
+fn not_our_own(names: &Names, wanted: &Wanted, settings: &Settings) -> Result<(), Errors> {
+    let mut errors = Errors::new();
+    let mut refuse = |key: &str, name: &str, whose: &str| {
+        let place =
+            if wanted.names.contains_key(key) { names::at(key) } else { Path::attribute("app") };
+        errors.push(
+            Diagnostic::error(
+                format!("{key} {} is {whose}", shown(name)),
+                format!(
+                    "The instance would own, change and in the end drop it. Nothing was changed.\n\nNext: give the \
+                     instance another name: names {{ {key} = \"…\" }}, or another `app`."
+                ),
+            )
+            .at(place),
+        );
+    };
+    if let Target::Known(postgres) = &settings.postgres {
+        if names.owner_role == postgres.user {
+            refuse("owner_role", &names.owner_role, "the provider's own login");
+        }
+        if names.database == postgres.database {
+            refuse(
+                "database",
+                &names.database,
+                "the maintenance database, which keeps the registry",
+            );
+        }
+    }
+    let login = settings.layout.as_ref().and_then(|layout| layout.database_login.as_ref());
+    if login == Some(&names.owner_role) {
+        refuse("owner_role", &names.owner_role, "the login of Vault's database connection");
+    }
+    errors.into_result()
 }
 
 /// What is to be, in the given facets.
@@ -74,7 +120,7 @@ pub fn spec(
     settings: &Settings,
     facets: &[&str],
 ) -> Result<Spec, Errors> {
-    let names = names(coordinate, &wanted.services, settings)?;
+    let names = names(coordinate, wanted, settings)?;
     let production = settings.environments.is_production(coordinate.env());
     Ok(spec_named(coordinate, names, production, wanted, settings, facets))
 }
@@ -92,7 +138,7 @@ pub fn spec_named(
     Spec {
         production,
         owner: settings.owner.clone().unwrap_or_default(),
-        postgres: has("postgres").then(|| postgres(&names, wanted)),
+        postgres: has("postgres").then(|| postgres(coordinate, &names, wanted, settings)),
         vault: match &settings.layout {
             Some(layout) if has("vault") => {
                 Some(vault(coordinate, &names, wanted, layout, has("postgres")))
@@ -104,13 +150,18 @@ pub fn spec_named(
     }
 }
 
-fn postgres(names: &Names, wanted: &Wanted) -> PostgresWish {
+fn postgres(
+    coordinate: &Coordinate,
+    names: &Names,
+    wanted: &Wanted,
+    settings: &Settings,
+) -> PostgresWish {
+    let shared = settings.environments.shared_owner_role(coordinate.app());
     let database = wanted.database.clone().unwrap_or_default();
     PostgresWish {
         database: names.database.clone(),
         owner_role: names.owner_role.clone(),
-        // No convention shares an owner role between envs yet.
-        owner_role_shared: false,
+        owner_role_shared: shared.as_ref() == Some(&names.owner_role),
         // Validation keeps it within what PostgreSQL takes.
         connection_limit: database
             .connection_limit
@@ -198,6 +249,7 @@ pub fn resolved(names: &Names) -> ResolvedNames {
         vault_database_role: known(&names.vault_database_role),
         runtime_policy: known(&names.runtime_policy),
         ops_policy: known(&names.ops_policy),
+        own_ops_policy: known(&names.own_ops_policy),
         ci_role: known(&names.ci_role),
         kv_path: known(&names.kv_path),
         dns_host: names.dns_host.clone().into(),
@@ -221,6 +273,20 @@ pub fn at_resource(found: &[NameError]) -> Errors {
             Subject::Env | Subject::Environment(_) => diagnostic.at(Path::attribute("env")),
             Subject::Service(_) => diagnostic.at(Path::attribute("services")),
             _ => diagnostic.at(Path::attribute("app")),
+        });
+    }
+    errors
+}
+
+/// Attaches the place in the `names` block.
+pub fn at_names(found: &[NameError]) -> Errors {
+    let mut errors = Errors::new();
+    for error in found {
+        let diagnostic = Diagnostic::error(error.summary.clone(), error.detail.clone());
+        errors.push(match &error.subject {
+            Subject::Name(key) => diagnostic.at(names::at(key)),
+            Subject::Template(key) => diagnostic.at(names::at(key)),
+            _ => diagnostic.at(Path::attribute("names")),
         });
     }
     errors
