@@ -3,6 +3,7 @@
 //! # Layout
 //!
 //! - [`naming`]: a coordinate becomes names; pure, depends on nothing.
+//! - [`dotenv`]: values of dotenv files, written so that every reader agrees; pure.
 //! - [`plan`]: what is wished, what was seen, and the difference; pure.
 //! - [`registry`]: the record each target keeps of its own instances: types only.
 //! - [`facet`]: effects, one folder an external system.
@@ -13,6 +14,7 @@
 
 pub mod clients;
 pub mod configured;
+pub mod dotenv;
 pub mod facet;
 pub mod naming;
 pub mod plan;

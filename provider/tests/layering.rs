@@ -8,15 +8,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From low to high. A module that is new gets its row here.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("world", &[]),
     ("state_address", &["world"]),
     ("naming", &[]),
+    ("dotenv", &[]),
     ("plan", &["naming"]),
     ("registry", &[]),
     ("gate", &["naming", "plan", "registry"]),
     ("facet", &["naming", "plan", "registry"]),
-    ("store", &["naming", "plan", "registry"]),
+    ("store", &["naming", "dotenv", "plan", "registry"]),
     ("settings", &["world", "naming", "plan", "registry", "gate", "facet", "store"]),
     ("run", &["naming"]),
     ("clients", &["world", "naming", "plan", "registry", "gate", "facet", "store", "settings"]),
@@ -24,7 +25,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("resource", &BELOW_OFFERED),
     ("data_source", &BELOW_OFFERED),
     ("ephemeral", &BELOW_OFFERED),
-    ("function", &["naming", "plan", "store"]),
+    ("function", &["naming", "dotenv", "plan", "store"]),
     ("command", &BELOW_OFFERED),
     ("provider", &OFFERED),
 ];
@@ -62,7 +63,7 @@ const OFFERED: [&str; 16] = [
 ];
 
 /// No I/O, no async, no Terraform.
-const PURE: [&str; 3] = ["naming", "plan", "gate"];
+const PURE: [&str; 4] = ["naming", "dotenv", "plan", "gate"];
 const IMPURE: [&str; 8] =
     ["async", "await", "tokio", "tfplugin", "std::fs", "std::env", "std::time", "std::net"];
 
