@@ -8,10 +8,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From low to high. A module that is new gets its row here.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 20] = [
     ("world", &[]),
     ("state_address", &["world"]),
     ("naming", &[]),
+    ("inquiry", &["naming"]),
+    ("resolved", &["naming"]),
     ("plan", &["naming"]),
     ("registry", &[]),
     ("gate", &["naming", "plan", "registry"]),
@@ -24,16 +26,18 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("resource", &BELOW_OFFERED),
     ("data_source", &BELOW_OFFERED),
     ("ephemeral", &BELOW_OFFERED),
-    ("function", &["naming", "plan", "store"]),
+    ("function", &["naming", "inquiry", "resolved", "plan", "store"]),
     ("command", &BELOW_OFFERED),
     ("provider", &OFFERED),
 ];
-const BELOW_OFFERED: [&str; 12] = [
+const BELOW_OFFERED: [&str; 14] = [
     "run",
     "configured",
     "world",
     "state_address",
     "naming",
+    "inquiry",
+    "resolved",
     "plan",
     "registry",
     "gate",
@@ -42,12 +46,14 @@ const BELOW_OFFERED: [&str; 12] = [
     "settings",
     "clients",
 ];
-const OFFERED: [&str; 16] = [
+const OFFERED: [&str; 18] = [
     "run",
     "configured",
     "world",
     "state_address",
     "naming",
+    "inquiry",
+    "resolved",
     "plan",
     "registry",
     "gate",
@@ -62,7 +68,7 @@ const OFFERED: [&str; 16] = [
 ];
 
 /// No I/O, no async, no Terraform.
-const PURE: [&str; 3] = ["naming", "plan", "gate"];
+const PURE: [&str; 4] = ["naming", "inquiry", "plan", "gate"];
 const IMPURE: [&str; 8] =
     ["async", "await", "tokio", "tfplugin", "std::fs", "std::env", "std::time", "std::net"];
 

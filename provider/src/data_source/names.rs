@@ -1,0 +1,239 @@
+//! `appenv_names`: the names of an instance, without the instance.
+//!
+//! It reads the provider configuration and asks no server, so it answers at plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tfplugin::context::Context;
+use tfplugin::data_source::DataSource;
+use tfplugin::diagnostic::{Diagnostic, Errors};
+use tfplugin::schema::{Attribute, Block, Schema};
+use tfplugin::value::{Attr, Path, Type, Value};
+
+use crate::configured::Latest;
+use crate::inquiry;
+use crate::naming::{self, Environments, NameError, Names, Overrides, ROWS, Row, Subject, row};
+use crate::resolved;
+use crate::settings::Settings;
+
+/// The data source.
+pub struct NamesSource(pub Arc<Latest>);
+
+/// `appenv_names` as the configuration and the state have it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the schema beside it says what each is")]
+pub struct Model {
+    pub app: Attr<String>,
+    pub env: Attr<String>,
+    pub services: Attr<Vec<Attr<String>>>,
+    pub names: Option<NamesModel>,
+    pub instance: Attr<String>,
+    pub production: Attr<bool>,
+    pub state_prefix: Attr<String>,
+    pub convention: Attr<String>,
+    pub environments: Attr<Vec<EnvironmentModel>>,
+    pub resolved_names: Attr<Value>,
+}
+
+/// One declared env.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the schema beside it says what each is")]
+pub struct EnvironmentModel {
+    pub name: Attr<String>,
+    pub production: Attr<bool>,
+    pub apps: Attr<Vec<Attr<String>>>,
+}
+
+/// The `names` block: its struct, and its fields by key.
+macro_rules! names_block {
+    ($($key:ident)*) => {
+        /// Names that are written, by the key of each.
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+        #[allow(missing_docs, reason = "the rows of naming say what each is")]
+        pub struct NamesModel {
+            $(pub $key: Attr<String>,)*
+        }
+
+        impl NamesModel {
+            /// The names that are given and known.
+            fn known(&self) -> BTreeMap<String, String> {
+                let all = [$((stringify!($key), &self.$key)),*];
+                let known = |(key, name): (&str, &Attr<String>)| {
+                    Some((key.to_owned(), name.known()?.clone()))
+                };
+                all.into_iter().filter_map(known).collect()
+            }
+        }
+    };
+}
+
+names_block! {
+    database owner_role namespace service_account argocd_application kubernetes_role vault_database_role
+    runtime_policy ops_policy own_ops_policy ci_role kv_path dns_host repository values_file state_prefix app_dir
+    secrets_dir parameter_path iam_role
+}
+
+/// The rows that a `names` block may write: not the instance itself, nor those with a name for each service.
+fn writable(row: &&Row) -> bool {
+    row.key != row::INSTANCE.key && !row.per_service
+}
+
+// === impl NamesSource ===
+
+impl DataSource for NamesSource {
+    type Model = Model;
+    const TYPE: &'static str = "appenv_names";
+
+    fn schema() -> Schema {
+        schema()
+    }
+
+    async fn validate(&self, _cx: &mut Context, config: &Model) -> Result<(), Errors> {
+        let mut found = Vec::new();
+        found.extend(config.app.known().and_then(|app| naming::check_app(app).err()));
+        found.extend(config.env.known().and_then(|env| naming::check_env(env).err()));
+        found.extend(
+            services(config).iter().filter_map(|service| naming::check_service(service).err()),
+        );
+        found.extend(overrides(config).err().unwrap_or_default());
+        located(&found).into_result()
+    }
+
+    async fn read(&self, _cx: &mut Context, config: Model) -> Result<Model, Errors> {
+        let Some(configured) = self.0.get() else { return Err(not_configured()) };
+        answer(&configured.settings, config).map_err(|found| located(&found))
+    }
+}
+
+/// Fills in what is computed.
+fn answer(settings: &Settings, mut model: Model) -> Result<Model, Vec<NameError>> {
+    let environments = &settings.environments;
+    let app = model.app.known().map(String::as_str).unwrap_or_default();
+    let coordinate =
+        inquiry::coordinate(environments, app, model.env.known().map(String::as_str))?;
+    let names = Names::derive_with(
+        environments,
+        &coordinate,
+        &services(&model),
+        &settings.inputs,
+        &overrides(&model)?,
+    )?;
+    model.env = Attr::Known(coordinate.env().to_owned());
+    model.production = Attr::Known(environments.is_production(coordinate.env()));
+    model.convention = Attr::Known(environments.convention().to_owned());
+    model.environments = Attr::Known(declared(environments));
+    model.resolved_names = Attr::Known(resolved::value(&names));
+    model.instance = Attr::Known(names.instance);
+    model.state_prefix = Attr::Known(names.state_prefix);
+    Ok(model)
+}
+
+fn services(model: &Model) -> BTreeSet<String> {
+    let given = model.services.known().into_iter().flatten();
+    given.filter_map(|service| service.known().cloned()).collect()
+}
+
+fn overrides(model: &Model) -> Result<Overrides, Vec<NameError>> {
+    let written = model.names.as_ref().map(NamesModel::known).unwrap_or_default();
+    Overrides::new(&BTreeMap::new(), &written)
+}
+
+fn declared(environments: &Environments) -> Vec<EnvironmentModel> {
+    let set = |apps: &BTreeSet<String>| apps.iter().cloned().map(Attr::Known).collect();
+    let each = environments.declared().iter();
+    each.map(|declared| EnvironmentModel {
+        name: Attr::Known(declared.name.clone()),
+        production: Attr::Known(declared.production),
+        apps: declared.apps.as_ref().map(set).into(),
+    })
+    .collect()
+}
+
+fn schema() -> Schema {
+    Schema::new(
+        Block::new(
+            "The names of one application in one environment, by the provider configuration, without making \
+             anything. They are read at plan, and no server is asked.",
+        )
+        .attribute(
+            "app",
+            Attribute::required(Type::String, "The application, in kebab-case, such as `erp`."),
+        )
+        .attribute(
+            "env",
+            Attribute::optional_computed(
+                Type::String,
+                "The environment, a declared one. Default: the one production environment, where the convention \
+                 leaves it out of names.",
+            ),
+        )
+        .attribute(
+            "services",
+            Attribute::optional(
+                Type::set(Type::String),
+                "Parts of the application that get names of their own.",
+            ),
+        )
+        .single("names", names())
+        .attribute("instance", computed(Type::String, "Name of the instance, such as `erp-sandbox`."))
+        .attribute("production", computed(Type::Bool, "Whether the environment is a production one."))
+        .attribute("state_prefix", computed(Type::String, "Where the state of the instance belongs."))
+        .attribute("convention", computed(Type::String, "The convention that makes the names."))
+        .attribute(
+            "environments",
+            computed(
+                Type::list(Type::object([
+                    ("name", Type::String),
+                    ("production", Type::Bool),
+                    ("apps", Type::set(Type::String)),
+                ])),
+                "The declared environments in their order; `apps` is null where every application may have it.",
+            ),
+        )
+        .attribute(
+            "resolved_names",
+            computed(
+                resolved::ty(),
+                "Every name of the instance; null where its input (`domain`, `organization`, a directory root) is \
+                 not configured.",
+            ),
+        ),
+    )
+}
+
+fn names() -> Block {
+    let block = Block::new("Names in the place of the convention's, as an instance has that overrides them.");
+    let rows = ROWS.iter().filter(writable);
+    rows.fold(block, |block, row| {
+        block.attribute(row.key, Attribute::optional(Type::String, row.doc))
+    })
+}
+
+fn computed(ty: Type, description: &str) -> Attribute {
+    Attribute::computed(ty, description)
+}
+
+/// Attaches the place in the data source to what naming refuses.
+fn located(found: &[NameError]) -> Errors {
+    let mut errors = Errors::new();
+    for error in found {
+        let at = match &error.subject {
+            Subject::Env | Subject::Environment(_) => Path::attribute("env"),
+            Subject::Service(_) => Path::attribute("services"),
+            Subject::Template(key) => Path::attribute("names").field(key),
+            _ => Path::attribute("app"),
+        };
+        errors.push(Diagnostic::error(error.summary.clone(), error.detail.clone()).at(at));
+    }
+    errors
+}
+
+fn not_configured() -> Errors {
+    Errors::one(
+        "Provider not configured",
+        "appenv was asked for names before it was configured. This is a bug of the CLI or of the provider; please \
+         report it.",
+    )
+}
