@@ -218,8 +218,8 @@ impl Field {
         let key = self.key;
         match &self.service {
             Some(service) => format!(
-                "error: Service {} is not given\n  {key} has a name for each service that --service gives. Add \
-                 --service {service}.\n",
+                "error: Service {0} is not given\n  {key} has a name for each service that --service gives. Add \
+                 --service {0}.\n",
                 shown(service)
             ),
             None => format!(

@@ -98,28 +98,25 @@ impl DataSource for NamesSource {
             services(config).iter().filter_map(|service| naming::check_service(service).err()),
         );
         found.extend(overrides(config).err().unwrap_or_default());
-        located(&found).into_result()
+        located(&found, config).into_result()
     }
 
     async fn read(&self, _cx: &mut Context, config: Model) -> Result<Model, Errors> {
         let Some(configured) = self.0.get() else { return Err(not_configured()) };
-        answer(&configured.settings, config).map_err(|found| located(&found))
+        answer(&configured.settings, &config).map_err(|found| located(&found, &config))
     }
 }
 
 /// Fills in what is computed.
-fn answer(settings: &Settings, mut model: Model) -> Result<Model, Vec<NameError>> {
+fn answer(settings: &Settings, config: &Model) -> Result<Model, Vec<NameError>> {
     let environments = &settings.environments;
-    let app = model.app.known().map(String::as_str).unwrap_or_default();
-    let coordinate =
-        inquiry::coordinate(environments, app, model.env.known().map(String::as_str))?;
-    let names = Names::derive_with(
-        environments,
-        &coordinate,
-        &services(&model),
-        &settings.inputs,
-        &overrides(&model)?,
-    )?;
+    let app = config.app.known().map(String::as_str).unwrap_or_default();
+    let env = config.env.known().map(String::as_str);
+    let coordinate = inquiry::coordinate(environments, app, env)?;
+    let (services, overrides) = (services(config), overrides(config)?);
+    let names =
+        Names::derive_with(environments, &coordinate, &services, &settings.inputs, &overrides)?;
+    let mut model = config.clone();
     model.env = Attr::Known(coordinate.env().to_owned());
     model.production = Attr::Known(environments.is_production(coordinate.env()));
     model.convention = Attr::Known(environments.convention().to_owned());
@@ -216,13 +213,16 @@ fn computed(ty: Type, description: &str) -> Attribute {
 }
 
 /// Attaches the place in the data source to what naming refuses.
-fn located(found: &[NameError]) -> Errors {
+fn located(found: &[NameError], config: &Model) -> Errors {
+    let written = config.names.as_ref().map(NamesModel::known).unwrap_or_default();
     let mut errors = Errors::new();
     for error in found {
         let at = match &error.subject {
             Subject::Env | Subject::Environment(_) => Path::attribute("env"),
             Subject::Service(_) => Path::attribute("services"),
-            Subject::Template(key) => Path::attribute("names").field(key),
+            Subject::Name(key) if written.contains_key(*key) => {
+                Path::attribute("names").field(*key)
+            }
             _ => Path::attribute("app"),
         };
         errors.push(Diagnostic::error(error.summary.clone(), error.detail.clone()).at(at));
