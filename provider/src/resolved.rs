@@ -11,9 +11,11 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
 
 /// The type of that object: a string a name, a map of strings where there is a name for each service.
 pub fn ty() -> Type {
-    Type::object(rows().map(|row| {
-        (row.key, if row.per_service { Type::map(Type::String) } else { Type::String })
-    }))
+    Type::object(
+        rows().map(|row| {
+            (row.key, if row.per_service { Type::map(Type::String) } else { Type::String })
+        }),
+    )
 }
 
 /// The names as a value of [`ty`]; null where an input of one is absent.

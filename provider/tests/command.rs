@@ -42,7 +42,10 @@ fn a_field_is_printed_alone() {
         (&["erp", "sandbox", "--field", "owner_role"], "erp_sandbox_role"),
         (&["--field", "dns_host", "--domain", "arcodange.lab", "erp"], "erp.arcodange.lab"),
         (&["erp", "dev", "--organization", "acme", "--field", "repository"], "acme/erp"),
-        (&["karmyq", "prod", "--root", "/opt", "--field", "secrets_dir"], "/opt/karmyq/secrets/prod"),
+        (
+            &["karmyq", "prod", "--root", "/opt", "--field", "secrets_dir"],
+            "/opt/karmyq/secrets/prod",
+        ),
         (
             &["erp", "dev", "--service", "api", "--service", "web", "--field", "log_groups.web"],
             "/aws/lambda/erp-dev-web",
@@ -91,7 +94,8 @@ fn json_has_every_name_and_null_where_there_is_none() {
     assert_eq!(json["services"], serde_json::json!({}));
     let names = json.as_object().unwrap();
     assert_eq!(names.len(), 22);
-    let absent: Vec<_> = names.iter().filter(|(_, name)| name.is_null()).map(|(key, _)| key).collect();
+    let absent: Vec<_> =
+        names.iter().filter(|(_, name)| name.is_null()).map(|(key, _)| key).collect();
     assert_eq!(absent, ["app_dir", "dns_host", "repository", "secrets_dir"]);
 }
 
@@ -146,9 +150,17 @@ fn help_is_an_answer() {
     assert_eq!((code, err.as_str()), (0, ""));
     assert!(out.contains("names") && out.contains("OpenTofu and Terraform"), "{out}");
     let help = printed(&["--help"]);
-    for option in
-        ["--convention", "--env", "--elided", "--domain", "--organization", "--root", "--service", "--field", "--json"]
-    {
+    for option in [
+        "--convention",
+        "--env",
+        "--elided",
+        "--domain",
+        "--organization",
+        "--root",
+        "--service",
+        "--field",
+        "--json",
+    ] {
         assert!(help.contains(option), "{option}: {help}");
     }
 }

@@ -144,8 +144,7 @@ async fn written_names_stand_in_the_place_of_the_conventions() {
     assert_eq!(field(&answer, "state_prefix"), &"old/erp".into());
     // What may be written is the same as what naming lets an instance override.
     let block = NamesSource::schema().block;
-    let mut writable: Vec<_> =
-        block.blocks["names"].block.attributes.keys().cloned().collect();
+    let mut writable: Vec<_> = block.blocks["names"].block.attributes.keys().cloned().collect();
     writable.sort();
     let mut rows: Vec<_> = appenv::naming::ROWS
         .iter()
@@ -178,8 +177,12 @@ async fn mistakes_of_form_are_said_at_validate_and_the_rest_at_read() {
     // Anything may be unknown at validate.
     let block = overrides(&[("database", Value::Unknown)]);
     let services = Value::List(vec!["api".into(), Value::Unknown]);
-    let given =
-        [("app", Value::Unknown), ("env", Value::Unknown), ("services", services), ("names", block)];
+    let given = [
+        ("app", Value::Unknown),
+        ("env", Value::Unknown),
+        ("services", services),
+        ("names", block),
+    ];
     assert_eq!(validate(&mut client, &given).await, [""; 0]);
 
     let refused = read(&mut client, &[("app", "erp".into())]).await;

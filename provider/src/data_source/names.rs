@@ -201,7 +201,9 @@ fn schema() -> Schema {
 }
 
 fn names() -> Block {
-    let block = Block::new("Names in the place of the convention's, as an instance has that overrides them.");
+    let block = Block::new(
+        "Names in the place of the convention's, as an instance has that overrides them.",
+    );
     let rows = ROWS.iter().filter(writable);
     rows.fold(block, |block, row| {
         block.attribute(row.key, Attribute::optional(Type::String, row.doc))

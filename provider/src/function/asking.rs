@@ -65,7 +65,14 @@ pub fn refused(
     let line = |error: &NameError| {
         let (_, within) = place(&error.subject);
         let within = within.map(|within| format!("{within}: ")).unwrap_or_default();
-        format!("{within}{}. {}", error.summary, error.detail)
+        // Naming speaks of environment blocks, as most users write them.
+        let here = match error.subject {
+            Subject::Env | Subject::Environment(_) => {
+                " A function reads no provider block: here the envs are `environments` of the options."
+            }
+            _ => "",
+        };
+        format!("{within}{}. {}{here}", error.summary, error.detail)
     };
     ArgumentError {
         index: errors.first().and_then(|error| place(&error.subject).0),

@@ -11,16 +11,8 @@ use crate::inquiry::{Declaration, Environment, Question};
 use crate::naming::{Inputs, Subject, shown};
 
 /// The keys of `options`.
-pub const KEYS: [&str; 8] = [
-    "convention",
-    "domain",
-    "elided",
-    "environments",
-    "names",
-    "organization",
-    "root",
-    "services",
-];
+pub const KEYS: [&str; 8] =
+    ["convention", "domain", "elided", "environments", "names", "organization", "root", "services"];
 
 /// The keys of one environment.
 const ENVIRONMENT_KEYS: [&str; 3] = ["apps", "name", "production"];
@@ -52,7 +44,11 @@ pub fn read_declaration(given: &Value) -> Result<Declaration, Vec<Fault>> {
         },
         Value::Null | Value::Map(_) => reader.question(given, &Path::root()).declaration,
         other => {
-            reader.mismatch(&Path::root(), other, "a list of environments, or an object of options");
+            reader.mismatch(
+                &Path::root(),
+                other,
+                "a list of environments, or an object of options",
+            );
             Declaration::default()
         }
     })
@@ -149,7 +145,8 @@ impl Reader {
             }
             Value::Map(_) => {
                 let given = self.object(value, at, &ENVIRONMENT_KEYS)?;
-                let of = |key: &str| (given.get(key).unwrap_or(&Value::Null), at.clone().field(key));
+                let of =
+                    |key: &str| (given.get(key).unwrap_or(&Value::Null), at.clone().field(key));
                 let (value, at) = of("name");
                 if value.is_null() {
                     self.say(&at, "is missing: an environment has a name".to_owned());

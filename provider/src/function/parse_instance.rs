@@ -52,8 +52,7 @@ impl Function for ParseInstance {
     fn call(&self, (name, envs): Self::Arguments) -> Result<Parsed, ArgumentError> {
         let declaration =
             options::read_declaration(&envs).map_err(|faults| malformed(ENVS, &faults))?;
-        let environments =
-            declaration.environments().map_err(|errors| refused(&errors, place))?;
+        let environments = declaration.environments().map_err(|errors| refused(&errors, place))?;
         let coordinate = parse_instance(&name, &environments)
             .map_err(|error| ArgumentError { index: Some(NAME), ..refused(&[error], place) })?;
         Ok(Parsed { app: coordinate.app().to_owned(), env: coordinate.env().to_owned() })

@@ -66,10 +66,7 @@ async fn names_are_those_of_the_golden_file() {
         let prefix = call(&mut client, "state_prefix", arguments()).await;
         assert_eq!(prefix.as_ref(), Ok(&names["state_prefix"]), "{app}/{env}");
         // The same options read the name back.
-        let back = vec![
-            cli::dynamic(&names["instance"], &Type::String),
-            any(options(app, names)),
-        ];
+        let back = vec![cli::dynamic(&names["instance"], &Type::String), any(options(app, names))];
         let coordinate = object([("app", app.as_str().into()), ("env", env.as_str().into())]);
         assert_eq!(call(&mut client, "parse_instance", back).await, Ok(coordinate));
     }
@@ -94,11 +91,10 @@ async fn null_is_every_default() {
     let keys = appenv::function::KEYS.map(|key| (key, Value::Null));
     let erp = instance(&mut client, "erp", Value::Null, object(keys)).await;
     assert_eq!(erp, Ok("erp".into()));
-    let half = object([("name", "prod".into()), ("production", Value::Null), ("apps", Value::Null)]);
-    let options = object([
-        ("environments", list([half])),
-        ("names", object([("database", Value::Null)])),
-    ]);
+    let half =
+        object([("name", "prod".into()), ("production", Value::Null), ("apps", Value::Null)]);
+    let options =
+        object([("environments", list([half])), ("names", object([("database", Value::Null)]))]);
     // As in the provider block, what is not said to be a production env is none.
     let erp = instance(&mut client, "erp", "prod".into(), options).await;
     assert_eq!(erp, Ok("erp-prod".into()));
@@ -112,10 +108,8 @@ async fn environments_may_be_names_alone() {
     let envs = of(list(["prod", "qa"]));
     assert_eq!(instance(&mut client, "erp", Value::Null, envs.clone()).await, Ok("erp".into()));
     assert_eq!(instance(&mut client, "erp", "qa".into(), envs).await, Ok("erp-qa".into()));
-    let mixed = of(list([
-        object([("name", "live".into()), ("production", true.into())]),
-        "qa".into(),
-    ]));
+    let mixed =
+        of(list([object([("name", "live".into()), ("production", true.into())]), "qa".into()]));
     assert_eq!(instance(&mut client, "erp", Value::Null, mixed).await, Ok("erp".into()));
 
     // A set, in the type that the CLI gives it.
@@ -126,10 +120,8 @@ async fn environments_may_be_names_alone() {
     assert_eq!(parsed, Ok(object([("app", "erp".into()), ("env", "qa".into())])));
 
     // Only these apps, so an app that ends in the env can be told from it.
-    let narrow = of(list([
-        "prod".into(),
-        object([("name", "qa".into()), ("apps", list(["crm"]))]),
-    ]));
+    let narrow =
+        of(list(["prod".into(), object([("name", "qa".into()), ("apps", list(["crm"]))])]));
     let whole = instance(&mut client, "erp-qa", "prod".into(), narrow.clone()).await;
     assert_eq!(whole, Ok("erp-qa".into()));
     assert!(instance(&mut client, "erp", "qa".into(), narrow).await.is_err());
@@ -156,8 +148,9 @@ async fn what_is_unknown_makes_the_answer_unknown() {
     let known = || vec![text("erp"), text("dev"), any(object([("domain", "x.org".into())]))];
     let unknown = object([("domain", "x.org".into()), ("services", list([Value::Unknown]))]);
     for function in ["names", "instance", "state_prefix"] {
-        for (index, argument) in
-            [text(Value::Unknown), text(Value::Unknown), any(unknown.clone())].into_iter().enumerate()
+        for (index, argument) in [text(Value::Unknown), text(Value::Unknown), any(unknown.clone())]
+            .into_iter()
+            .enumerate()
         {
             let mut arguments = known();
             arguments[index] = argument;

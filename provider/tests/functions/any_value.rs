@@ -10,8 +10,26 @@ use tfplugin::value::{Number, Type, Value, from_value, to_value};
 /// Texts near to what is accepted, and any others.
 fn texts() -> impl Strategy<Value = String> {
     let near = [
-        "erp", "prod", "dev", "erp-dev", "elided-v1", "", "x.org", "/opt", "~/a", "{app}-{env}", "{app", "[-{env}]",
-        "{instance}{service}", "a-b-c-d", "main", "ops", "\u{0}", "\u{202e}", "{app.snake}", "\u{1f600}{env:",
+        "erp",
+        "prod",
+        "dev",
+        "erp-dev",
+        "elided-v1",
+        "",
+        "x.org",
+        "/opt",
+        "~/a",
+        "{app}-{env}",
+        "{app",
+        "[-{env}]",
+        "{instance}{service}",
+        "a-b-c-d",
+        "main",
+        "ops",
+        "\u{0}",
+        "\u{202e}",
+        "{app.snake}",
+        "\u{1f600}{env:",
     ];
     prop_oneof![4 => prop::sample::select(near.to_vec()).prop_map(str::to_owned), 1 => ".{0,80}"]
 }
@@ -48,7 +66,11 @@ fn options() -> impl Strategy<Value = Value> {
     let some = |strategy: BoxedStrategy<Value>| prop_oneof![6 => strategy, 1 => values()].boxed();
     let text = || some(texts().prop_map(Value::String).boxed());
     let list = || {
-        some(prop::collection::vec(texts().prop_map(Value::String), 0..4).prop_map(Value::List).boxed())
+        some(
+            prop::collection::vec(texts().prop_map(Value::String), 0..4)
+                .prop_map(Value::List)
+                .boxed(),
+        )
     };
     let env = (text(), some(any::<bool>().prop_map(Value::Bool).boxed()), list()).prop_map(
         |(name, production, apps)| {

@@ -32,7 +32,8 @@ async fn every_misspelt_key_is_refused_and_the_known_ones_are_named() {
     for key in KEYS {
         for wrong in misspelt(key) {
             // Even where its value is null.
-            let refused = instance(&mut client, "erp", "dev".into(), one(&wrong, Value::Null)).await;
+            let refused =
+                instance(&mut client, "erp", "dev".into(), one(&wrong, Value::Null)).await;
             let (argument, message) = refused.unwrap_err();
             assert_eq!(argument, OPTIONS);
             assert!(message.contains(&format!("has no key \"{wrong}\"")), "{message}");
@@ -79,36 +80,45 @@ async fn a_value_of_the_wrong_type_is_refused_with_its_place() {
     for (options, says) in [
         ("elided-v1".into(), "It is a string and must be an object of convention, domain, "),
         (list(["prod"]), "It is a list and must be an object of "),
-        (one("convention", 1.into()), "`convention` is a number and must be a string."),
-        (one("root", list(["/opt"])), "`root` is a list and must be a string."),
-        (one("services", "api".into()), "`services` is a string and must be a list of strings."),
+        (one("convention", 1.into()), "`convention` is a number and must be a string"),
+        (one("root", list(["/opt"])), "`root` is a list and must be a string"),
+        (one("services", "api".into()), "`services` is a string and must be a list of strings"),
         (
             one("services", Value::List(vec!["api".into(), Value::Null])),
-            "`services[1]` is null and must be a string.",
+            "`services[1]` is null and must be a string",
         ),
-        (one("environments", "prod".into()), "`environments` is a string and must be a list of objects"),
-        (one("environments", one("prod", true.into())), "`environments` is an object and must be a list"),
+        (
+            one("environments", "prod".into()),
+            "`environments` is a string and must be a list of objects",
+        ),
+        (
+            one("environments", one("prod", true.into())),
+            "`environments` is an object and must be a list",
+        ),
         (
             one("environments", list([true])),
-            "`environments[0]` is a bool and must be an object with name, production and apps, or a name.",
+            "`environments[0]` is a bool and must be an object with name, production and apps, or a name",
         ),
         (one("environments", list([Value::Null])), "`environments[0]` is null and must be"),
         (one("environments", list([object([])])), "`environments[0].name` is missing"),
         (
             one(
                 "environments",
-                list(["prod".into(), object([("name", "qa".into()), ("production", "true".into())])]),
+                list([
+                    "prod".into(),
+                    object([("name", "qa".into()), ("production", "true".into())]),
+                ]),
             ),
-            "`environments[1].production` is a string and must be true or false.",
+            "`environments[1].production` is a string and must be true or false",
         ),
         (
             one("environments", list([object([("name", "qa".into()), ("apps", list([1]))])])),
-            "`environments[0].apps[0]` is a number and must be a string.",
+            "`environments[0].apps[0]` is a number and must be a string",
         ),
-        (one("names", list(["x"])), "`names` is a list and must be an object of templates."),
+        (one("names", list(["x"])), "`names` is a list and must be an object of templates"),
         (
             one("names", one("database", true.into())),
-            "`names.database` is a bool and must be a string.",
+            "`names.database` is a bool and must be a string",
         ),
     ] {
         let refused = instance(&mut client, "erp", "prod".into(), options).await;
@@ -122,7 +132,10 @@ async fn a_value_of_the_wrong_type_is_refused_with_its_place() {
     assert_eq!(message.lines().count(), 3, "{message}");
 
     for (envs, says) in [
-        ("prod".into(), "It is a string and must be a list of environments, or an object of options."),
+        (
+            "prod".into(),
+            "It is a string and must be a list of environments, or an object of options",
+        ),
         (list([1]), "`[0]` is a number and must be"),
     ] {
         let refused = call(&mut client, "parse_instance", vec![text("erp"), any(envs)]).await;
