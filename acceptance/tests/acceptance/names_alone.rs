@@ -334,6 +334,21 @@ fn mistakes_in_a_call_are_refused_at_validate() {
     book.close();
 }
 
+/// The page that shows an example, and what it shows of it: all behind the `terraform` block.
+fn shown(example: &str) -> (String, String) {
+    let root = provider::root();
+    let (page, file) = match example.split_once('/').unwrap() {
+        ("functions", name) => (format!("functions/{name}"), "function.tf"),
+        (_, name) => {
+            (format!("data-sources/{}", name.trim_start_matches("appenv_")), "data-source.tf")
+        }
+    };
+    let page = std::fs::read_to_string(root.join("docs").join(page).with_extension("md")).unwrap();
+    let hcl = std::fs::read_to_string(root.join("examples").join(example).join(file)).unwrap();
+    let (_, body) = hcl.split_once("\n}\n").unwrap();
+    (page, body.trim().to_owned())
+}
+
 #[test]
 fn the_examples_hold() {
     for cli in Cli::all() {
@@ -356,6 +371,8 @@ fn the_examples_hold() {
             ws.copy_from(&format!("examples/{example}"));
             ws.apply();
             assert_eq!(ws.state().output(output), &value, "{example}");
+            let (page, body) = shown(example);
+            assert!(page.contains(&body), "the page of {example} shows another one");
         }
     }
 }

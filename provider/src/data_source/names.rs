@@ -76,7 +76,7 @@ names_block! {
 }
 
 /// The rows that a `names` block may write: not the instance itself, nor those with a name for each service.
-fn writable(row: &&Row) -> bool {
+fn is_writable(row: &Row) -> bool {
     row.key != row::INSTANCE.key && !row.per_service
 }
 
@@ -204,7 +204,7 @@ fn names() -> Block {
     let block = Block::new(
         "Names in the place of the convention's, as an instance has that overrides them.",
     );
-    let rows = ROWS.iter().filter(writable);
+    let rows = ROWS.iter().filter(|row| is_writable(row));
     rows.fold(block, |block, row| {
         block.attribute(row.key, Attribute::optional(Type::String, row.doc))
     })
