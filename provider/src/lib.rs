@@ -10,16 +10,23 @@
 //! - [`settings`], [`clients`], [`configured`], [`run`]: the provider block, what it opens, one run and its memory.
 //! - [`provider`]: the provider, and the list of what is offered.
 //! - [`world`], [`state_address`]: what comes in from outside, and where the state lives.
-//! - [`resource`]: one folder a resource.
+//! - [`inquiry`], [`resolved`]: names without an instance: the question, and the object that answers it.
+//! - [`resource`]: one folder a resource. [`data_source`], [`function`]: one file each.
+//! - [`command`]: what the binary does by hand, one file a command.
 
 pub mod clients;
+pub mod command;
 pub mod configured;
+pub mod data_source;
 pub mod dotenv;
 pub mod facet;
+pub mod function;
+pub mod inquiry;
 pub mod naming;
 pub mod plan;
 pub mod provider;
 pub mod registry;
+pub mod resolved;
 pub mod resource;
 pub mod run;
 pub mod settings;

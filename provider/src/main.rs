@@ -1,13 +1,22 @@
-//! The provider's process.
+//! The provider's process, or a command that is run by hand.
 
+use std::ffi::OsString;
+use std::io;
 use std::process::ExitCode;
 
+use appenv::command::{self, Output};
 use appenv::provider::Appenv;
 use appenv::world::World;
 use tfplugin::serve::{Options, serve};
 
 fn main() -> ExitCode {
-    let debug = std::env::args().any(|argument| argument == "--debug" || argument == "-debug");
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let debug = arguments.iter().any(|argument| argument == "--debug" || argument == "-debug");
+    // The CLI starts it without arguments, a debugger with that one.
+    if !debug && arguments.len() > 1 {
+        let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
+        return command::run(arguments, &mut Output { out: &mut out, err: &mut err }).into();
+    }
     let options = Options { address: "registry.terraform.io/arcodange/appenv".to_owned(), debug };
     serve(Appenv::new(World::real()), &options)
 }

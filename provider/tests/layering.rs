@@ -8,11 +8,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From low to high. A module that is new gets its row here.
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
     ("world", &[]),
     ("state_address", &["world"]),
     ("naming", &[]),
     ("dotenv", &[]),
+    ("inquiry", &["naming"]),
+    ("resolved", &["naming"]),
     ("plan", &["naming"]),
     ("registry", &[]),
     ("gate", &["naming", "plan", "registry"]),
@@ -25,16 +27,18 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ("resource", &BELOW_OFFERED),
     ("data_source", &BELOW_OFFERED),
     ("ephemeral", &BELOW_OFFERED),
-    ("function", &["naming", "dotenv", "plan", "store"]),
+    ("function", &["naming", "dotenv", "inquiry", "resolved", "plan", "store"]),
     ("command", &BELOW_OFFERED),
     ("provider", &OFFERED),
 ];
-const BELOW_OFFERED: [&str; 12] = [
+const BELOW_OFFERED: [&str; 14] = [
     "run",
     "configured",
     "world",
     "state_address",
     "naming",
+    "inquiry",
+    "resolved",
     "plan",
     "registry",
     "gate",
@@ -43,12 +47,14 @@ const BELOW_OFFERED: [&str; 12] = [
     "settings",
     "clients",
 ];
-const OFFERED: [&str; 16] = [
+const OFFERED: [&str; 18] = [
     "run",
     "configured",
     "world",
     "state_address",
     "naming",
+    "inquiry",
+    "resolved",
     "plan",
     "registry",
     "gate",
@@ -63,7 +69,7 @@ const OFFERED: [&str; 16] = [
 ];
 
 /// No I/O, no async, no Terraform.
-const PURE: [&str; 4] = ["naming", "dotenv", "plan", "gate"];
+const PURE: [&str; 5] = ["naming", "dotenv", "inquiry", "plan", "gate"];
 const IMPURE: [&str; 8] =
     ["async", "await", "tokio", "tfplugin", "std::fs", "std::env", "std::time", "std::net"];
 

@@ -3,9 +3,14 @@
 
 use std::collections::BTreeSet;
 
+use appenv::data_source::names::{Model as NamesModel, NamesSource};
+use appenv::function;
 use appenv::provider::Appenv;
+use appenv::resolved;
 use appenv::resource::app_instance::{AppInstance, Model};
 use appenv::settings::model::Model as ProviderModel;
+use tfplugin::data_source::DataSource;
+use tfplugin::function::{Function, Signature};
 use tfplugin::provider::Provider;
 use tfplugin::resource::Resource;
 use tfplugin::schema::legal::{self, Kind};
@@ -25,6 +30,39 @@ fn the_instance_is_legal_and_its_model_agrees() {
     assert_eq!(drift::probe::<Model>(&AppInstance::schema()), NONE);
 }
 
+#[test]
+fn the_names_are_legal_and_their_model_agrees() {
+    assert_eq!(legal::check(&NamesSource::schema(), Kind::DataSource), NONE);
+    assert_eq!(drift::probe::<NamesModel>(&NamesSource::schema()), NONE);
+}
+
+#[test]
+fn resource_data_source_and_function_have_the_same_names() {
+    let resource = &AppInstance::schema().block.attributes["resolved_names"].ty;
+    assert_eq!(resource, &resolved::ty());
+    assert_eq!(resource, &NamesSource::schema().block.attributes["resolved_names"].ty);
+    assert_eq!(resource, &function::Names::signature().returns);
+}
+
+#[test]
+fn every_function_and_parameter_has_a_sentence() {
+    let all: [Signature; 4] = [
+        function::Instance::signature(),
+        function::Names::signature(),
+        function::ParseInstance::signature(),
+        function::StatePrefix::signature(),
+    ];
+    for signature in all {
+        assert!(!signature.summary.ends_with('.'), "{}", signature.summary);
+        let parameters = signature.parameters.iter().map(|parameter| &parameter.description);
+        for text in parameters.chain([&signature.description]) {
+            assert!(text.starts_with(char::is_uppercase) && text.ends_with('.'), "{text}");
+            assert_eq!(text.matches('`').count() % 2, 0, "{text}");
+            assert!(!text.contains("  ") && !text.contains('\n'), "{text}");
+        }
+    }
+}
+
 /// Every description of a block, with its place.
 fn descriptions<'s>(place: &str, block: &'s Block, out: &mut Vec<(String, &'s str)>) {
     out.push((place.to_owned(), &block.description));
@@ -42,6 +80,8 @@ fn every_attribute_and_block_has_a_sentence() {
     let mut all = Vec::new();
     descriptions("provider", &provider.block, &mut all);
     descriptions("appenv_app_instance", &instance.block, &mut all);
+    let names = NamesSource::schema();
+    descriptions("data.appenv_names", &names.block, &mut all);
     for (place, text) in &all {
         let first = text.chars().next().unwrap_or(' ');
         assert!(first.is_uppercase() || first == '`', "{place} does not begin a sentence: {text}");

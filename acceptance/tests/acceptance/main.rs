@@ -17,6 +17,7 @@ mod instance;
 mod instances;
 mod later;
 mod names;
+mod names_alone;
 mod orphan;
 mod owner;
 mod privileges;

@@ -49,6 +49,13 @@ fn a_changed_schema_is_seen() {
             now[kind][name] = of(schema);
         }
     }
+    for (name, function) in schema["functions"].as_object().into_iter().flatten() {
+        let parameters = function["parameters"].as_array().into_iter().flatten();
+        let told = |parameter: &Value| json!({ "name": parameter["name"], "type": parameter["type"], "null": parameter["is_nullable"] == true });
+        let parameters: Vec<_> = parameters.map(told).collect();
+        now["functions"][name] =
+            json!({ "parameters": parameters, "returns": function["return_type"] });
+    }
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/schema.json");
     let text = serde_json::to_string_pretty(&now).unwrap() + "\n";
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
@@ -103,8 +110,12 @@ fn every_misspelt_key_of_every_block_is_refused() {
         let schema = schema(&ws);
         let resources = schema["resource_schemas"].as_object().into_iter().flatten();
         // One at a time, since the CLI judges no resource of a provider whose own block is wrong.
+        let data_sources = schema["data_source_schemas"].as_object().into_iter().flatten();
         let blocks = resources
             .map(|(name, resource)| (format!("resource \"{name}\" \"a\""), &resource["block"]))
+            .chain(data_sources.map(|(name, data_source)| {
+                (format!("data \"{name}\" \"a\""), &data_source["block"])
+            }))
             .chain([("provider \"appenv\"".to_owned(), &schema["provider"]["block"])]);
         for (header, block) in blocks {
             let mut written = Vec::new();

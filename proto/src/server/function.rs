@@ -26,8 +26,10 @@ pub(super) fn call_function(
     match call(core, request) {
         Ok(result) => call_function::Response { result: Some(result), error: None },
         Err(error) => {
+            let text = convert::printable(&error.message);
             let error = wire::FunctionError {
-                text: convert::printable(&error.message),
+                // The CLI writes it into a sentence of its own, which it ends itself.
+                text: text.strip_suffix('.').unwrap_or(&text).to_owned(),
                 function_argument: error.index.and_then(|index| i64::try_from(index).ok()),
             };
             call_function::Response { result: None, error: Some(error) }

@@ -66,7 +66,7 @@ async fn null_comes_as_nil_or_as_nothing_at_all() {
         assert_eq!(call(&mut client, "kind", vec![argument], &string).await, Ok(kind.into()));
     }
     let refused = call(&mut client, "join", vec![text("-"), text("a"), nothing], &string).await;
-    assert_eq!(refused, Err((Some(2), "The argument \"parts\" must not be null.".to_owned())));
+    assert_eq!(refused, Err((Some(2), "The argument \"parts\" must not be null".to_owned())));
 }
 
 #[tokio::test]
@@ -81,9 +81,9 @@ async fn an_error_names_its_argument() {
     let mut client = toy().await;
     let string = Type::String;
     let half = call(&mut client, "half", vec![number(7)], &Type::Number).await;
-    assert_eq!(half, Err((Some(0), "7 is odd.".to_owned())));
+    assert_eq!(half, Err((Some(0), "7 is odd".to_owned())));
     let join = call(&mut client, "join", vec![text("-"), text("a"), text("")], &string).await;
-    assert_eq!(join, Err((Some(2), "A part must not be empty.".to_owned())));
+    assert_eq!(join, Err((Some(2), "A part must not be empty".to_owned())));
 
     // A number that the author's type does not take.
     let ratio = dynamic(&Value::Number("1.5".parse().unwrap()), &Type::Number);

@@ -11,6 +11,8 @@ use tfplugin::schema::Schema;
 use tfplugin::server::Registry;
 
 use crate::configured::{Configured, Latest};
+use crate::data_source::names::NamesSource;
+use crate::function;
 use crate::resource::app_instance::AppInstance;
 use crate::settings::Settings;
 use crate::settings::model::Model;
@@ -40,6 +42,12 @@ impl Provider for Appenv {
 
     fn offer(self: Arc<Self>, registry: &mut Registry) {
         registry.resource(AppInstance(self.latest.clone()));
+        registry.data_source(NamesSource(self.latest.clone()));
+        registry
+            .function(function::Instance)
+            .function(function::Names)
+            .function(function::ParseInstance)
+            .function(function::StatePrefix);
     }
 
     async fn validate(&self, _cx: &mut Context, config: &Model) -> Result<(), Errors> {

@@ -3,7 +3,7 @@
 //! Many cases share one run of the CLI: each has a provider configuration or a resource of its own name, and the
 //! diagnostics tell which they are about.
 
-mod book;
+pub mod book;
 mod servers;
 mod words;
 

@@ -1,11 +1,9 @@
 //! The schema of `appenv_app_instance`. Structures are nested blocks, so that the CLI refuses a misspelt key.
 
-use std::collections::BTreeMap;
-
 use tfplugin::schema::{Attribute, Block, Schema};
 use tfplugin::value::{Type, Value};
 
-use crate::naming::{ROWS, Row};
+use crate::resolved;
 use crate::settings::names;
 
 /// Version 1; `upgrade_v0` knows the one before.
@@ -31,7 +29,7 @@ pub fn schema() -> Schema {
         .attribute(
             "resolved_names",
             computed(
-                Type::Object(resolved_names()),
+                resolved::ty(),
                 "Every name of the instance, by the convention; null where its input (`domain`, `organization`, \
                  a directory root) is not configured.",
             ),
@@ -221,13 +219,6 @@ fn timeouts() -> Block {
         .attribute("read", one("a read", "2m"))
         .attribute("update", one("an update", "10m"))
         .attribute("delete", one("a delete", "10m"))
-}
-
-fn resolved_names() -> BTreeMap<String, Type> {
-    let ty = |row: &Row| {
-        if row.per_service { Type::Map(Box::new(Type::String)) } else { Type::String }
-    };
-    ROWS.iter().map(|row| (row.key.to_owned(), ty(row))).collect()
 }
 
 fn computed(ty: Type, description: &str) -> Attribute {

@@ -1,0 +1,3 @@
+//! What a configuration can read: one file a data source.
+
+pub mod names;

@@ -1,0 +1,201 @@
+//! `appenv_names`: the names of an instance, without the instance.
+//!
+//! It reads the provider configuration and asks no server, so it answers at plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tfplugin::context::Context;
+use tfplugin::data_source::DataSource;
+use tfplugin::diagnostic::{Diagnostic, Errors};
+use tfplugin::schema::{Attribute, Block, Schema};
+use tfplugin::value::{Attr, Path, Type, Value};
+
+use crate::configured::Latest;
+use crate::inquiry;
+use crate::naming::{self, Environments, NameError, Names, Overrides, Subject};
+use crate::resolved;
+use crate::settings::Settings;
+use crate::settings::names::{NamesModel, at, block};
+
+/// The data source.
+pub struct NamesSource(pub Arc<Latest>);
+
+/// `appenv_names` as the configuration and the state have it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the schema beside it says what each is")]
+pub struct Model {
+    pub app: Attr<String>,
+    pub env: Attr<String>,
+    pub services: Attr<Vec<Attr<String>>>,
+    pub names: Option<NamesModel>,
+    pub instance: Attr<String>,
+    pub production: Attr<bool>,
+    pub state_prefix: Attr<String>,
+    pub convention: Attr<String>,
+    pub environments: Attr<Vec<EnvironmentModel>>,
+    pub resolved_names: Attr<Value>,
+}
+
+/// One declared env.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the schema beside it says what each is")]
+pub struct EnvironmentModel {
+    pub name: Attr<String>,
+    pub production: Attr<bool>,
+    pub apps: Attr<Vec<Attr<String>>>,
+}
+
+// === impl NamesSource ===
+
+impl DataSource for NamesSource {
+    type Model = Model;
+    const TYPE: &'static str = "appenv_names";
+
+    fn schema() -> Schema {
+        schema()
+    }
+
+    async fn validate(&self, _cx: &mut Context, config: &Model) -> Result<(), Errors> {
+        let mut found = Vec::new();
+        found.extend(config.app.known().and_then(|app| naming::check_app(app).err()));
+        found.extend(config.env.known().and_then(|env| naming::check_env(env).err()));
+        found.extend(
+            services(config).iter().filter_map(|service| naming::check_service(service).err()),
+        );
+        found.extend(Overrides::new(&BTreeMap::new(), &written(config)).err().unwrap_or_default());
+        located(&found, config).into_result()
+    }
+
+    async fn read(&self, _cx: &mut Context, config: Model) -> Result<Model, Errors> {
+        let Some(configured) = self.0.get() else { return Err(not_configured()) };
+        answer(&configured.settings, &config).map_err(|found| located(&found, &config))
+    }
+}
+
+/// Fills in what is computed.
+fn answer(settings: &Settings, config: &Model) -> Result<Model, Vec<NameError>> {
+    let environments = &settings.environments;
+    let app = config.app.known().map(String::as_str).unwrap_or_default();
+    let env = config.env.known().map(String::as_str);
+    let coordinate = inquiry::coordinate(environments, app, env)?;
+    let services = services(config);
+    let overrides = Overrides::new(&settings.templates, &written(config))?;
+    let names =
+        Names::derive_with(environments, &coordinate, &services, &settings.inputs, &overrides)?;
+    let mut model = config.clone();
+    model.env = Attr::Known(coordinate.env().to_owned());
+    model.production = Attr::Known(environments.is_production(coordinate.env()));
+    model.convention = Attr::Known(environments.convention().to_owned());
+    model.environments = Attr::Known(declared(environments));
+    model.resolved_names = Attr::Known(resolved::value(&names));
+    model.instance = Attr::Known(names.instance);
+    model.state_prefix = Attr::Known(names.state_prefix);
+    Ok(model)
+}
+
+fn services(model: &Model) -> BTreeSet<String> {
+    let given = model.services.known().into_iter().flatten();
+    given.filter_map(|service| service.known().cloned()).collect()
+}
+
+/// The names that are given and known.
+fn written(model: &Model) -> BTreeMap<String, String> {
+    model.names.as_ref().map(|names| names.read().0).unwrap_or_default()
+}
+
+fn declared(environments: &Environments) -> Vec<EnvironmentModel> {
+    let set = |apps: &BTreeSet<String>| apps.iter().cloned().map(Attr::Known).collect();
+    let each = environments.declared().iter();
+    each.map(|declared| EnvironmentModel {
+        name: Attr::Known(declared.name.clone()),
+        production: Attr::Known(declared.production),
+        apps: declared.apps.as_ref().map(set).into(),
+    })
+    .collect()
+}
+
+fn schema() -> Schema {
+    Schema::new(
+        Block::new(
+            "The names of one application in one environment, by the provider configuration, without making \
+             anything. They are read at plan, and no server is asked.",
+        )
+        .attribute(
+            "app",
+            Attribute::required(Type::String, "The application, in kebab-case, such as `erp`."),
+        )
+        .attribute(
+            "env",
+            Attribute::optional_computed(
+                Type::String,
+                "The environment, a declared one. Default: the one production environment, where the convention \
+                 leaves it out of names.",
+            ),
+        )
+        .attribute(
+            "services",
+            Attribute::optional(
+                Type::set(Type::String),
+                "Parts of the application that get names of their own.",
+            ),
+        )
+        .single(
+            "names",
+            block("Names in the place of the convention's, as an instance has that overrides them."),
+        )
+        .attribute("instance", computed(Type::String, "Name of the instance, such as `erp-sandbox`."))
+        .attribute("production", computed(Type::Bool, "Whether the environment is a production one."))
+        .attribute("state_prefix", computed(Type::String, "Where the state of the instance belongs."))
+        .attribute("convention", computed(Type::String, "The convention that makes the names."))
+        .attribute(
+            "environments",
+            computed(
+                Type::list(Type::object([
+                    ("name", Type::String),
+                    ("production", Type::Bool),
+                    ("apps", Type::set(Type::String)),
+                ])),
+                "The declared environments in their order; `apps` is null where every application may have it.",
+            ),
+        )
+        .attribute(
+            "resolved_names",
+            computed(
+                resolved::ty(),
+                "Every name of the instance; null where its input (`domain`, `organization`, a directory root) is \
+                 not configured.",
+            ),
+        ),
+    )
+}
+
+fn computed(ty: Type, description: &str) -> Attribute {
+    Attribute::computed(ty, description)
+}
+
+/// Attaches the place in the data source to what naming refuses.
+fn located(found: &[NameError], config: &Model) -> Errors {
+    let written = written(config);
+    let mut errors = Errors::new();
+    for error in found {
+        let place = match &error.subject {
+            Subject::Env | Subject::Environment(_) => Path::attribute("env"),
+            Subject::Service(_) => Path::attribute("services"),
+            Subject::Name(key) if written.contains_key(*key) => at(key),
+            Subject::Template(key) => at(key),
+            _ => Path::attribute("app"),
+        };
+        errors.push(Diagnostic::error(error.summary.clone(), error.detail.clone()).at(place));
+    }
+    errors
+}
+
+fn not_configured() -> Errors {
+    Errors::one(
+        "Provider not configured",
+        "appenv was asked for names before it was configured. This is a bug of the CLI or of the provider; please \
+         report it.",
+    )
+}

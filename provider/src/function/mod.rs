@@ -1,0 +1,17 @@
+//! Functions: pure, one a file. None reads the provider configuration, so all work where there is none.
+//!
+//! - [`Names`], [`Instance`], [`StatePrefix`]: from a coordinate to its names; [`ParseInstance`]: back.
+//! - `asking`: their common parameters, and the argument that an error is about. `options`: the dynamic argument.
+
+mod asking;
+mod instance;
+mod names;
+mod options;
+mod parse_instance;
+mod state_prefix;
+
+pub use instance::Instance;
+pub use names::Names;
+pub use options::KEYS;
+pub use parse_instance::ParseInstance;
+pub use state_prefix::StatePrefix;
