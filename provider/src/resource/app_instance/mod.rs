@@ -3,7 +3,8 @@
 //! # Layout
 //!
 //! - `schema`, `model`, `validate`: what the user writes. `wanted`, `wish`: from the model to the wholly known spec.
-//! - `planning` with `looking` and `planned`, `reading`, `making`, `ending`: plan, read, create and update, delete.
+//! - `planning` with `looking` and `planned`, `reading`, `making` with `failed`, `ending`: plan, read, create and
+//!   update, delete.
 //! - `claim`: what a create may do about a registration it finds. `held`: what an entry keeps in private. `existing`:
 //!   what an entry and its targets say. `limits`: how long an operation may take.
 //! - `report`: what the user reads.
@@ -11,6 +12,7 @@
 mod claim;
 mod ending;
 mod existing;
+mod failed;
 mod held;
 mod limits;
 mod looking;
