@@ -31,7 +31,8 @@ async fn by_hand(bao: &Bao) -> BTreeMap<&'static str, Value> {
     let kubernetes =
         json!({ "bound_service_account_names": ["x"], "bound_service_account_namespaces": ["y"] });
     bao.ok("POST", KUBERNETES, kubernetes).await;
-    let ci = json!({ "role_type": "jwt", "user_claim": "sub", "bound_claims": { "repository": "o/x" } });
+    let ci =
+        json!({ "role_type": "jwt", "user_claim": "sub", "bound_claims": { "repository": "o/x" } });
     bao.ok("POST", CI, ci).await;
     bao.ok("POST", OWN, json!({ "policy": "path \"a\" { capabilities = [\"read\"] }" })).await;
     hand_s(bao).await
@@ -70,7 +71,11 @@ async fn an_object_of_another_hand_is_told_once_it_is_asked_for() {
     );
     for (key, state) in shown(&seen.objects) {
         let is_foreign = seen.foreign.contains_key(&key);
-        assert_eq!(state.starts_with("differs: appenv did not make it"), is_foreign, "{key} {state}");
+        assert_eq!(
+            state.starts_with("differs: appenv did not make it"),
+            is_foreign,
+            "{key} {state}"
+        );
     }
 
     // Neither an apply that does not ask for them nor the end of the instance touches them.
