@@ -18,6 +18,9 @@ const CI: &str = "auth/gitea_jwt/role/gitea_cicd_erp";
 const OWN: &str = "sys/policies/acl/erp-sandbox-ops";
 const OPS: &str = "sys/policies/acl/erp-ops";
 
+/// What makes a wish one that no longer asks for something.
+type Dropped = fn(&mut VaultWish);
+
 /// Without what can be asked for later.
 fn bare(env: &str) -> Spec {
     wishing(spec("erp", env), |wish| {
@@ -117,12 +120,12 @@ async fn what_is_no_longer_asked_for_is_told_and_goes() {
     let bao = Bao::start().await;
     let vault = bao.facet().await;
     let whole = wishing(spec("erp", "sandbox"), |wish| wish.ops_scope = OpsScope::Own);
-    let drop: [(&str, &str, fn(&mut VaultWish)); 3] = [
+    let dropped: [(&str, &str, Dropped); 3] = [
         (KUBERNETES, "vault_kubernetes_role", |wish| wish.kubernetes = None),
         (CI, "vault_ci_role", |wish| wish.ci = None),
         (OWN, "vault_own_ops_policy", |wish| wish.ops_scope = OpsScope::Instances),
     ];
-    for (path, key, change) in drop {
+    for (path, key, change) in dropped {
         create(&vault, &whole).await.unwrap();
         assert_ok(&vault, &whole).await;
         let less = wishing(whole.clone(), change);
