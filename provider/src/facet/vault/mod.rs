@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //!
-//! - [`settings`], [`sensitive`]: what the facet is told.
+//! - `settings`, `sensitive`: what the facet is told.
 //! - `wire`: calls; attempts, limits, tokens, errors.
 //! - `kv`, `document`, `registry`: the registry in KV v2 and the app's document in it.
 //! - `object`: one object, read, written whole and read back, removed. `place`: where an instance's own
