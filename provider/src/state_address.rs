@@ -15,12 +15,11 @@ pub fn read(world: &World) -> Option<String> {
         let text = world.read_file(format!("{data}/environment")).ok()?;
         Some(text.trim().to_owned()).filter(|text| !text.is_empty())
     });
-    let cwd = world.cwd().to_string_lossy().into_owned();
-    address(&text, workspace.as_deref().unwrap_or("default"), &cwd)
+    address(&text, workspace.as_deref().unwrap_or("default"), world)
 }
 
-/// The address that a cached backend file gives.
-fn address(text: &str, workspace: &str, cwd: &str) -> Option<String> {
+/// The address that a cached backend file gives. An argument that the backend takes from the environment is not in it.
+fn address(text: &str, workspace: &str, world: &World) -> Option<String> {
     let file: Value = serde_json::from_str(text).ok()?;
     if file.get("version")?.as_u64()? != 3 {
         return None;
@@ -30,6 +29,10 @@ fn address(text: &str, workspace: &str, cwd: &str) -> Option<String> {
     let config = backend.get("config")?;
     let text = |key: &str| config.get(key)?.as_str().filter(|text| !text.is_empty());
     let or = |key: &str, default: &str| text(key).unwrap_or(default).to_owned();
+    let or_env = |key: &str, name: &str, default: &str| {
+        text(key).map(str::to_owned).or_else(|| world.env(name)).unwrap_or(default.to_owned())
+    };
+    let cwd = &world.cwd().to_string_lossy();
     let default = workspace == "default";
     Some(match kind {
         "local" if default => {
@@ -65,10 +68,13 @@ fn address(text: &str, workspace: &str, cwd: &str) -> Option<String> {
             format!("consul://{}/{}{suffix}", or("address", ""), text("path")?)
         }
         // The connection string holds a password, so the schema and the row alone must do.
-        "pg" => format!("pg:{}/{workspace}", or("schema_name", "terraform_remote_state")),
+        "pg" => format!(
+            "pg:{}/{workspace}",
+            or_env("schema_name", "PG_SCHEMA_NAME", "terraform_remote_state")
+        ),
         "kubernetes" => format!(
             "kubernetes:{}/tfstate-{workspace}-{}",
-            or("namespace", "default"),
+            or_env("namespace", "KUBE_NAMESPACE", "default"),
             text("secret_suffix")?
         ),
         "http" => format!("http:{}", without_userinfo(text("address")?)),
@@ -98,9 +104,13 @@ mod tests {
     use super::*;
 
     fn of(kind: &str, config: &str, workspace: &str) -> Option<String> {
+        of_in(kind, config, workspace, &World::with(|_| None, "/repo"))
+    }
+
+    fn of_in(kind: &str, config: &str, workspace: &str, world: &World) -> Option<String> {
         let text =
             format!(r#"{{"version":3,"backend":{{"type":"{kind}","config":{config},"hash":1}}}}"#);
-        address(&text, workspace, "/repo")
+        address(&text, workspace, world)
     }
 
     #[test]
@@ -145,7 +155,50 @@ mod tests {
     fn what_is_not_a_backend_file_tells_nothing() {
         for text in ["", "{}", r#"{"version":4}"#, r#"{"version":3,"state_store":{}}"#, "[", "null"]
         {
-            assert_eq!(address(text, "default", "/repo"), None, "{text:?}");
+            let world = World::with(|_| None, "/repo");
+            assert_eq!(address(text, "default", &world), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_backend_takes_from_the_environment() {
+        for (kind, config, variable, wanted) in [
+            ("pg", "{}", None, "pg:terraform_remote_state/dev"),
+            ("pg", "{}", Some(("PG_SCHEMA_NAME", "")), "pg:terraform_remote_state/dev"),
+            ("pg", "{}", Some(("PG_SCHEMA_NAME", "erp_main")), "pg:erp_main/dev"),
+            (
+                "pg",
+                r#"{"schema_name":null}"#,
+                Some(("PG_SCHEMA_NAME", "erp_main")),
+                "pg:erp_main/dev",
+            ),
+            ("pg", r#"{"schema_name":"own"}"#, Some(("PG_SCHEMA_NAME", "erp_main")), "pg:own/dev"),
+            ("pg", "{}", Some(("KUBE_NAMESPACE", "ops")), "pg:terraform_remote_state/dev"),
+            (
+                "kubernetes",
+                r#"{"secret_suffix":"erp"}"#,
+                None,
+                "kubernetes:default/tfstate-dev-erp",
+            ),
+            (
+                "kubernetes",
+                r#"{"secret_suffix":"erp","namespace":null}"#,
+                Some(("KUBE_NAMESPACE", "ops")),
+                "kubernetes:ops/tfstate-dev-erp",
+            ),
+            (
+                "kubernetes",
+                r#"{"secret_suffix":"erp","namespace":"own"}"#,
+                Some(("KUBE_NAMESPACE", "ops")),
+                "kubernetes:own/tfstate-dev-erp",
+            ),
+        ] {
+            let env = move |name: &str| {
+                variable.filter(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
+            };
+            let world = World::with(env, "/repo");
+            let found = of_in(kind, config, "dev", &world);
+            assert_eq!(found.as_deref(), Some(wanted), "{kind} {config} {variable:?}");
         }
     }
 }

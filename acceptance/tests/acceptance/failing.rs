@@ -239,6 +239,61 @@ fn an_update_that_fails_keeps_the_truth_and_the_next_mends() {
 }
 
 #[test]
+fn a_facet_that_an_update_could_not_finish_is_in_the_state() {
+    let mut site = Site::shared();
+    let both = site::header(&site.owner, "", "");
+    let only = both.replace("  vault {}\n", "");
+    let it = plain("it", "addend", "sandbox");
+    for finishes in [true, false] {
+        site.ws.write("main.tf", &format!("{only}{it}"));
+        site.ws.step();
+        let facets = |site: &Site| site.ws.state().attribute(&at("it"), "facets").clone();
+        let policy = |site: &Site| site.servers.bao.policy("addend-sandbox");
+        assert_eq!(facets(&site), json!(["postgres"]));
+        site.ws.write("main.tf", &format!("{both}{it}"));
+
+        // Refused before anything is registered there: nothing is there.
+        let closed = token(&site.servers.bao, "addend-closed", without("kvv2/data/appenv/_apps/*"));
+        site.ws.set_env("VAULT_TOKEN", &closed);
+        site.ws.apply_fails();
+        assert_eq!(facets(&site), json!(["postgres"]));
+
+        let read_only = |text: String| {
+            let path = "path \"postgres/roles/*\" {\n  capabilities = [";
+            text.replace(
+                &format!("{path}\"create\", \"update\", \"read\""),
+                &format!("{path}\"read\""),
+            )
+        };
+        let poor = token(&site.servers.bao, "addend-poor", read_only);
+        site.ws.set_env("VAULT_TOKEN", &poor);
+        let told = site.ws.apply_fails();
+        assert!(told.say("addend-sandbox") && told.say("Next:"), "{told}");
+        assert!(policy(&site).is_some());
+        assert_eq!(facets(&site), json!(["postgres", "vault"]));
+        let state = site.ws.state();
+        let objects = state.attribute(&at("it"), "objects");
+        assert_eq!(objects["vault_runtime_policy"], "ok");
+        assert_eq!(objects["vault_database_role"], "missing");
+        assert_eq!(objects["postgres_database"], "ok");
+        site.ws.set_envs(site.servers.bao.env());
+        // What the state says is what a read finds: nothing more to tell.
+        let instance = |site: &Site| site.ws.state_file()["resources"][0]["instances"][0].clone();
+        let kept = instance(&site);
+        site.ws.apply_with(&["-refresh-only"]);
+        assert_eq!(instance(&site), kept);
+        if finishes {
+            // Without a refresh, since the state is true.
+            site.ws.apply_with(&["-refresh=false"]);
+            site.ws.is_settled();
+        }
+        site.ws.destroy_with(&["-refresh=false"]);
+        assert_eq!(policy(&site), None);
+        assert!(!site.servers.pg.has_database("addend-sandbox"));
+    }
+}
+
+#[test]
 fn a_delete_that_fails_keeps_the_entry_and_the_next_finishes() {
     let mut site = Site::shared();
     let poor = token(&site.servers.bao, "half-poor", |text| {

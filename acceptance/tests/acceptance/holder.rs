@@ -242,6 +242,26 @@ fn a_saved_plan_is_refused_once_the_registration_is_another() {
 }
 
 #[test]
+fn a_saved_create_is_refused_once_another_state_has_it_and_both_can_be_told_apart() {
+    let first = Site::shared();
+    let it = plain("it", "raced", "sandbox");
+    first.write_at("first.tfstate", &it);
+    first.ws.plan_to("create.plan");
+    let second = first.beside();
+    second.write_at("second.tfstate", &it);
+    second.ws.step();
+    let row = Sentinel::plant(&first.servers.pg, "raced-sandbox");
+    let before = first.snapshot("raced");
+    let run = first.ws.run(&["apply", "-json", "create.plan"]);
+    assert_eq!(run.code, Some(1), "{run}");
+    site::refused(&run.diagnostics(), "raced/sandbox: held by another state", &["second.tfstate"]);
+    first.is_untouched(&before, "raced");
+    row.is_still_there(&first.servers.pg);
+    second.ws.is_settled();
+    second.ws.destroy();
+}
+
+#[test]
 fn refresh_only_and_target_keep_to_themselves() {
     let site = Site::shared();
     let both = format!("{}{}", plain("a", "aimed", "sandbox"), plain("b", "aimed", "staging"));

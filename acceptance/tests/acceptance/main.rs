@@ -11,6 +11,7 @@ mod credentials;
 mod drift;
 mod elsewhere;
 mod failing;
+mod handmade;
 mod holder;
 mod import;
 mod instance;

@@ -5,6 +5,8 @@ mod bounded;
 pub mod postgres;
 pub mod vault;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
@@ -71,6 +73,9 @@ pub struct Observation {
     /// Objects that exist under the instance's own (not shared) names, each with what is known of whose it is:
     /// `database "erp" (owned by role "legacy", no marker)`. Only a create asks for it.
     pub occupied: Vec<String>,
+    /// Objects that exist where this registered instance would have its own, but that it never made or took over:
+    /// told as in `occupied`, by their line of `objects`.
+    pub foreign: BTreeMap<String, String>,
     /// What stands against any change here (`vault.ci` wished otherwise, a family glob over another app).
     pub refusals: Vec<Refusal>,
     /// What the user should know but need not act on.

@@ -8,6 +8,7 @@
 mod bao;
 mod errors;
 mod faults;
+mod later;
 mod leases;
 mod lifecycle;
 mod postgres;

@@ -1,6 +1,6 @@
 //! Looking: no lock, no write.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -91,6 +91,7 @@ pub(super) async fn observe(
     Ok(Observation {
         objects: postgres::objects(wish, &spec.marker(), seen),
         occupied,
+        foreign: BTreeMap::new(),
         refusals,
         warnings: if warned.swap(true, Ordering::Relaxed) {
             Vec::new()

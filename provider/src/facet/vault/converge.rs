@@ -2,14 +2,14 @@
 
 use tokio_util::sync::CancellationToken;
 
+use super::document::Share;
 use super::mounts::Mount;
 use super::object::Object;
+use super::place::Place;
 use super::registry::shown;
-use super::shared::is_marked;
 use super::{Vault, rendering, wish};
 use crate::facet::{FacetError, Fault};
 use crate::plan::Spec;
-use crate::plan::vault::grants::OpsPart;
 use crate::plan::vault::policy::Policy;
 use crate::plan::vault::{OpsScope, VaultWish, grants, roles};
 
@@ -25,7 +25,7 @@ impl Vault {
         let marker = spec.marker();
         self.ensure(&mounts(wish)).await?;
         self.wire.keep_alive().await.map_err(|error| error.doing("use the token"))?;
-        self.settle_part(spec, wish).await?;
+        self.settle_share(spec, wish).await?;
         let runtime = grants::runtime(wish, &marker);
         self.make_policy(&wish.runtime_policy, &runtime, stop).await?;
         if let Some(database) = &wish.database {
@@ -41,9 +41,8 @@ impl Vault {
         if wish.ops_scope == OpsScope::Own {
             let ops = grants::own_ops(wish, &marker);
             self.make_policy(&spec.names.own_ops_policy, &ops, stop).await?;
-        } else {
-            self.remove_own_ops(spec, stop).await?;
         }
+        self.remove_left(spec, wish, stop).await?;
         self.settle_shared(spec, wish, stop).await
     }
 
@@ -58,33 +57,47 @@ impl Vault {
         self.settle_policy(&object, &text, stop).await
     }
 
-    /// Removes the instance's own ops policy where there is one that says it is the app's.
-    pub(super) async fn remove_own_ops(
+    /// Removes the instance's own objects that are no longer wished. Only what the registry notes as its own: the name
+    /// alone proves nothing.
+    async fn remove_left(
         &self,
         spec: &Spec,
+        wish: &VaultWish,
         stop: &CancellationToken,
     ) -> Result<(), FacetError> {
-        let object = Object::policy(&spec.names.own_ops_policy);
-        match self.read_policy(&object).await? {
-            Some(text) if is_marked(&text, spec.coordinate.app()) => {
-                self.remove(&object, stop).await
+        let (app, env) = (spec.coordinate.app(), spec.coordinate.env());
+        let (document, _) = self.read_app(&wish.kv_mount, app).await?;
+        for place in document.places(env).difference(&Place::wished(spec, wish)) {
+            if let Place::DatabaseRole { mount, role } = place {
+                // Without the role the server no longer knows how to end them.
+                self.no_leases(spec, mount, role).await.map_err(|error| FacetError {
+                    next: format!(
+                        "Everything else is made. Let them expire, or revoke them (bao lease revoke -prefix \
+                         {mount}/creds/{role}), then apply again."
+                    ),
+                    attribute: None,
+                    ..error
+                })?;
             }
-            _ => Ok(()),
+            self.remove(&place.object(), stop).await?;
+            self.change_app(wish, app, |document| Ok(document.leave(env, place))).await?;
         }
+        Ok(())
     }
 
-    /// Brings the instance's part of what is shared, and a higher revision of the CI role, into the app's document,
-    /// from which the shared objects are made. Only for a registered instance: without the entry nothing would tell
-    /// whose the objects are.
-    async fn settle_part(&self, spec: &Spec, wish: &VaultWish) -> Result<(), FacetError> {
+    /// Brings the instance's share, and a higher revision of the CI role, into the app's document, from which the shared
+    /// objects are made, and notes what is going to be its own. Only for a registered instance: without the entry nothing
+    /// would tell whose the objects are.
+    async fn settle_share(&self, spec: &Spec, wish: &VaultWish) -> Result<(), FacetError> {
         let env = spec.coordinate.env();
         self.change_app(wish, spec.coordinate.app(), |document| {
             let instance = document.instances.get(env);
             if !instance.is_some_and(|i| i.entry.owner == spec.owner && i.part.is_some()) {
                 return Err(self.unregistered(spec));
             }
-            let exchanged = document.exchange_part(env, OpsPart::of(wish));
-            Ok(self.settle_ci_wish(spec, wish, document)? || exchanged)
+            // Before the share is taken: what nobody wants any more binds nobody.
+            let set = self.settle_ci_wish(spec, wish, document)?;
+            Ok(document.exchange(env, Share::of(spec, wish)) || set)
         })
         .await
     }

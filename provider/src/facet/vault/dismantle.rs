@@ -2,7 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::object::Object;
+use super::place::Place;
 use super::registry::shown;
 use super::{Vault, wish};
 use crate::facet::{FacetError, Fault};
@@ -30,22 +30,24 @@ impl Vault {
             Some(_) => {}
         }
         self.wire.keep_alive().await.map_err(|error| error.doing("use the token"))?;
-        if let Some(database) = wish.database.as_ref().filter(|_| !force) {
-            self.no_leases(spec, database).await?;
-        }
-        if let Some(kubernetes) = &wish.kubernetes {
-            let object = Object::kubernetes_role(&kubernetes.mount, &kubernetes.role);
-            self.remove(&object, stop).await?;
-        }
-        self.remove(&Object::policy(&wish.runtime_policy), stop).await?;
-        if let Some(database) = &wish.database {
-            if force {
-                self.not_stopped(stop)?;
-                self.revoke_leases(database).await?;
+        // What is noted, not what is wished now: the rest may be somebody else's.
+        let places = document.places(env);
+        if !force {
+            for place in &places {
+                if let Place::DatabaseRole { mount, role } = place {
+                    self.no_leases(spec, mount, role).await?;
+                }
             }
-            self.remove(&Object::database_role(&database.mount, &database.role), stop).await?;
         }
-        self.remove_own_ops(spec, stop).await?;
+        for place in &places {
+            if let Place::DatabaseRole { mount, role } = place
+                && force
+            {
+                self.not_stopped(stop)?;
+                self.revoke_leases(mount, role).await?;
+            }
+            self.remove(&place.object(), stop).await?;
+        }
         self.not_stopped(stop)?;
         self.change_app(wish, app, |document| Ok(document.deregister(env))).await?;
         self.settle_shared(spec, wish, stop).await

@@ -1,13 +1,15 @@
 //! The registry's document of one app: its owner, its instances, their parts of what is shared. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::place::Place;
+use crate::plan::Spec;
 use crate::plan::vault::grants::{OpsPart, shared_ops};
 use crate::plan::vault::policy::{Grants, Policy};
-use crate::plan::vault::{CiRoleWish, OpsScope};
+use crate::plan::vault::{CiRoleWish, OpsScope, VaultWish};
 use crate::registry::Entry;
 
 /// The document `{kv_mount}/data/appenv/_apps/{app}`. Fields of later versions are kept.
@@ -42,6 +44,23 @@ pub(super) struct Instance {
     /// The part it had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former_part: Option<OpsPart>,
+    /// Where its own objects are or may be: noted before they are made, struck out when they are removed.
+    #[serde(default)]
+    pub places: BTreeSet<Place>,
+    /// Whether it wants the app's CI role.
+    #[serde(default)]
+    pub ci: bool,
+}
+
+/// What an instance has in Vault once it is as wished.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Share {
+    /// Its part of the ops policies.
+    pub part: OpsPart,
+    /// Where its own objects are.
+    pub places: BTreeSet<Place>,
+    /// Whether it wants the app's CI role.
+    pub ci: bool,
 }
 
 /// The CI role as it was set.
@@ -55,6 +74,9 @@ pub(super) struct CiRecord {
     /// Mount and name of roles that a higher revision moved away from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former: Vec<(String, String)>,
+    /// Whether the role was removed since nobody wants it: what stands at its place then is somebody else's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub removed: bool,
 }
 
 /// Why an entry is not written.
@@ -77,6 +99,15 @@ pub(super) enum CiStanding {
     Theirs,
     /// The same revision, wished otherwise.
     Clashes,
+}
+
+// === impl Share ===
+
+impl Share {
+    /// What a wish asks for.
+    pub fn of(spec: &Spec, wish: &VaultWish) -> Self {
+        Self { part: OpsPart::of(wish), places: Place::wished(spec, wish), ci: wish.ci.is_some() }
+    }
 }
 
 // === impl AppDocument ===
@@ -115,56 +146,55 @@ impl AppDocument {
         }
     }
 
-    /// Writes an entry. A live one takes its part; a tombstone gives it back unless its objects are kept.
-    pub fn record(&mut self, env: &str, next: &Entry, part: OpsPart, keep_objects: bool) {
+    /// Writes an entry. A live one takes its share, and keeps what it has elsewhere; a tombstone gives it back unless
+    /// its objects are kept.
+    pub fn record(&mut self, env: &str, next: &Entry, share: Share, keep_objects: bool) {
         use crate::registry::Phase;
-        let before = self.instances.get(env);
-        let had = before.and_then(|i| i.part.clone());
-        let mut former_part = before.and_then(|i| i.former_part.clone());
-        let part = match next.phase {
-            Phase::Pending | Phase::Live => {
-                if let Some(had) = had.filter(|had| *had != part) {
-                    former_part = Some(had);
-                }
-                Some(part)
+        let before = self.instances.remove(env);
+        let mut instance = before.unwrap_or_else(|| Instance::empty(next));
+        instance.entry = next.clone();
+        match next.phase {
+            Phase::Pending | Phase::Live => drop(instance.take(share)),
+            Phase::Gone if !keep_objects => {
+                instance.give_back();
+                instance.places.clear();
             }
-            Phase::Deleting => had,
-            Phase::Gone if keep_objects => had,
-            Phase::Gone => {
-                former_part = had.or(former_part);
-                None
-            }
-        };
+            Phase::Deleting | Phase::Gone => {}
+        }
         if !next.is_gone() {
             self.owner.clone_from(&next.owner);
         }
-        let instance = Instance { entry: next.clone(), part, former_part };
         self.instances.insert(env.to_owned(), instance);
     }
 
-    /// Gives an env that has a part the one that is wished now; whether anything changes by it.
-    pub fn exchange_part(&mut self, env: &str, part: OpsPart) -> bool {
-        let Some(instance) = self.instances.get_mut(env) else { return false };
-        match instance.part.replace(part) {
-            had if had == instance.part => false,
-            had => {
-                instance.former_part = had;
-                true
-            }
-        }
+    /// Gives an env that has a share the one that is wished now; whether anything changes by it.
+    pub fn exchange(&mut self, env: &str, share: Share) -> bool {
+        self.instances.get_mut(env).is_some_and(|instance| instance.take(share))
     }
 
-    /// Gives back the part of an env; whether it had one.
+    /// Strikes out a place that was left; whether it was noted.
+    pub fn leave(&mut self, env: &str, place: &Place) -> bool {
+        self.instances.get_mut(env).is_some_and(|instance| instance.places.remove(place))
+    }
+
+    /// Where an env's own objects are or may be.
+    pub fn places(&self, env: &str) -> BTreeSet<Place> {
+        self.instances.get(env).map(|i| i.places.clone()).unwrap_or_default()
+    }
+
+    /// Whether an env is noted as one that wants the CI role.
+    pub fn shares_ci(&self, env: &str) -> bool {
+        self.instances.get(env).is_some_and(|i| i.ci)
+    }
+
+    /// Gives back the share of an env in what the app's instances have in common; whether it had one.
     pub fn deregister(&mut self, env: &str) -> bool {
-        let Some(instance) = self.instances.get_mut(env) else { return false };
-        let Some(part) = instance.part.take() else { return false };
-        instance.former_part = Some(part);
-        true
+        self.instances.get_mut(env).is_some_and(Instance::give_back)
     }
 
-    /// Whether no instance has a part any more: the shared objects go with the last.
-    pub fn is_deserted(&self) -> bool {
-        self.instances.values().all(|i| i.part.is_none())
+    /// Whether no instance wants the CI role any more: it goes with the last.
+    pub fn is_ci_deserted(&self) -> bool {
+        !self.instances.values().any(|i| i.ci)
     }
 
     /// Names of every ops policy that a part belongs or belonged to.
@@ -184,6 +214,13 @@ impl AppDocument {
     pub fn ops_policy(&self, app: &str, kv_mount: &str, name: &str) -> Option<Policy> {
         let parts = self.instances.values().filter_map(|i| i.part.as_ref());
         shared_ops(app, &self.owner, kv_mount, parts.filter(|p| p.policy == name))
+    }
+
+    /// Whether an ops policy that is there is none of the app's: no part is in it, and it is no leftover, which is marked
+    /// and of a name that the app had.
+    pub fn is_foreign_ops(&self, app: &str, name: &str, is_marked: bool) -> bool {
+        self.ops_policy(app, "", name).is_none()
+            && !(is_marked && self.ops_policies().iter().any(|had| had == name))
     }
 
     /// What other envs have or had in the ops policies: never a difference to this one.
@@ -206,7 +243,7 @@ impl AppDocument {
     pub fn ci_standing(&self, wish: &CiRoleWish) -> CiStanding {
         match &self.ci {
             None => CiStanding::Sets,
-            Some(_) if self.is_deserted() => CiStanding::Sets,
+            Some(_) if self.is_ci_deserted() => CiStanding::Sets,
             Some(record) if record.wish.revision < wish.revision => CiStanding::Sets,
             Some(record) if record.wish.revision > wish.revision => CiStanding::Theirs,
             Some(record) if record.wish == *wish => CiStanding::Same,
@@ -222,10 +259,73 @@ impl AppDocument {
         let mut former = Vec::new();
         if let Some(before) = self.ci.take() {
             former = before.former;
-            former.push((before.wish.mount, before.wish.role));
+            if !before.removed {
+                former.push((before.wish.mount, before.wish.role));
+            }
             former.retain(|at| *at != (wish.mount.clone(), wish.role.clone()));
         }
-        self.ci = Some(CiRecord { wish: wish.clone(), policy: policy.to_owned(), former });
+        let (wish, policy) = (wish.clone(), policy.to_owned());
+        self.ci = Some(CiRecord { wish, policy, former, removed: false });
+        true
+    }
+
+    /// Notes that the CI role which nobody wants is removed; whether that is news.
+    pub fn note_ci_removed(&mut self) -> bool {
+        let deserted = self.is_ci_deserted();
+        let news = self.ci.as_mut().filter(|record| deserted && !record.removed);
+        news.map(|record| record.removed = true).is_some()
+    }
+
+    /// Whether a role that stands where the wish would set one is none of the app's.
+    pub fn is_foreign_ci(&self, wish: &CiRoleWish) -> bool {
+        if self.ci_standing(wish) != CiStanding::Sets {
+            return false;
+        }
+        let at = (wish.mount.clone(), wish.role.clone());
+        match &self.ci {
+            None => true,
+            Some(CiRecord { wish: set, removed, .. })
+                if (&set.mount, &set.role) == (&at.0, &at.1) =>
+            {
+                *removed
+            }
+            Some(record) => !record.former.contains(&at),
+        }
+    }
+}
+
+// === impl Instance ===
+
+impl Instance {
+    fn empty(entry: &Entry) -> Self {
+        Self {
+            entry: entry.clone(),
+            part: None,
+            former_part: None,
+            places: BTreeSet::new(),
+            ci: false,
+        }
+    }
+
+    /// Takes a share, and keeps the places that are not in it until their objects are removed; whether anything
+    /// changes.
+    fn take(&mut self, share: Share) -> bool {
+        let before = self.clone();
+        if let Some(had) =
+            self.part.replace(share.part).filter(|had| Some(had) != self.part.as_ref())
+        {
+            self.former_part = Some(had);
+        }
+        self.places.extend(share.places);
+        self.ci = share.ci;
+        *self != before
+    }
+
+    /// Gives back what it shares; whether it had anything.
+    fn give_back(&mut self) -> bool {
+        let had_ci = std::mem::take(&mut self.ci);
+        let Some(part) = self.part.take() else { return had_ci };
+        self.former_part = Some(part);
         true
     }
 }

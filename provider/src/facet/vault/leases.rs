@@ -7,7 +7,6 @@ use super::registry::shown;
 use super::wire::request::Request;
 use crate::facet::{FacetError, Fault};
 use crate::plan::Spec;
-use crate::plan::vault::DatabaseRoleWish;
 
 // === impl Vault ===
 
@@ -16,9 +15,10 @@ impl Vault {
     pub(super) async fn no_leases(
         &self,
         spec: &Spec,
-        wish: &DatabaseRoleWish,
+        mount: &str,
+        role: &str,
     ) -> Result<(), FacetError> {
-        let path = format!("sys/leases/lookup/{}/creds/{}", wish.mount, wish.role);
+        let path = format!("sys/leases/lookup/{mount}/creds/{role}");
         let reply = match self.wire.call(Request::list(&path)).await {
             Ok(reply) => reply,
             Err(error) if error.is_denied() => {
@@ -35,19 +35,18 @@ impl Vault {
             fault: Fault::Occupied,
             summary: format!("Could not remove {} from Vault", shown(spec)),
             attempted: format!("LIST {path} on {}", self.wire.server()),
-            cause: format!("{out} leased logins of the database role \"{}\" are out", wish.role),
+            cause: format!("{out} leased logins of the database role \"{role}\" are out"),
             next: format!(
                 "Nothing was removed. Stop what uses them and let them expire, revoke them (bao lease revoke -prefix \
-                 {}/creds/{}), or set force_disconnect = true.",
-                wish.mount, wish.role
+                 {mount}/creds/{role}), or set force_disconnect = true."
             ),
             attribute: Some("force_disconnect"),
         })
     }
 
     /// Ends every lease of a role, and waits until it is done.
-    pub(super) async fn revoke_leases(&self, wish: &DatabaseRoleWish) -> Result<(), FacetError> {
-        let path = format!("sys/leases/revoke-prefix/{}/creds/{}", wish.mount, wish.role);
+    pub(super) async fn revoke_leases(&self, mount: &str, role: &str) -> Result<(), FacetError> {
+        let path = format!("sys/leases/revoke-prefix/{mount}/creds/{role}");
         let doing = "revoke the leased logins";
         for attempt in 1..=3 {
             match self.wire.call(Request::write(&path, &json!({ "sync": true }))).await {

@@ -2,11 +2,12 @@
 //!
 //! # Layout
 //!
-//! - [`settings`], [`sensitive`]: what the facet is told.
+//! - `settings`, `sensitive`: what the facet is told.
 //! - `wire`: calls; attempts, limits, tokens, errors.
 //! - `kv`, `document`, `registry`: the registry in KV v2 and the app's document in it.
-//! - `object`: one object, read, written whole and read back, removed.
-//! - `observe`, `converge`, `dismantle`: the verbs.
+//! - `object`: one object, read, written whole and read back, removed. `place`: where an instance's own
+//!   ones stand.
+//! - `observe` with `standing`, `converge`, `dismantle`: the verbs.
 //! - `shared`, `family`: what instances of one app share.
 //! - `mounts`, `connection`, `leases`: what ours rests on, and what stands in the way.
 //! - `memory`: what one run need not ask twice.
@@ -22,10 +23,12 @@ mod memory;
 mod mounts;
 mod object;
 mod observe;
+mod place;
 mod registry;
 mod sensitive;
 mod settings;
 mod shared;
+mod standing;
 mod wire;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -157,7 +160,7 @@ impl Facet for Vault {
 
     async fn unused(&self, spec: &Spec) -> Result<(), FacetError> {
         match &wish(spec)?.database {
-            Some(database) => self.no_leases(spec, database).await,
+            Some(database) => self.no_leases(spec, &database.mount, &database.role).await,
             None => Ok(()),
         }
     }

@@ -1,12 +1,15 @@
 //! A look at every object of an instance. Reads only, side by side.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::converge::mounts;
 use super::document::{AppDocument, CiStanding};
 use super::object::{Held, Object, policy_text};
+use super::place::Place;
 use super::shared::is_marked;
-use super::{Vault, rendering, wish};
+use super::{Vault, rendering, standing, wish};
 use crate::facet::{FacetError, Observation};
 use crate::plan::vault::grants::{self, OpsPart};
 use crate::plan::vault::policy::{self, Policy};
@@ -59,12 +62,20 @@ impl Vault {
         if objects.values().any(|state| *state == ObjectState::Missing) {
             self.ensure(&mounts(wish)).await?;
         }
-        let mut occupied = Vec::new();
+        let own = own.found(spec, wish);
+        let shared = self.foreign_shared(spec, wish, &document, ops.as_ref()).await?;
+        let (mut occupied, mut foreign) = (Vec::new(), BTreeMap::new());
         if is_new {
-            occupied = own.occupied(spec, wish);
-            occupied.extend(self.occupied_shared(spec, wish, &document, ops.as_ref()).await?);
+            occupied = own.into_iter().map(|(_, told)| told).collect();
+            occupied.extend(shared.into_iter().map(|(_, told)| told));
+        } else {
+            let noted = document.places(spec.coordinate.env());
+            let own = own.into_iter().filter(|(place, _)| !noted.contains(place));
+            foreign = own.map(|(place, told)| (place.key().to_owned(), told)).collect();
+            foreign.extend(shared.into_iter().map(|(key, told)| (key.to_owned(), told)));
+            standing::tell(&mut objects, &foreign, spec, wish, &document);
         }
-        Ok(Observation { look, objects, occupied, refusals, warnings })
+        Ok(Observation { look, objects, occupied, foreign, refusals, warnings })
     }
 
     async fn warnings(&self, wish: &VaultWish) -> Result<Vec<crate::facet::Refusal>, FacetError> {
@@ -102,31 +113,34 @@ impl Vault {
         self.shared_reads.get(&object.path, self.read(&object)).await
     }
 
-    /// Shared objects that are there although no instance of the app has a part of them.
-    async fn occupied_shared(
+    /// Shared objects that are there although none of the app's instances made them, by their line of `objects`.
+    async fn foreign_shared(
         &self,
         spec: &Spec,
         wish: &VaultWish,
         document: &AppDocument,
         ops: Option<&Held>,
-    ) -> Result<Vec<String>, FacetError> {
+    ) -> Result<Vec<(&'static str, String)>, FacetError> {
         let app = spec.coordinate.app();
         let ci = wish.ci.as_ref().map(|ci| Object::ci_role(&ci.mount, &ci.role));
         let ci = self.read_shared(ci).await?;
         let found = |document: &AppDocument| {
             let mut found = Vec::new();
-            if let Some(held) = ops
-                && !document.ops_policies().contains(&wish.ops_policy)
+            if let Some(text) = ops.map(policy_text)
+                && document.is_foreign_ops(app, &wish.ops_policy, is_marked(&text, app))
             {
-                let whose = whose(&policy_text(held), app);
-                found.push(format!("policy \"{}\" ({whose})", wish.ops_policy));
+                let told = format!("policy \"{}\" ({})", wish.ops_policy, whose(&text, app));
+                found.push(("vault_ops_policy", told));
             }
-            if let (Some(held), Some(ci), None) = (&ci, &wish.ci, &document.ci) {
+            if let (Some(held), Some(ci)) = (&ci, &wish.ci)
+                && document.is_foreign_ci(ci)
+            {
                 let claims = held.get("bound_claims").unwrap_or(&Value::Null);
-                found.push(format!(
+                let told = format!(
                     "CI role \"{}\" at \"{}\" (bound to claims {claims})",
                     ci.role, ci.mount
-                ));
+                );
+                found.push(("vault_ci_role", told));
             }
             found
         };
@@ -187,30 +201,30 @@ impl Own {
         Ok(objects)
     }
 
-    /// What stands where nothing of ours is registered.
-    fn occupied(&self, spec: &Spec, wish: &VaultWish) -> Vec<String> {
-        let mut found = Vec::new();
+    /// What stands at each place, and what is known of whose it is.
+    fn found(&self, spec: &Spec, wish: &VaultWish) -> Vec<(Place, String)> {
         let app = spec.coordinate.app();
-        let mut policy = |name: &str, held: &Option<Held>| {
-            if let Some(held) = held {
-                found.push(format!("policy \"{name}\" ({})", whose(&policy_text(held), app)));
-            }
+        let policy = |name: &str, held: &Held| {
+            format!("policy \"{name}\" ({})", whose(&policy_text(held), app))
         };
-        policy(&wish.runtime_policy, &self.runtime);
-        policy(&spec.names.own_ops_policy, &self.ops);
-        if let (Some(held), Some(wish)) = (&self.database, &wish.database) {
-            let connection = held.get("db_name").and_then(Value::as_str).unwrap_or_default();
-            found.push(format!(
-                "database role \"{}\" at \"{}\" (of connection {connection:?})",
-                wish.role, wish.mount
-            ));
-        }
-        if let (Some(held), Some(wish)) = (&self.kubernetes, &wish.kubernetes) {
-            let namespaces = held.get("bound_service_account_namespaces").unwrap_or(&Value::Null);
-            found.push(format!(
-                "Kubernetes auth role \"{}\" at \"{}\" (bound to namespaces {namespaces})",
-                wish.role, wish.mount
-            ));
+        let mut found = Vec::new();
+        for place in Place::listed(spec, wish) {
+            let told = match &place {
+                Place::RuntimePolicy { name } => self.runtime.as_ref().map(|held| policy(name, held)),
+                Place::OwnOpsPolicy { name } => self.ops.as_ref().map(|held| policy(name, held)),
+                Place::DatabaseRole { mount, role } => self.database.as_ref().map(|held| {
+                    let connection = held.get("db_name").and_then(Value::as_str).unwrap_or_default();
+                    format!("database role \"{role}\" at \"{mount}\" (of connection {connection:?})")
+                }),
+                Place::KubernetesRole { mount, role } => self.kubernetes.as_ref().map(|held| {
+                    let namespaces =
+                        held.get("bound_service_account_namespaces").unwrap_or(&Value::Null);
+                    format!(
+                        "Kubernetes auth role \"{role}\" at \"{mount}\" (bound to namespaces {namespaces})"
+                    )
+                }),
+            };
+            found.extend(told.map(|told| (place, told)));
         }
         found
     }

@@ -2,14 +2,13 @@
 
 use serde_json::json;
 
-use super::document::{AppDocument, Misfit};
+use super::document::{AppDocument, Misfit, Share};
 use super::kv::{Put, WRITE};
 use super::mounts::Mount;
 use super::{Vault, fresh_id, wish};
 use crate::facet::{FacetError, Fault};
 use crate::plan::Spec;
 use crate::plan::vault::VaultWish;
-use crate::plan::vault::grants::OpsPart;
 use crate::registry::{Entry, Expected, Look};
 
 /// Where the registry's id is.
@@ -102,11 +101,11 @@ impl Vault {
             document
                 .admits(env, expected.entry.as_ref(), next)
                 .map_err(|misfit| self.conflict(spec, &misfit))?;
-            // Before the part is taken: what a deserted document holds binds nobody.
+            // Before the share is taken: what a deserted document holds binds nobody.
             if is_alive(next) {
                 self.settle_ci_wish(spec, wish, document)?;
             }
-            document.record(env, next, OpsPart::of(wish), keep_objects);
+            document.record(env, next, Share::of(spec, wish), keep_objects);
             Ok(true)
         })
         .await?;

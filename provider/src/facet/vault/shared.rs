@@ -30,11 +30,16 @@ impl Vault {
         stop: &CancellationToken,
     ) -> Result<(), FacetError> {
         let app = spec.coordinate.app();
+        let mut wrote_ci = false;
         for round in 1..=ROUNDS {
             let (document, _) = self.read_app(&wish.kv_mount, app).await?;
             let policies = self.settle_ops_policies(app, wish, &document, stop).await?;
-            let roles = self.settle_ci_roles(&document, stop).await?;
+            let roles = self.settle_ci_roles(&document, wrote_ci, stop).await?;
+            wrote_ci |= roles;
             if !policies && !roles {
+                if document.ci.is_some() && document.is_ci_deserted() {
+                    self.change_app(wish, app, |document| Ok(document.note_ci_removed())).await?;
+                }
                 return Ok(());
             }
             if round > 1 {
@@ -99,13 +104,19 @@ impl Vault {
         }
     }
 
-    /// Whether there was anything to do.
+    /// Whether there was anything to do. `wrote`: in an earlier round of this run.
     async fn settle_ci_roles(
         &self,
         document: &AppDocument,
+        wrote: bool,
         stop: &CancellationToken,
     ) -> Result<bool, FacetError> {
         let Some(record) = &document.ci else { return Ok(false) };
+        // What was put there since it was removed is somebody else's, unless this run has put it there after a reading
+        // from before.
+        if record.removed && document.is_ci_deserted() && !wrote {
+            return Ok(false);
+        }
         let mut busy = false;
         for (mount, role) in &record.former {
             let former = Object::ci_role(mount, role);
@@ -126,7 +137,7 @@ impl Vault {
     ) -> Result<bool, FacetError> {
         let body = roles::ci(&record.wish, &record.policy);
         let held = self.read(object).await?;
-        if document.is_deserted() {
+        if document.is_ci_deserted() {
             if held.is_some() {
                 self.remove(object, stop).await?;
                 return Ok(true);

@@ -29,6 +29,8 @@ pub struct Held {
     pub elsewhere: Option<String>,
     /// What the last look found against any change.
     pub refusals: Vec<Refusal>,
+    /// What the last look found where this entry's instance would have objects of its own, by their line of `objects`.
+    pub foreign: BTreeMap<String, String>,
     /// Whether the entry is protected from deletion, for the second half of a replacement, which is planned without it.
     pub protected: bool,
     /// Set by the plan of a changed `app` or `env`, for the second half of the replacement: what is created is not

@@ -68,6 +68,7 @@ pub async fn look(
         }
         if whole {
             errors.extend(report::refusals(coordinate, &observation.refusals));
+            errors.extend(not_its_own(coordinate, observation));
         }
         warn(configured, cx, observation);
         let judged = claim::judge(
@@ -93,6 +94,12 @@ pub async fn look(
         }
     }
     errors.into_result().map(|()| held)
+}
+
+/// What stands where a registered instance would have objects of its own, as an error.
+pub fn not_its_own(coordinate: &Coordinate, observation: &Observation) -> Errors {
+    let objects: Vec<String> = observation.foreign.values().cloned().collect();
+    report::not_its_own(coordinate, &objects)
 }
 
 /// Warnings of a look, each once a run.

@@ -1,5 +1,7 @@
 //! Create and update: one path, which also continues what a killed run left and adopts what is there.
 
+use std::collections::BTreeMap;
+
 use tfplugin::context::Context;
 use tfplugin::diagnostic::Errors;
 use tfplugin::resource::Slot;
@@ -12,7 +14,7 @@ use super::limits::Operation;
 use super::model::Model;
 use super::reading::{REGISTRATION, targets};
 use super::wanted::Wanted;
-use super::{planned, planning, report, wish};
+use super::{failed, looking, planned, planning, report, wish};
 use crate::configured::Configured;
 use crate::facet::{FacetError, Fault, Limit};
 use crate::naming::Coordinate;
@@ -48,6 +50,7 @@ pub async fn create(
     for (index, facet) in seen.iter().enumerate() {
         let observation = &facet.observation;
         errors.extend(report::refusals(&coordinate, &observation.refusals));
+        errors.extend(looking::not_its_own(&coordinate, observation));
         // Whose state it is was judged by the plan, which this apply has just repeated.
         let (look, occupied) = (&observation.look, &observation.occupied);
         match claim::judge(look, occupied, &owner, None, true) {
@@ -61,7 +64,7 @@ pub async fn create(
     }
     errors.into_result()?;
     let claim = work.entry(configured, &held, generation, phase);
-    let entry = converge(configured, cx, &work, &seen, Some(&claim), &mut held)
+    let entry = converge(configured, cx, &work, &seen, Some(&claim), &mut held, &mut Told::new())
         .await
         .map_err(|error| report::failure(&coordinate, &error))?;
     configured.run().note_made(&coordinate);
@@ -109,9 +112,13 @@ pub async fn update(
     let mut errors = Errors::new();
     let owner = work.spec.owner.clone();
     let ours = first.is_some_and(|entry| entry.holder.is_some() && entry.holder == held.holder);
+    let adopts = held.holder.is_none();
     for facet in &seen {
         let observation = &facet.observation;
         errors.extend(report::refusals(&coordinate, &observation.refusals));
+        if !adopts {
+            errors.extend(looking::not_its_own(&coordinate, observation));
+        }
         let other = observation.look.app_owner.as_deref().filter(|other| *other != owner);
         // A changed owner is applied under a live holder, and only so.
         if let Some(other) = other.filter(|_| !ours) {
@@ -136,7 +143,7 @@ pub async fn update(
         Some(entry) => entry.generation,
         None => held.seen.as_ref().map_or(0, |entry| entry.generation),
     };
-    let adopts = held.holder.is_none();
+    let before = held.clone();
     if adopts {
         held.holder = Some(configured.world.random_id());
         held.import = None;
@@ -152,14 +159,22 @@ pub async fn update(
         let phase = if registered || adopts { Phase::Live } else { Phase::Pending };
         work.entry(configured, &held, generation, phase)
     });
-    let made = converge(configured, cx, &work, &seen, claim.as_ref(), &mut held).await;
+    let mut told = Told::new();
+    let made = converge(configured, cx, &work, &seen, claim.as_ref(), &mut held, &mut told).await;
     match made {
         Ok(entry) => {
             finish(&mut planned, &entry, held, cx, state);
             Ok(())
         }
-        // The slot still holds the prior state; what was done is seen by the next read.
-        Err(error) => Err(report::failure(&coordinate, &error)),
+        Err(error) => {
+            let held = if told.is_empty() { before } else { held };
+            if error.fault == Fault::Stopped {
+                failed::keep(configured, cx, prior, held, &told, state);
+            } else {
+                failed::look(configured, cx, prior, held, &told, state).await;
+            }
+            Err(report::failure(&coordinate, &error))
+        }
     }
 }
 
@@ -210,7 +225,7 @@ fn prepare(
         planned.deletion_protection = Attr::Known(spec.production);
     }
     if facets.is_empty() {
-        planned.objects = Attr::Known(std::collections::BTreeMap::new());
+        planned.objects = Attr::Known(BTreeMap::new());
         return Ok(None);
     }
     let ok = || Attr::Known(ObjectState::Ok.to_string());
@@ -235,6 +250,9 @@ async fn observe(
     }
 }
 
+/// What an apply has written into each facet's registry, whatever happens then.
+pub type Told = BTreeMap<&'static str, Entry>;
+
 /// Registers, makes every object, and registers that it is whole.
 async fn converge(
     configured: &Configured,
@@ -243,6 +261,7 @@ async fn converge(
     seen: &[Seen],
     claim: Option<&Entry>,
     held: &mut Held,
+    told: &mut Told,
 ) -> Result<Entry, FacetError> {
     let spec = configured.clients.complete(&work.spec, work.limit).await?;
     let mut expected: Vec<Expected> =
@@ -260,6 +279,7 @@ async fn converge(
         stopped(cx)?;
         let target = facet.facet.record(&spec, expected, next, false).await?;
         held.targets.insert(facet.name.to_owned(), target.clone());
+        told.insert(facet.name, next.clone());
         *expected = Expected { target: Some(target), entry: Some(next.clone()) };
     }
     for facet in seen {
@@ -272,6 +292,7 @@ async fn converge(
     for (facet, expected) in seen.iter().zip(&expected).rev() {
         stopped(cx)?;
         facet.facet.record(&spec, expected, &whole, false).await?;
+        told.insert(facet.name, whole.clone());
     }
     Ok(whole)
 }
@@ -328,6 +349,7 @@ fn finish(
     );
     held.seen = Some(entry.clone());
     held.refusals.clear();
+    held.foreign.clear();
     held.create = false;
     held.store(&mut cx.private);
     state.put(planned.clone());

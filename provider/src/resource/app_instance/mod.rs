@@ -3,7 +3,8 @@
 //! # Layout
 //!
 //! - `schema`, `model`, `validate`: what the user writes. `wanted`, `wish`: from the model to the wholly known spec.
-//! - `planning` with `looking` and `planned`, `reading`, `making`, `ending`: plan, read, create and update, delete.
+//! - `planning` with `looking` and `planned`, `reading`, `making` with `failed`, `ending`: plan, read, create and
+//!   update, delete.
 //! - `apart`: names that must not meet. `upgrade_v0`: states of the schema before this one.
 //! - `claim`: what a create may do about a registration it finds. `held`: what an entry keeps in private. `existing`:
 //!   what an entry and its targets say. `limits`: how long an operation may take.
@@ -13,6 +14,7 @@ mod apart;
 mod claim;
 mod ending;
 mod existing;
+mod failed;
 mod held;
 mod limits;
 mod looking;

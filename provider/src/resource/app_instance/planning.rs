@@ -18,6 +18,7 @@ use super::wanted::Wanted;
 use super::{apart, existing, report, wish};
 use crate::configured::Configured;
 use crate::naming::Coordinate;
+use crate::plan::{self, Spec};
 use crate::run::Lost;
 
 /// Plans one change.
@@ -31,7 +32,7 @@ pub async fn plan(
             create(configured, cx, &config, proposed).await.map(Some)
         }
         Change::Update { prior, config, proposed } => {
-            update(configured, cx, &prior, &config, proposed).map(Some)
+            update(configured, cx, &prior, &config, proposed).await.map(Some)
         }
         Change::Delete { prior } => delete(configured, cx, &prior).map(|()| None),
     }
@@ -88,7 +89,7 @@ async fn create(
     Ok(planned)
 }
 
-fn update(
+async fn update(
     configured: &Configured,
     cx: &mut Context,
     prior: &Model,
@@ -148,10 +149,38 @@ fn update(
         .map_err(|clash| report::clash(&coordinate, clash))?;
     let mut errors = report::refusals(&coordinate, &held.refusals);
     errors.extend(unchangeable(prior, &planned, &coordinate, &facets, &held));
+    if let Some(spec) = spec.as_ref().filter(|_| !held.is_imported()) {
+        errors.extend(not_its_own(configured, prior, &coordinate, spec, &held).await?);
+    }
     errors.into_result()?;
     planned.generation =
         if touches_outside(prior, &planned) { Attr::Unknown } else { prior.generation.clone() };
     Ok(planned)
+}
+
+/// What stands where an object of the instance is to be. A read finds what the provider configuration asks for anew; what
+/// no read has listed is looked at as what is created is. What came by import takes them over.
+async fn not_its_own(
+    configured: &Configured,
+    prior: &Model,
+    coordinate: &Coordinate,
+    spec: &Spec,
+    held: &Held,
+) -> Result<Errors, Errors> {
+    let Some(wish) = &spec.vault else { return Ok(Errors::new()) };
+    let wished = plan::vault::object_keys(wish);
+    let listed = prior.objects.known();
+    let is_listed = |key: &String| listed.is_some_and(|objects| objects.contains_key(key));
+    let mut found = held.foreign.clone();
+    if !wished.iter().all(is_listed) && !configured.settings.has_unknown_target() {
+        let seen = existing::observe(configured, spec, Operation::Read.limit(prior))
+            .await
+            .map_err(|error| report::failure(coordinate, &error))?;
+        found = seen.into_iter().flat_map(|facet| facet.observation.foreign).collect();
+    }
+    found.retain(|key, _| wished.contains(key));
+    let objects: Vec<String> = found.into_values().collect();
+    Ok(report::not_its_own(coordinate, &objects))
 }
 
 /// A changed `app` or `env`: another instance, so a replacement, and only of what may be deleted.

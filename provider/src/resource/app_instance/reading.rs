@@ -193,11 +193,13 @@ fn unregistered(
     model.generation = Attr::Null;
     held.targets = targets(seen);
     held.seen = None;
+    held.foreign.clear();
     held.store(&mut cx.private);
     state.put(model);
 }
 
-fn fill(
+/// Brings an entry that holds the registration to what was seen.
+pub fn fill(
     configured: &Configured,
     cx: &mut Context,
     model: &mut Model,
@@ -219,6 +221,7 @@ fn fill(
     held.seen = Some(entry.clone());
     held.refusals =
         seen.iter().flat_map(|facet| facet.observation.refusals.iter().cloned()).collect();
+    held.foreign = seen.iter().flat_map(|facet| facet.observation.foreign.clone()).collect();
     for facet in seen {
         looking::warn(configured, cx, &facet.observation);
     }

@@ -90,6 +90,26 @@ pub fn refused(coordinate: &Coordinate, owner: &str, refused: &Refused) -> Error
     }
 }
 
+/// Objects that a registered instance is to have now, and that stand there without being its own; nothing where there
+/// are none.
+pub fn not_its_own(coordinate: &Coordinate, objects: &[String]) -> Errors {
+    if objects.is_empty() {
+        return Errors::new();
+    }
+    let id = id(coordinate);
+    Errors::one(
+        format!("{id}: objects are in the way"),
+        format!(
+            "The configuration now asks for objects that {id} did not have, and something else made them already; the \
+             registry does not note them as its own:\n{}\nNothing was changed.\n\nNext: remove them, or take back what \
+             asks for them (`kubernetes` or `ci` in the provider's vault block, `ops_scope`). If they are what {id} \
+             should manage, drop the entry with `state rm` and import it again (terraform import ADDRESS {id}); the first \
+             plan after that names every difference and takes them over.",
+            list(objects)
+        ),
+    )
+}
+
 /// What the plan of the first create on a server says.
 pub fn founding(facet: &str) -> Diagnostic {
     let (server, place) = match facet {
