@@ -75,6 +75,17 @@ impl Entry {
     }
 }
 
+impl Expected {
+    /// Whether the entry found is the one that was seen.
+    pub fn is_met_by(&self, found: Option<&Entry>) -> bool {
+        match (&self.entry, found) {
+            (None, None) => true,
+            (Some(expected), Some(found)) => expected.same_registration(found),
+            _ => false,
+        }
+    }
+}
+
 impl From<&Look> for Expected {
     fn from(look: &Look) -> Self {
         Self { target: look.target.clone(), entry: look.entry.clone() }
