@@ -7,5 +7,8 @@ CREATE ROLE appenv_apply LOGIN CREATEROLE CREATEDB;
 -- The first create founds the registry there: schema `appenv`, closed to everyone else.
 GRANT CREATE ON DATABASE postgres TO appenv_apply;
 
+-- To end sessions of others, with force_disconnect or where one outlived its leased login, it takes:
+-- GRANT pg_signal_backend TO appenv_apply.
+
 -- Objects that others made are taken over only where this login may act for their owners, on PostgreSQL 16 and
 -- later: GRANT some_owner TO appenv_apply WITH ADMIN OPTION.

@@ -3,6 +3,9 @@
 --
 -- Catalogs are open to every login. Extensions are read inside an instance's database, which is closed to this
 -- login; a plan keeps what the state says of them.
+--
+-- The registry is believed by its owner: a superuser, the owner of its database, or a role that has CREATEROLE and
+-- CREATEDB, as appenv_apply does. One that lost them is refused; give the schema and its tables to another.
 
 CREATE ROLE appenv_plan LOGIN;
 GRANT USAGE ON SCHEMA appenv TO appenv_plan;

@@ -10,7 +10,7 @@ use crate::settings::{Settings, Target};
 
 /// The facets that are configured and can be asked.
 pub struct Clients {
-    postgres: Option<Arc<Postgres>>,
+    postgres: Option<Postgres>,
     vault: Option<Arc<Vault>>,
     /// The login Vault has on PostgreSQL, where the user names it.
     database_login: Option<String>,
@@ -21,7 +21,7 @@ impl Clients {
     pub fn new(settings: &Settings, run_id: &str) -> Self {
         Self {
             postgres: match &settings.postgres {
-                Target::Known(postgres) => Some(Arc::new(Postgres::new(postgres.clone(), run_id))),
+                Target::Known(postgres) => Some(Postgres::new(postgres.clone(), run_id)),
                 Target::Off | Target::Unknown => None,
             },
             vault: match &settings.vault {
@@ -39,7 +39,8 @@ impl Clients {
     pub fn facets(&self, spec: &Spec, limit: Limit) -> Vec<Arc<dyn Facet>> {
         let mut facets: Vec<Arc<dyn Facet>> = Vec::new();
         if let (Some(_), Some(postgres)) = (&spec.postgres, &self.postgres) {
-            facets.push(Arc::new(Bounded::new(postgres.clone(), limit)));
+            let postgres = Arc::new(postgres.within(limit.ends()));
+            facets.push(Arc::new(Bounded::new(postgres, limit)));
         }
         if let (Some(_), Some(vault)) = (&spec.vault, &self.vault) {
             facets.push(Arc::new(Bounded::new(vault.clone(), limit)));

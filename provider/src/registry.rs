@@ -28,7 +28,7 @@ pub struct Entry {
     pub phase: Phase,
     /// The random id of the state entry that holds it; `None` on a tombstone.
     pub holder: Option<String>,
-    /// Raised by every apply that finishes; kept by the tombstone.
+    /// Raised by every takeover, as it begins, and by every other apply that finishes; kept by the tombstone.
     pub generation: u64,
     /// The backend address of the state that wrote it, where that could be read.
     pub state_address: Option<String>,
@@ -72,6 +72,17 @@ impl Entry {
     /// Whether it is a tombstone.
     pub fn is_gone(&self) -> bool {
         self.phase == Phase::Gone
+    }
+}
+
+impl Expected {
+    /// Whether the entry found is the one that was seen.
+    pub fn is_met_by(&self, found: Option<&Entry>) -> bool {
+        match (&self.entry, found) {
+            (None, None) => true,
+            (Some(expected), Some(found)) => expected.same_registration(found),
+            _ => false,
+        }
     }
 }
 

@@ -146,11 +146,8 @@ async fn written_names_stand_in_the_place_of_the_conventions() {
     let block = NamesSource::schema().block;
     let mut writable: Vec<_> = block.blocks["names"].block.attributes.keys().cloned().collect();
     writable.sort();
-    let mut rows: Vec<_> = appenv::naming::ROWS
-        .iter()
-        .map(|row| row.key)
-        .filter(|key| *key != "instance")
-        .collect();
+    let mut rows: Vec<_> =
+        appenv::naming::ROWS.iter().map(|row| row.key).filter(|key| *key != "instance").collect();
     rows.sort_unstable();
     assert_eq!(writable, rows);
 }

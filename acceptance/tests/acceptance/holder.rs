@@ -1,6 +1,6 @@
 //! Which state entry holds an instance: renames, twins, second states, saved plans.
 
-use acceptance::Sentinel;
+use acceptance::{Fault, Proxy, Sentinel};
 
 use crate::site::{self, Site, at, block, moved, plain};
 
@@ -327,6 +327,37 @@ fn a_tainted_entry_that_another_has_taken_over_is_not_replaced() {
     first.is_untouched(&before, "stained");
     row.is_still_there(&first.servers.pg);
     second.ws.destroy();
+}
+
+#[test]
+fn a_tainted_entry_that_another_is_taking_over_is_not_replaced() {
+    let first = Site::shared();
+    let bao = Proxy::openbao(&first.servers.bao);
+    for (app, imports) in [("seized", false), ("fetched", true)] {
+        first.step(&plain("it", app, "sandbox"));
+        let row = Sentinel::plant(&first.servers.pg, &format!("{app}-sandbox"));
+        let mut second = first.beside();
+        second.ws.set_envs(first.servers.bao.env_at(bao.port()));
+        second.write(&plain("it", app, "sandbox"));
+        if imports {
+            second.ws.import(&at("it"), &format!("{app}/sandbox"));
+        }
+        // Killed as it begins: the claim stands in PostgreSQL, and nothing was made.
+        bao.arm(1, Fault::KillBefore(second.ws.victim()));
+        let run = second.ws.run(&["apply", "-json", "-auto-approve"]);
+        assert_eq!(run.code, Some(1), "{run}");
+        assert!(bao.fired().is_some(), "{run}");
+        bao.forget();
+        let before = first.snapshot(app);
+        let run = first.ws.run(&["taint", &at("it")]);
+        assert_eq!(run.code, Some(0), "{run}");
+        let run = first.ws.destroy_with(&["-refresh=false"]);
+        run.diagnostics().warning_titled(&format!("{app}/sandbox: only the entry went"));
+        first.is_untouched(&before, app);
+        row.is_still_there(&first.servers.pg);
+        second.ws.step();
+        second.ws.destroy();
+    }
 }
 
 #[test]

@@ -188,6 +188,31 @@ fn a_frozen_server_ends_in_an_error_that_names_it() {
 }
 
 #[test]
+fn what_may_be_slow_has_what_is_left_of_the_operations_limit() {
+    let servers = Servers::start();
+    let ws = rig::workspace(&servers);
+    let timeouts = "  timeouts {\n    create = \"20m\"\n    delete = \"40m\"\n  }";
+    Hcl::new().instance("patient", "sandbox", timeouts).write(&ws);
+    ws.apply();
+    ws.destroy();
+    let log = std::fs::read(servers.pg.log()).unwrap();
+    let log = String::from_utf8_lossy(&log);
+    let statements: Vec<&str> =
+        log.lines().filter_map(|line| line.split_once("statement: ")).map(|(_, sql)| sql).collect();
+    for (slow, minutes) in [("CREATE DATABASE", 20), ("DROP DATABASE", 40)] {
+        let at = statements.iter().position(|sql| sql.starts_with(slow)).unwrap();
+        let limit = statements[..at]
+            .iter()
+            .rev()
+            .find_map(|sql| sql.strip_prefix("SET statement_timeout = "))
+            .unwrap_or_else(|| panic!("{slow} has no limit of its own: {statements:#?}"));
+        let seconds = limit.parse::<u64>().unwrap() / 1000;
+        assert!((minutes * 60 - 120..minutes * 60).contains(&seconds), "{slow}: {seconds} s");
+        assert!(statements[at..].contains(&"SET statement_timeout = 30000"), "{slow}");
+    }
+}
+
+#[test]
 fn eight_states_create_at_once_on_an_empty_server() {
     let servers = Servers::start();
     let spaces: Vec<_> = (1..=8)

@@ -33,6 +33,11 @@ impl Limit {
         Self { ends: Instant::now() + time, time, argument }
     }
 
+    /// When it is over.
+    pub fn ends(&self) -> Instant {
+        self.ends
+    }
+
     /// Waits for a server no longer than that.
     pub async fn bound<T>(
         &self,
@@ -114,9 +119,11 @@ impl Facet for Bounded {
     async fn dismantle(
         &self,
         spec: &Spec,
+        expected: &Expected,
         force: bool,
         stop: &CancellationToken,
     ) -> Result<(), FacetError> {
-        self.limit.bound(&self.server(), self.facet.dismantle(spec, force, stop)).await
+        let removed = self.facet.dismantle(spec, expected, force, stop);
+        self.limit.bound(&self.server(), removed).await
     }
 }

@@ -119,10 +119,12 @@ pub trait Facet: Send + Sync {
     async fn unused(&self, spec: &Spec) -> Result<(), FacetError>;
 
     /// Removes every object of the instance, its own part of shared ones, and those with the last part. `force`
-    /// ends sessions and leases that stand in the way; without it they are listed and nothing is removed.
+    /// ends sessions and leases that stand in the way; without it they are listed and nothing is removed. Where the
+    /// registration is not the `expected` one any more, it is someone else's and nothing is removed.
     async fn dismantle(
         &self,
         spec: &Spec,
+        expected: &Expected,
         force: bool,
         stop: &CancellationToken,
     ) -> Result<(), FacetError>;

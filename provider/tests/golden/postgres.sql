@@ -1,6 +1,9 @@
 -- session
 SET search_path = ''; SET standard_conforming_strings = on; SET statement_timeout = 30000; SET lock_timeout = 24000; SET idle_in_transaction_session_timeout = 30000; SET default_transaction_read_only = off; SET client_min_messages = warning;
 
+-- what may be slow
+SET statement_timeout = 599000;
+
 -- CreateRole, PostgreSQL 15
 CREATE ROLE "erp_sandbox_role" NOLOGIN; COMMENT ON ROLE "erp_sandbox_role" IS 'appenv:v1 app=erp env=sandbox owner=arcodange/erp';
 
@@ -66,6 +69,12 @@ BEGIN; SET LOCAL ROLE "erp_sandbox_role"; CREATE EXTENSION IF NOT EXISTS "hstore
 
 -- extension with a schema of its own
 CREATE EXTENSION IF NOT EXISTS "plv8" CASCADE;
+
+-- extension, untrusted
+BEGIN; CREATE EXTENSION IF NOT EXISTS "pageinspect" SCHEMA "extensions" CASCADE; COMMIT;
+
+-- extension, untrusted, the first
+BEGIN; CREATE SCHEMA "extensions"; GRANT USAGE ON SCHEMA "extensions" TO PUBLIC; CREATE SCHEMA "tiger"; CREATE EXTENSION IF NOT EXISTS "earth" SCHEMA "extensions" CASCADE; COMMIT;
 
 -- ended login, PostgreSQL 15
 GRANT "v-erp-x" TO "prov"; REASSIGN OWNED BY "v-erp-x" TO "erp_role"; DROP OWNED BY "v-erp-x"; DROP ROLE "v-erp-x";
@@ -214,12 +223,43 @@ SELECT json_build_object(
 -- extensions
 SELECT extname::text FROM pg_catalog.pg_extension;
 
--- available extension
-SELECT v.trusted, v.schema::text
-  FROM pg_catalog.pg_available_extensions e
-  JOIN pg_catalog.pg_available_extension_versions v
-    ON v.name = e.name AND v.version = e.default_version
-  WHERE e.name = $1::text;
+-- needed extensions
+WITH RECURSIVE known AS MATERIALIZED (
+    SELECT v.name::text, v.trusted, v.schema::text, v.requires::text[], p.nspname::text AS place
+    FROM pg_catalog.pg_available_extensions e
+    JOIN pg_catalog.pg_available_extension_versions v
+      ON v.name = e.name AND v.version = e.default_version
+    LEFT JOIN pg_catalog.pg_extension x ON x.extname = e.name
+    LEFT JOIN pg_catalog.pg_namespace p ON p.oid = x.extnamespace),
+  needed AS (
+    SELECT k.* FROM known k WHERE k.name = $1::text
+    UNION
+    SELECT k.* FROM needed n JOIN known k ON n.place IS NULL AND k.name = ANY (n.requires))
+  SELECT n.name, n.trusted, n.schema, n.place,
+    (SELECT o.rolsuper
+        AND NOT EXISTS (SELECT FROM aclexplode(coalesce(s.nspacl, acldefault('n', s.nspowner))) a
+          LEFT JOIN pg_catalog.pg_roles g ON g.oid = a.grantee
+          WHERE a.privilege_type = 'CREATE' AND g.rolsuper IS NOT TRUE)
+        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+          JOIN pg_catalog.pg_shdepend w ON w.classid = d.classid AND w.objid = d.objid
+            AND w.deptype = 'o' AND w.refclassid = 'pg_catalog.pg_authid'::regclass
+            AND w.dbid = (SELECT b.oid FROM pg_catalog.pg_database b
+              WHERE b.datname = current_database())
+          JOIN pg_catalog.pg_roles r ON r.oid = w.refobjid AND NOT r.rolsuper
+          WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = s.oid
+            AND d.classid <> 'pg_catalog.pg_extension'::regclass)
+      FROM pg_catalog.pg_namespace s JOIN pg_catalog.pg_roles o ON o.oid = s.nspowner
+      WHERE s.nspname = coalesce(n.place, n.schema, $2::text))
+  FROM needed n ORDER BY n.name;
+
+-- end sessions
+SELECT count(pg_catalog.pg_terminate_backend(a.pid))
+  FROM pg_catalog.pg_stat_activity a
+  LEFT JOIN pg_catalog.pg_roles m ON m.oid = a.usesysid
+  WHERE a.datname = $1::text AND a.usesysid IS NOT NULL
+    AND (m.oid IS NULL OR NOT m.rolcanlogin AND EXISTS (SELECT
+      FROM pg_catalog.pg_db_role_setting c WHERE c.setdatabase = a.datid AND c.setrole = m.oid
+        AND 'role=' || $2::text = ANY (c.setconfig)));
 
 -- sessions
 SELECT DISTINCT coalesce(usename::text, '?'), coalesce(application_name, '')
@@ -251,7 +291,14 @@ SELECT coalesce(d.datname::text, ''), s.classid::regclass::text,
 
 -- registry: find
 SELECT pg_get_userbyid(n.nspowner)::text, n.nspowner = u.oid,
-    EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relname = 'registry')
+    EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relname = 'registry'),
+    (SELECT min(pg_get_userbyid(o.owner)::text)
+      FROM (SELECT n.nspowner AS owner UNION ALL SELECT c.relowner FROM pg_catalog.pg_class c
+        WHERE c.relnamespace = n.oid AND c.relname IN ('registry', 'instances')) o
+      WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = o.owner
+        AND (r.oid = u.oid OR r.rolsuper OR r.rolcreaterole AND r.rolcreatedb
+          OR r.oid = (SELECT d.datdba FROM pg_catalog.pg_database d
+            WHERE d.datname = current_database()))))
   FROM pg_catalog.pg_namespace n, pg_catalog.pg_roles u
   WHERE n.nspname = 'appenv' AND u.rolname = current_user;
 

@@ -184,8 +184,8 @@ pub async fn delete(facet: &Postgres, spec: &Spec, force: bool) -> Result<(), Fa
     let seen = facet.look(spec).await?;
     let deleting = entry(spec, Phase::Deleting, 2);
     let target = facet.record(spec, &Expected::from(&seen), &deleting, false).await?;
-    facet.dismantle(spec, force, &CancellationToken::new()).await?;
     let expected = Expected { target: Some(target), entry: Some(deleting) };
+    facet.dismantle(spec, &expected, force, &CancellationToken::new()).await?;
     facet.record(spec, &expected, &entry(spec, Phase::Gone, 2), false).await.map(drop)
 }
 

@@ -183,6 +183,95 @@ async fn a_foreign_schema_is_not_used() {
     }
 }
 
+/// A registry as whoever may create in the maintenance database can make one: its tables run a function of his as
+/// whoever reads them.
+const FORGED: &str = "GRANT CREATE ON DATABASE {database} TO {squatter}; SET ROLE {squatter};
+    CREATE SCHEMA appenv; GRANT ALL ON SCHEMA appenv TO PUBLIC;
+    CREATE TABLE appenv.trapped (who text); GRANT ALL ON appenv.trapped TO PUBLIC;
+    CREATE FUNCTION appenv.trap() RETURNS text LANGUAGE sql
+      AS 'INSERT INTO appenv.trapped VALUES (current_user) RETURNING who';
+    CREATE VIEW appenv.registry AS SELECT true AS single,
+      gen_random_uuid() AS id, length(appenv.trap()) AS version, now() AS founded_at;
+    CREATE VIEW appenv.instances AS SELECT appenv.trap() AS app, 'sandbox'::text AS env, 'me'::text AS owner,
+      'live'::text AS phase, 'h'::text AS holder, 1::bigint AS generation, ''::text AS state_address,
+      false AS production, ''::text AS spec_digest, '{}'::json AS spec, ''::text AS written_at,
+      ''::text AS database, ''::text AS owner_role, now() AS recorded_at;
+    GRANT ALL ON appenv.registry, appenv.instances TO PUBLIC; RESET ROLE";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_registry_is_not_read() {
+    for bench in benches("forged").await {
+        let (label, facet) = (bench.label(), bench.facet());
+        let spec = bench.spec("erp", "sandbox");
+        // Seen before it is there: what is looked at then is not remembered.
+        assert_eq!(facet.look(&spec).await.unwrap().target, None, "{label}");
+        let (squatter, database) =
+            (format!("forger_{}", bench.tag), format!("admin_{}", bench.tag));
+        let maintenance = bench.server.psql(&database).await;
+        let forged = FORGED.replace("{squatter}", &squatter).replace("{database}", &database);
+        // A member of its maker's role, as before PostgreSQL 16 the maker himself could arrange.
+        let sql = format!("CREATE ROLE {squatter}; GRANT {squatter} TO {}; {forged}", bench.login);
+        maintenance.batch_execute(&sql).await.unwrap();
+        let next = entry(&spec, Phase::Pending, 1);
+        let stop = tokio_util::sync::CancellationToken::new();
+        for error in [
+            facet.look(&spec).await.unwrap_err(),
+            facet.observe(&spec).await.unwrap_err(),
+            bench.facet().record(&spec, &Expected::default(), &next, false).await.unwrap_err(),
+            super::bench::converge(&facet, &spec).await.unwrap_err(),
+            facet.unused(&spec).await.unwrap_err(),
+            facet.dismantle(&spec, &Expected::default(), true, &stop).await.unwrap_err(),
+        ] {
+            assert_eq!(error.fault, Fault::Occupied, "{label}: {error:?}");
+            assert!(error.cause.contains(&squatter), "{label}: {error:?}");
+        }
+        let trapped = maintenance.query("SELECT who FROM appenv.trapped", &[]).await.unwrap();
+        assert!(trapped.is_empty(), "{label}: {trapped:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_only_plans_reads_what_another_founded() {
+    for bench in benches("plans").await {
+        let (label, facet) = (bench.label(), bench.facet());
+        let spec = bench.spec("erp", "sandbox");
+        create(&facet, &spec).await.unwrap();
+        let (planner, database) = (format!("plan_{}", bench.tag), format!("admin_{}", bench.tag));
+        let policy = include_str!("../../../docs/policies/postgres-plan.sql");
+        let maintenance = bench.server.psql(&database).await;
+        maintenance.batch_execute(&policy.replace("appenv_plan", &planner)).await.unwrap();
+        let planning = || {
+            let mut settings = bench.settings();
+            settings.user.clone_from(&planner);
+            Postgres::new(settings, "plans")
+        };
+        assert!(all_ok(&planning().observe(&spec).await.unwrap()), "{label}");
+        assert_eq!(planning().look(&spec).await.unwrap(), facet.look(&spec).await.unwrap());
+
+        // A table in it that somebody else owns is as good as a forged registry.
+        let stranger = format!("owner_{}", bench.tag);
+        let give =
+            format!("CREATE ROLE {stranger}; ALTER TABLE appenv.instances OWNER TO {stranger}");
+        maintenance.batch_execute(&give).await.unwrap();
+        for facet in [planning(), bench.facet()] {
+            let error = facet.look(&spec).await.unwrap_err();
+            assert_eq!(error.fault, Fault::Occupied, "{label}: {error:?}");
+            assert!(error.cause.contains(&stranger), "{label}: {error:?}");
+        }
+        let give = format!("ALTER TABLE appenv.instances OWNER TO {}", bench.login);
+        maintenance.batch_execute(&give).await.unwrap();
+        if bench.who == super::bench::Who::CreateRole {
+            // A founder without a founder's rights proves nothing to others, and still reads what is his.
+            bench.by_hand(&format!("ALTER ROLE {} NOCREATEROLE NOCREATEDB", bench.login)).await;
+            let error = planning().look(&spec).await.unwrap_err();
+            assert!(error.next.contains("ALTER SCHEMA appenv OWNER TO"), "{label}: {error:?}");
+            assert!(all_ok(&bench.facet().observe(&spec).await.unwrap()), "{label}");
+            bench.by_hand(&format!("ALTER ROLE {} CREATEROLE CREATEDB", bench.login)).await;
+        }
+        delete(&bench.facet(), &spec, false).await.unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_ended_by_an_administrator_are_opened_again() {
     for bench in benches("again").await {

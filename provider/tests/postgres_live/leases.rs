@@ -137,6 +137,46 @@ async fn what_a_revoked_login_owns_goes_to_the_owner_role() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sessions_that_outlive_their_login_are_ended() {
+    for bench in benches("outlive").await {
+        let (label, facet) = (bench.label(), bench.facet());
+        let (spec, vault) = with_vault(&bench, "erp").await;
+        let database = &spec.names.database;
+        let names = ["dropped", "shut", "leased"].map(|name| format!("v-{name}-{}", bench.tag));
+        let mut sessions = Vec::new();
+        for name in &names {
+            lease(&bench, &vault, &spec, name).await;
+            sessions.push(bench.server.psql_as(name, database).await.unwrap());
+        }
+        let (dropped, shut, role) = (&names[0], &names[1], &spec.names.owner_role);
+        bench.by_hand(&format!("DROP ROLE \"{dropped}\"; ALTER ROLE \"{shut}\" NOLOGIN")).await;
+        let people = format!("people-{}", bench.tag);
+        bench.by_hand(&format!("CREATE ROLE \"{people}\" LOGIN IN ROLE \"{role}\"")).await;
+        let person = bench.server.psql_as(&people, database).await.unwrap();
+        bench.by_hand(&format!("ALTER ROLE \"{people}\" NOLOGIN")).await;
+        // Whose sessions this login may not end holds up no apply.
+        converge(&facet, &spec).await.unwrap_or_else(|error| panic!("{label}: {error:?}"));
+        let live = sessions[0].query_one("SELECT 1", &[]).await.is_ok();
+        assert_eq!(live, bench.who == Who::CreateRole, "{label}");
+        if bench.who == Who::CreateRole {
+            bench.by_hand(&format!("GRANT pg_signal_backend TO {}", bench.login)).await;
+            converge(&facet, &spec).await.unwrap_or_else(|error| panic!("{label}: {error:?}"));
+        }
+        let mut live = Vec::new();
+        for session in sessions.iter().chain([&person]) {
+            live.push(session.query_one("SELECT 1", &[]).await.is_ok());
+        }
+        assert_eq!(
+            live,
+            [false, false, true, true],
+            "{label}: a lease that is out, and people, stay"
+        );
+        drop((sessions, person));
+        delete(&facet, &spec, true).await.unwrap_or_else(|error| panic!("{label}: {error:?}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn vaults_login_must_exist_and_may_be_a_superuser() {
     for bench in benches("vlog").await {
         let (label, facet) = (bench.label(), bench.facet());

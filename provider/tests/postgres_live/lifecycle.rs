@@ -241,7 +241,7 @@ async fn what_is_in_the_way_is_named_with_its_marker() {
         );
         // Not registered, so not ours to drop either.
         let stop = CancellationToken::new();
-        let error = facet.dismantle(&spec, true, &stop).await.unwrap_err();
+        let error = facet.dismantle(&spec, &Expected::default(), true, &stop).await.unwrap_err();
         assert_eq!(error.fault, Fault::Occupied, "{label}");
         let there = format!("pg_database WHERE datname = '{}'", wish.database);
         assert_eq!(bench.count(&there).await, 1, "{label}");
@@ -261,7 +261,7 @@ async fn a_stopped_run_writes_nothing_more() {
         assert_eq!(error.fault, Fault::Stopped, "{label}");
         let seen = facet.observe(&spec).await.unwrap();
         assert_eq!(printed(&seen, "postgres_database"), "missing", "{label}");
-        let error = facet.dismantle(&spec, false, &stop).await.unwrap_err();
+        let error = facet.dismantle(&spec, &Expected::default(), false, &stop).await.unwrap_err();
         assert_eq!(error.fault, Fault::Stopped, "{label}");
     }
 }

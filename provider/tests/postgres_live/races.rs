@@ -1,11 +1,14 @@
 //! Many at once, and runs that saw an older registry.
 
+use std::time::Duration;
+
 use appenv::facet::postgres::Postgres;
 use appenv::facet::{Facet, Fault};
 use appenv::registry::{Expected, Phase};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
-use super::bench::{all_ok, benches, converge, create, delete, entry, spec};
+use super::bench::{Who, all_ok, benches, converge, create, delete, entry, spec};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn eight_processes_make_eight_instances_and_found_one_registry() {
@@ -196,5 +199,53 @@ async fn a_lock_that_is_held_is_waited_for_once_and_its_holder_named() {
         let took = begun.elapsed();
         assert!(took < std::time::Duration::from_secs(4), "{label}: {took:?}, not five waits");
         drop(holder);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn making_a_database_may_take_what_is_left_of_the_operations_limit() {
+    for bench in benches("slow").await {
+        if bench.who == Who::Superuser {
+            continue;
+        }
+        let label = bench.label();
+        let template = format!("template_{}", bench.tag);
+        let make = format!("CREATE DATABASE {template} TEMPLATE template0 IS_TEMPLATE true");
+        bench.by_hand(&make).await;
+        let mut settings = bench.settings();
+        settings.statement_timeout = Duration::from_secs(2);
+        let facet = Postgres::new(settings, &bench.tag);
+        let mut spec = bench.spec("erp", "sandbox");
+        spec.postgres.as_mut().unwrap().template.clone_from(&template);
+        // The server waits five seconds for those who use a template to leave.
+        let guest = bench.server.psql(&template).await;
+        let error = create(&facet, &spec).await.unwrap_err();
+        assert!(error.cause.contains("57014"), "{label}: {error:?}");
+        assert!(error.next.contains("timeouts"), "{label}: {error:?}");
+        let slow = facet.within(Instant::now() + Duration::from_secs(60));
+        let making = format!(
+            "pg_stat_activity WHERE application_name = 'appenv/{}' AND state = 'active' AND query LIKE \
+             'CREATE DATABASE%' AND now() - query_start > interval '2.5 s'",
+            bench.tag
+        );
+        let leaving = async {
+            while bench.count(&making).await == 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            bench.leave(guest, &template).await;
+        };
+        let (outcome, ()) = tokio::join!(converge(&slow, &spec), leaving);
+        outcome.unwrap_or_else(|error| panic!("{label}: {error:?}"));
+        // And no statement after it has the longer limit.
+        let limits = bench.server.log();
+        let ours = format!("appenv/{}|", bench.tag);
+        let limits: Vec<&str> = limits
+            .lines()
+            .filter(|line| line.starts_with(&ours))
+            .filter_map(|line| line.split_once("statement: SET statement_timeout = "))
+            .map(|(_, limit)| limit)
+            .collect();
+        assert_eq!(limits.last(), Some(&"2000"), "{label}: {limits:?}");
+        delete(&facet, &spec, false).await.unwrap_or_else(|error| panic!("{label}: {error:?}"));
     }
 }

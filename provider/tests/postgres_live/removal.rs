@@ -46,7 +46,8 @@ async fn a_removal_killed_anywhere_is_finished_by_the_next() {
         let seen = facet.look(&spec).await.unwrap();
         let deleting = entry(&spec, Phase::Deleting, 2);
         let target = facet.record(&spec, &Expected::from(&seen), &deleting, false).await.unwrap();
-        facet.dismantle(&spec, false, &CancellationToken::new()).await.unwrap();
+        let expected = Expected { target: Some(target.clone()), entry: Some(deleting) };
+        facet.dismantle(&spec, &expected, false, &CancellationToken::new()).await.unwrap();
         drop(facet);
         // Killed here: the database is gone, role and entry are not.
         let facet = bench.facet();
@@ -54,12 +55,39 @@ async fn a_removal_killed_anywhere_is_finished_by_the_next() {
         assert_eq!(printed(&seen, "postgres_database"), "missing", "{label}");
         assert_eq!(printed(&seen, "postgres_owner_role"), "ok", "{label}");
         assert_eq!(seen.look.target, Some(target), "{label}");
-        facet.dismantle(&spec, false, &CancellationToken::new()).await.unwrap();
+        facet.dismantle(&spec, &expected, false, &CancellationToken::new()).await.unwrap();
         let gone = entry(&spec, Phase::Gone, 2);
         facet.record(&spec, &Expected::from(&seen.look), &gone, false).await.unwrap();
         assert_eq!(bench.leftovers(&spec).await, 0, "{label}");
         // And again, with nothing left at all.
-        facet.dismantle(&spec, true, &CancellationToken::new()).await.unwrap();
+        let expected = Expected::from(&facet.look(&spec).await.unwrap());
+        facet.dismantle(&spec, &expected, true, &CancellationToken::new()).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_took_over_meanwhile_is_not_removed() {
+    for bench in benches("seize").await {
+        let (label, facet) = (bench.label(), bench.facet());
+        let spec = bench.spec("erp", "sandbox");
+        create(&facet, &spec).await.unwrap();
+        let seen = Expected::from(&facet.look(&spec).await.unwrap());
+        let deleting = entry(&spec, Phase::Deleting, 1);
+        let target = facet.record(&spec, &seen, &deleting, false).await.unwrap();
+        let ours = Expected { target: Some(target), entry: Some(deleting) };
+        // Between our write and our drop another run takes the unfinished delete over.
+        let mut theirs = entry(&spec, Phase::Live, 2);
+        theirs.holder = Some("holder-2".to_owned());
+        bench.facet().record(&spec, &ours, &theirs, false).await.unwrap();
+        let stop = CancellationToken::new();
+        let mut elsewhere = Expected::from(&facet.look(&spec).await.unwrap());
+        elsewhere.target = Some("another".to_owned());
+        for expected in [&ours, &seen, &Expected::default(), &elsewhere] {
+            let error = facet.dismantle(&spec, expected, true, &stop).await.unwrap_err();
+            assert_eq!(error.fault, Fault::Conflict, "{label}: {error:?}");
+        }
+        assert!(all_ok(&facet.observe(&spec).await.unwrap()), "{label}");
+        delete(&facet, &spec, false).await.unwrap();
     }
 }
 

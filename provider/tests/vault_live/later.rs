@@ -7,6 +7,7 @@ use appenv::facet::Facet;
 use appenv::facet::vault::Vault;
 use appenv::plan::Spec;
 use appenv::plan::vault::{OpsScope, VaultWish};
+use appenv::registry::Expected;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -83,7 +84,8 @@ async fn an_object_of_another_hand_is_told_once_it_is_asked_for() {
 
     // Neither an apply that does not ask for them nor the end of the instance touches them.
     create(&vault, &bare("sandbox")).await.unwrap();
-    vault.dismantle(&all, false, &CancellationToken::new()).await.unwrap();
+    let expected = Expected::from(&vault.look(&all).await.unwrap());
+    vault.dismantle(&all, &expected, false, &CancellationToken::new()).await.unwrap();
     delete(&vault, &bare("sandbox"), false).await.unwrap();
     assert_eq!(hand_s(&bao).await, made);
     assert_eq!(bao.get(OPS).await, None);

@@ -61,6 +61,7 @@ async fn leases_on_every_postgres() {
         let root = postgres.superuser("erp-sandbox").await;
         ownership(&bao, &postgres, &root).await;
         endings(&bao, &postgres, &root).await;
+        pooling(&bao, &postgres, &root).await;
         concurrency(&bao, &root).await;
         dismantling(&bao, &vault, &postgres, &root).await;
     }
@@ -145,6 +146,33 @@ async fn endings(bao: &Bao, postgres: &Postgres, root: &Client) {
     let gone = lease(bao, "erp-sandbox").await;
     root.batch_execute(&format!("DROP ROLE \"{}\"", gone.user)).await.unwrap();
     revoke(bao, &gone).await;
+}
+
+/// A pool that reconnects as fast as it can, until it is refused, keeps no session of a login that was ended.
+async fn pooling(bao: &Bao, postgres: &Postgres, root: &Client) {
+    const POOL: i64 = 8;
+    let lease = lease(bao, "erp-sandbox").await;
+    let oid = format!("SELECT oid FROM pg_roles WHERE rolname = '{}'", lease.user);
+    let oid: u32 = root.query_one(&oid, &[]).await.unwrap().get(0);
+    let pool = (0..POOL).map(|_| async {
+        while let Some(session) =
+            postgres.connect(&lease.user, &lease.password, "erp-sandbox").await
+        {
+            let ended = session.batch_execute("SELECT pg_sleep(20)").await;
+            assert!(ended.is_err(), "a session outlived its login");
+        }
+    });
+    let end = async {
+        while sessions(root, &lease.user).await < POOL {
+            tokio::task::yield_now().await;
+        }
+        revoke(bao, &lease).await;
+        // By number: the login itself is gone.
+        let left = format!("SELECT count(*) FROM pg_stat_activity WHERE usesysid = {oid}");
+        root.query_one(&left, &[]).await.unwrap().get::<_, i64>(0)
+    };
+    let (left, _) = tokio::join!(end, futures_util::future::join_all(pool));
+    assert_eq!((left, login_of(root, &lease.user).await), (0, "gone"));
 }
 
 /// Logins are leased and ended side by side.

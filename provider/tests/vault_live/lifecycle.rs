@@ -1,9 +1,9 @@
 //! From nothing to everything and back, and whatever a hand changes in between.
 
-use appenv::facet::Facet;
 use appenv::facet::vault::Vault;
+use appenv::facet::{Facet, Fault};
 use appenv::plan::ObjectState;
-use appenv::registry::Phase;
+use appenv::registry::{Expected, Phase};
 use serde_json::{Value, json};
 
 use crate::bao::Bao;
@@ -70,10 +70,16 @@ async fn dismantling_twice_is_dismantling_once() {
     let vault = bao.facet().await;
     let spec = spec("erp", "sandbox");
     let stop = tokio_util::sync::CancellationToken::new();
-    vault.dismantle(&spec, false, &stop).await.unwrap();
+    let expected = Expected::default();
+    vault.dismantle(&spec, &expected, false, &stop).await.unwrap();
     create(&vault, &spec).await.unwrap();
-    vault.dismantle(&spec, false, &stop).await.unwrap();
-    vault.dismantle(&spec, false, &stop).await.unwrap();
+    // Somebody else's by now.
+    let error = vault.dismantle(&spec, &expected, false, &stop).await.unwrap_err();
+    assert_eq!(error.fault, Fault::Conflict, "{error:?}");
+    assert_ok(&vault, &spec).await;
+    let expected = Expected::from(&vault.look(&spec).await.unwrap());
+    vault.dismantle(&spec, &expected, false, &stop).await.unwrap();
+    vault.dismantle(&spec, &expected, false, &stop).await.unwrap();
     let missing = vault.observe(&spec).await.unwrap().objects;
     assert!(missing.values().all(|state| *state == ObjectState::Missing));
 }

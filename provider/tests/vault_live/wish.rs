@@ -107,8 +107,8 @@ pub async fn delete(vault: &Vault, spec: &Spec, force: bool) -> Result<(), Facet
     let generation = look.entry.as_ref().map_or(0, |e| e.generation) + 1;
     let deleting = entry(spec, Phase::Deleting, generation);
     let target = vault.record(spec, &Expected::from(&look), &deleting, false).await?;
-    vault.dismantle(spec, force, &CancellationToken::new()).await?;
     let expected = Expected { target: Some(target), entry: Some(deleting) };
+    vault.dismantle(spec, &expected, force, &CancellationToken::new()).await?;
     vault.record(spec, &expected, &entry(spec, Phase::Gone, generation), false).await?;
     Ok(())
 }

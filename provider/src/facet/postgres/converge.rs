@@ -1,15 +1,16 @@
 //! Making every object as wished.
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use super::failure::Failure;
-use super::link::{Guest, Link};
+use super::link::Link;
 use super::observe::{self, Document};
 use super::session::Session;
 use super::trouble::Trouble;
 use super::{refusal, registry, sql, sql_read};
-use crate::facet::{FacetError, Fault};
-use crate::plan::postgres::{self, Blocked, Effect, Login, PostgresWish, quoted};
+use crate::plan::postgres::{self, Blocked, Effect, Login, PostgresWish, escaped, quoted};
 use crate::plan::{ObjectState, Spec};
 
 /// What a convergence works on.
@@ -18,6 +19,8 @@ pub(super) struct Converge<'a> {
     pub(super) link: &'a Link,
     pub(super) spec: &'a Spec,
     pub(super) wish: &'a PostgresWish,
+    /// When the operation's limit is over.
+    pub(super) until: Option<Instant>,
     pub(super) stop: &'a CancellationToken,
 }
 
@@ -50,10 +53,15 @@ impl Converge<'_> {
         for effect in &effects {
             for statement in sql::statements(effect, self.wish, &marker, login) {
                 self.not_stopped()?;
-                let done = session.run(&statement).await;
+                let slow = matches!(effect, Effect::CreateDatabase);
+                let until = self.until.filter(|_| slow);
+                let done = session.run_long(&statement, until).await;
                 done.map_err(|failure| self.failed(effect, failure, login))?;
                 changed = true;
             }
+        }
+        if self.wish.vault_login.is_some() {
+            self.end_sessions(session).await?;
         }
         let inside = !self.wish.extensions.is_empty()
             || effects.iter().any(|effect| matches!(effect, Effect::SettleEndedLogin(_)));
@@ -66,6 +74,28 @@ impl Converge<'_> {
         self.judge(&after)
     }
 
+    /// Ends what is left of logins that are over. Whose sessions this login may not end only a superuser can: that
+    /// holds up no apply.
+    async fn end_sessions(&self, session: &Session) -> Result<(), Trouble> {
+        self.not_stopped()?;
+        let (database, role) = (self.wish.database.as_str(), self.wish.owner_role.as_str());
+        match session.rows(sql_read::END_SESSIONS, &[Some(database), Some(role)]).await {
+            Ok(_) => Ok(()),
+            Err(failure) if failure.is_forbidden() => {
+                warn!(
+                    database = %escaped(database),
+                    cause = %failure,
+                    "a session outlives its login; membership in pg_signal_backend is needed to end it"
+                );
+                Ok(())
+            }
+            Err(failure) => {
+                let doing = format!("Could not end sessions on database {}", quoted(database));
+                Err(Trouble::server(failure, doing))
+            }
+        }
+    }
+
     /// What is done in the instance's database, over one short connection.
     async fn mend_inside(&self, effects: &[Effect], login: &Login) -> Result<bool, Trouble> {
         let mut changed = false;
@@ -76,43 +106,16 @@ impl Converge<'_> {
         };
         let guest = self.link.guest(&self.wish.database).await.map_err(failed)?;
         let there = observe::installed(guest.session()).await.map_err(failed)?;
-        for extension in self.wish.extensions.difference(&there) {
-            self.not_stopped()?;
-            self.extend(&guest, extension, login).await?;
-            changed = true;
-        }
+        changed |= self.extend(guest.session(), &there, login).await?;
         for effect in effects {
             let Effect::SettleEndedLogin(ended) = effect else { continue };
             self.not_stopped()?;
             let settle = sql::settle(ended, &self.wish.owner_role, login);
-            let settled = guest.session().run(&settle).await;
+            let settled = guest.session().run_long(&settle, self.until).await;
             settled.map_err(|failure| self.failed(effect, failure, login))?;
             changed = true;
         }
         Ok(changed)
-    }
-
-    /// Creates one extension: under the owner role where that may, so that nothing of a tenant's database runs
-    /// with the rights of a superuser.
-    async fn extend(&self, guest: &Guest<'_>, name: &str, login: &Login) -> Result<(), Trouble> {
-        let effect = Effect::CreateExtension(name.to_owned());
-        let failed = |failure: Failure| self.failed(&effect, failure, login);
-        let session = guest.session();
-        let rows = session.rows(sql_read::AVAILABLE_EXTENSION, &[Some(name)]).await;
-        let rows = rows.map_err(failed)?;
-        let Some(row) = rows.first() else {
-            return Err(Trouble::told(self.not_installed(name)));
-        };
-        let trusted: bool = row.try_get(0).map_err(|error| failed(error.into()))?;
-        let own: Option<String> = row.try_get(1).map_err(|error| failed(error.into()))?;
-        let schema = if own.is_some() { None } else { Some("public") };
-        let create = sql::create_extension(name, schema);
-        let create = if login.superuser && !trusted {
-            create
-        } else {
-            sql::under_role(&self.wish.owner_role, &create)
-        };
-        session.run(&create).await.map_err(failed)
     }
 
     async fn read(&self, session: &Session) -> Result<Document, Trouble> {
@@ -137,7 +140,7 @@ impl Converge<'_> {
         Err(Trouble::told(refusal::still_differs(self.link.settings(), &left)))
     }
 
-    fn not_stopped(&self) -> Result<(), Trouble> {
+    pub(super) fn not_stopped(&self) -> Result<(), Trouble> {
         if self.stop.is_cancelled() {
             return Err(Trouble::told(refusal::stopped(self.link.settings(), self.wish)));
         }
@@ -152,21 +155,7 @@ impl Converge<'_> {
         })
     }
 
-    fn not_installed(&self, name: &str) -> FacetError {
-        let settings = self.link.settings();
-        FacetError {
-            fault: Fault::Missing,
-            summary: format!("Extension {} is not installed on the server", quoted(name)),
-            attempted: super::trouble::attempted(settings),
-            cause: "pg_available_extensions does not list it".to_owned(),
-            next: "Install its package on the machine of the server (pg_available_extensions lists what there \
-                   is), or take it out of database.extensions."
-                .to_owned(),
-            attribute: Some("database.extensions"),
-        }
-    }
-
-    fn failed(&self, effect: &Effect, failure: Failure, login: &Login) -> Trouble {
+    pub(super) fn failed(&self, effect: &Effect, failure: Failure, login: &Login) -> Trouble {
         let role = &self.wish.owner_role;
         let database = quoted(&self.wish.database);
         let on_database = || sql::join_role(role, login) + ";";

@@ -1,5 +1,6 @@
 //! Removing what an instance has. Its owner role goes last, with the entry: see `registry`.
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -9,8 +10,10 @@ use super::observe::{self, Document};
 use super::session::Session;
 use super::trouble::Trouble;
 use super::{refusal, registry, sql, sql_read};
+use crate::facet::FacetError;
 use crate::plan::Spec;
 use crate::plan::postgres::{PostgresWish, SeenDatabase, escaped, quoted};
+use crate::registry::Expected;
 
 /// What a removal works on.
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +21,11 @@ pub(super) struct Dismantle<'a> {
     pub(super) link: &'a Link,
     pub(super) spec: &'a Spec,
     pub(super) wish: &'a PostgresWish,
+    /// The registration as it was last written.
+    pub(super) expected: &'a Expected,
     pub(super) force: bool,
+    /// When the operation's limit is over.
+    pub(super) until: Option<Instant>,
     pub(super) stop: &'a CancellationToken,
 }
 
@@ -51,6 +58,7 @@ impl Dismantle<'_> {
 
     async fn remove(&self, session: &Session) -> Result<(), Trouble> {
         let document = observe::read(self.link, session, self.spec, self.wish).await?;
+        self.is_still_expected(&document)?;
         let members = members(session, self.wish).await.map_err(|f| self.failed(f))?;
         if let Some(database) = &document.seen.database {
             self.is_ours(&document, database)?;
@@ -75,6 +83,26 @@ impl Dismantle<'_> {
         Ok(())
     }
 
+    /// Under the lock that every write of a registration takes, and that is held until everything is dropped.
+    fn is_still_expected(&self, document: &Document) -> Result<(), Trouble> {
+        let registered = &document.registered;
+        let id = registered.registry.as_ref().map(|identity| identity.id.as_str());
+        let settings = self.link.settings();
+        if let Some(expected) = self.expected.target.as_deref().filter(|&target| Some(target) != id)
+        {
+            return Err(Trouble::told(refusal::elsewhere(settings, expected, id)));
+        }
+        let found = registered.entry.as_ref().map(|row| &row.entry);
+        if self.expected.is_met_by(found) {
+            return Ok(());
+        }
+        let (instance, expected) = (&self.spec.names.instance, self.expected.entry.as_ref());
+        Err(Trouble::told(FacetError {
+            next: "Plan again. Nothing more was removed.".to_owned(),
+            ..refusal::changed(settings, instance, expected, found)
+        }))
+    }
+
     fn is_ours(&self, document: &Document, database: &SeenDatabase) -> Result<(), Trouble> {
         if document.registered.has(self.wish) || database.owner == self.wish.owner_role {
             return Ok(());
@@ -96,7 +124,8 @@ impl Dismantle<'_> {
         }
         self.not_stopped()?;
         let drop = sql::drop_database(&self.wish.database, self.force);
-        session.run(&drop).await.map_err(|failure| self.failed(failure).or_grant(drop + ";"))
+        let dropped = session.run_long(&drop, self.until).await;
+        dropped.map_err(|failure| self.failed(failure).or_grant(drop + ";"))
     }
 
     fn not_stopped(&self) -> Result<(), Trouble> {

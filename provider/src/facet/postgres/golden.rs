@@ -64,11 +64,16 @@ fn effects(out: &mut String, version: i32) {
 fn texts() -> String {
     let mut out = String::new();
     title(&mut out, "session", &sql::session(30_000, 24_000));
+    title(&mut out, "what may be slow", &sql::statement_timeout(599_000));
     effects(&mut out, 150_018);
     effects(&mut out, 180_006);
     let create = sql::create_extension("hstore", Some("public"));
     title(&mut out, "extension, trusted", &sql::under_role("erp_sandbox_role", &create));
     title(&mut out, "extension with a schema of its own", &sql::create_extension("plv8", None));
+    let create = sql::create_untrusted("pageinspect", &[], Some(sql::EXTENSIONS));
+    title(&mut out, "extension, untrusted", &sql::together(&create));
+    let create = sql::create_untrusted("earth", &[sql::EXTENSIONS, "tiger"], Some(sql::EXTENSIONS));
+    title(&mut out, "extension, untrusted, the first", &sql::together(&create));
     for (who, login) in [
         ("PostgreSQL 15", login(150_018)),
         ("PostgreSQL 18", login(180_006)),
@@ -91,7 +96,8 @@ fn texts() -> String {
     title(&mut out, "look", &sql_read::look());
     for (name, sql) in [
         ("extensions", sql_read::EXTENSIONS),
-        ("available extension", sql_read::AVAILABLE_EXTENSION),
+        ("needed extensions", sql_read::NEEDED_EXTENSIONS),
+        ("end sessions", sql_read::END_SESSIONS),
         ("sessions", sql_read::SESSIONS),
         ("members", sql_read::MEMBERS),
         ("dependents", sql_read::DEPENDENTS),

@@ -4,13 +4,15 @@
 //!
 //! - [`settings`](Settings), `tls`, `guard`, `connect`, `session`, `link`: from an address to an open session.
 //! - `quote`, `sql`, `sql_read`, `sql_registry`: every text a server gets; pure.
-//! - `observe`, `registry`, `converge`, `dismantle`: the verbs.
+//! - `observe`, `registry`, `converge` with `extend`, `dismantle`: the verbs; `foreign`: whose the registry is.
 //! - `failure`, `trouble`, `refusal`: what can stop them, and how a user is told.
 
 mod connect;
 mod converge;
 mod dismantle;
+mod extend;
 mod failure;
+mod foreign;
 #[cfg(test)]
 mod golden;
 mod guard;
@@ -27,9 +29,11 @@ mod sql_registry;
 mod tls;
 mod trouble;
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use settings::{FromUrl, Host, Password, Settings, SettingsError, SslMode};
@@ -51,8 +55,9 @@ const TRIES: u32 = 7;
 /// one that writes, and short ones into instance databases where extensions are declared.
 #[derive(Debug)]
 pub struct Postgres {
-    link: Link,
-    warned: AtomicBool,
+    link: Arc<Link>,
+    warned: Arc<AtomicBool>,
+    until: Option<Instant>,
 }
 
 // === impl Postgres ===
@@ -61,7 +66,15 @@ impl Postgres {
     /// A facet on one server. `run_id` becomes part of `application_name`, so that the server's log tells which
     /// run did what.
     pub fn new(settings: Settings, run_id: &str) -> Self {
-        Self { link: Link::new(settings, run_id), warned: AtomicBool::new(false) }
+        let link = Arc::new(Link::new(settings, run_id));
+        Self { link, warned: Arc::default(), until: None }
+    }
+
+    /// The same facet for an operation with a limit: what may be slow, such as making or dropping a database, may
+    /// take what is left of it, and never less than any other statement.
+    #[must_use]
+    pub fn within(&self, until: Instant) -> Self {
+        Self { link: Arc::clone(&self.link), warned: Arc::clone(&self.warned), until: Some(until) }
     }
 
     fn told(&self, trouble: Trouble) -> FacetError {
@@ -110,7 +123,7 @@ impl Facet for Postgres {
 
     async fn converge(&self, spec: &Spec, stop: &CancellationToken) -> Result<(), FacetError> {
         let wish = wish(spec)?;
-        let converge = Converge { link: &self.link, spec, wish, stop };
+        let converge = Converge { link: &self.link, spec, wish, until: self.until, stop };
         let mut tries = self.link.tries(TRIES);
         while let Err(trouble) = converge.once().await {
             tries.again(trouble).await.map_err(|trouble| self.told(trouble))?;
@@ -130,11 +143,13 @@ impl Facet for Postgres {
     async fn dismantle(
         &self,
         spec: &Spec,
+        expected: &Expected,
         force: bool,
         stop: &CancellationToken,
     ) -> Result<(), FacetError> {
         let wish = wish(spec)?;
-        let dismantle = Dismantle { link: &self.link, spec, wish, force, stop };
+        let (link, until) = (self.link.as_ref(), self.until);
+        let dismantle = Dismantle { link, spec, wish, expected, force, until, stop };
         let mut tries = self.link.tries(TRIES);
         while let Err(trouble) = dismantle.once().await {
             tries.again(trouble).await.map_err(|trouble| self.told(trouble))?;

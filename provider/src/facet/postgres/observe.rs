@@ -11,7 +11,7 @@ use super::registry::Registered;
 use super::session::{Session, Text};
 use super::settings::{Host, SslMode};
 use super::trouble::Trouble;
-use super::{sql_read, sql_registry};
+use super::{foreign, sql_read, sql_registry};
 use crate::facet::{Observation, Refusal};
 use crate::plan::Spec;
 use crate::plan::postgres::{self, Login, PostgresWish, Seen, quoted};
@@ -108,10 +108,22 @@ pub(super) async fn look(link: &Link, spec: &Spec) -> Result<Look, Trouble> {
     let mut tries = link.tries(TRIES);
     loop {
         let session = reader(link).await?;
-        let trouble = match session.look::<Registered>(&texts).await {
-            Ok(registered) => return Ok(registered.known(link)?.into_look()),
-            Err(failure) if failure.is_undefined_table() => return Ok(Look::default()),
-            Err(failure) => unread(link, spec, failure),
+        let looked = async {
+            if !foreign::is_founded(link, &session).await? {
+                return Ok(Look::default());
+            }
+            match session.look::<Registered>(&texts).await {
+                Ok(registered) => Ok(registered.known(link)?.into_look()),
+                Err(failure) if failure.is_undefined_table() => {
+                    session.trust(false);
+                    Ok(Look::default())
+                }
+                Err(failure) => Err(unread(link, spec, failure)),
+            }
+        };
+        let trouble = match looked.await {
+            Ok(look) => return Ok(look),
+            Err(trouble) => trouble,
         };
         forget(link, &session, &trouble).await;
         tries.again(trouble).await?;
@@ -133,8 +145,16 @@ pub(super) async fn read(
         wish.vault_login.as_deref(),
         wish.encoding.as_deref(),
     ];
-    let answer = match session.read(&texts).await {
-        Err(failure) if failure.is_undefined_table() => session.read_without_registry(&texts).await,
+    let answer = if foreign::is_founded(link, session).await? {
+        session.read(&texts).await
+    } else {
+        session.read_without_registry(&texts).await
+    };
+    let answer = match answer {
+        Err(failure) if failure.is_undefined_table() => {
+            session.trust(false);
+            session.read_without_registry(&texts).await
+        }
         answer => answer,
     };
     let mut document: Document = answer.map_err(|failure| unread(link, spec, failure))?;

@@ -142,7 +142,7 @@ pub(super) fn other_names(settings: &Settings, instance: &str, row: &Row) -> Fac
     )
 }
 
-/// The schema of the registry is there, but not ours.
+/// The schema of the registry is there, but empty and not ours to fill.
 pub(super) fn foreign_schema(settings: &Settings, owner: &str) -> FacetError {
     told(
         settings,
@@ -151,6 +151,68 @@ pub(super) fn foreign_schema(settings: &Settings, owner: &str) -> FacetError {
         format!("it is owned by {} and holds no registry of ours", quoted(owner)),
         "Drop or rename it, or apply once as its owner.",
     )
+}
+
+/// The schema of the registry, or a table in it, belongs to somebody who cannot have founded it.
+pub(super) fn forged_registry(settings: &Settings, owner: &str) -> FacetError {
+    told(
+        settings,
+        Fault::Occupied,
+        "Schema \"appenv\" is not a registry of the provider".to_owned(),
+        format!(
+            "it, or a table in it, is owned by {}, who is neither this login, a superuser nor the owner of the database, \
+             and may not create roles and databases, as whoever founds a registry must. It was not read",
+            quoted(owner)
+        ),
+        "Find out who made it, and drop or rename it. Where it is the registry, and that login founded it and has lost \
+         its rights since, give schema and tables to the login that applies: ALTER SCHEMA appenv OWNER TO …; ALTER TABLE \
+         appenv.registry OWNER TO …; ALTER TABLE appenv.instances OWNER TO …",
+    )
+}
+
+/// An extension that only a superuser may create would be created where somebody else may plant objects.
+pub(super) fn open_schema(
+    settings: &Settings,
+    database: &str,
+    extension: &str,
+    required: Option<&str>,
+    schema: &str,
+) -> FacetError {
+    let next = match required {
+        Some(required) => format!(
+            "As a superuser, in that database, move {0} into a schema that is closed (ALTER EXTENSION {0} SET SCHEMA …), \
+             or create {1} by hand. Or take it out of database.extensions.",
+            quoted(required),
+            quoted(extension)
+        ),
+        None => format!(
+            "Rename or drop schema {}, and apply again, or create {} by hand in a schema that is closed. Or take it out \
+             of database.extensions.",
+            quoted(schema),
+            quoted(extension)
+        ),
+    };
+    let lies =
+        required.map(|required| format!(", which has {} that it requires,", quoted(required)));
+    FacetError {
+        attribute: Some("database.extensions"),
+        ..told(
+            settings,
+            Fault::Occupied,
+            format!(
+                "Could not create extension {} in database {}",
+                quoted(extension),
+                quoted(database)
+            ),
+            format!(
+                "only a superuser may create it, and schema {}{} is open: its owner, whoever may create in it or who owns \
+                 an object in it is no superuser, and what he planted there would run with a superuser's rights",
+                quoted(schema),
+                lies.unwrap_or_default()
+            ),
+            &next,
+        )
+    }
 }
 
 /// A registry from the future.

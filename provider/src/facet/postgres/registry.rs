@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::link::{Link, Writer};
 use super::session::{Session, one};
 use super::trouble::Trouble;
-use super::{refusal, sql, sql_registry};
+use super::{foreign, refusal, sql, sql_registry};
 use crate::plan::Spec;
 use crate::plan::postgres::{PostgresWish, quoted};
 use crate::registry::{Entry, Expected, Look, Phase};
@@ -125,17 +125,13 @@ impl Record<'_> {
     async fn identity(&self, link: &Link, session: &Session) -> Result<String, Trouble> {
         let settings = link.settings();
         let failed = |failure| self.failed(link, failure);
-        let schema = session.rows(sql_registry::FIND, &[]).await.map_err(failed)?;
-        let read = |at| schema.first().map(|row| row.try_get::<_, bool>(at)).transpose();
-        let (ours, founded) = (read(1), read(2));
-        let founded = founded.map_err(|e| failed(e.into()))?.unwrap_or(false);
-        if !founded {
+        let schema = foreign::find(link, session).await?;
+        if !schema.as_ref().is_some_and(|schema| schema.founded) {
             if let Some(expected) = &self.expected.target {
                 return Err(Trouble::told(refusal::elsewhere(settings, expected, None)));
             }
-            if ours.map_err(|e| failed(e.into()))? == Some(false) {
-                let owner: String = one(&schema).map_err(failed)?;
-                return Err(Trouble::told(refusal::foreign_schema(settings, &owner)));
+            if let Some(schema) = schema.filter(|schema| !schema.ours) {
+                return Err(Trouble::told(refusal::foreign_schema(settings, &schema.owner)));
             }
             let grant = sql_registry::grant_found(&settings.database, &settings.user);
             let doing = format!(
@@ -187,14 +183,9 @@ impl Record<'_> {
             return Err(Trouble::told(refusal::other_names(link.settings(), instance, row)));
         }
         let found = found.map(|row| &row.entry);
-        let as_expected = match (&self.expected.entry, found) {
-            (None, None) => true,
-            (Some(expected), Some(found)) => expected.same_registration(found),
-            _ => false,
-        };
         // The reply to our own write was lost: it is as if it came now.
         let done = found == Some(self.next);
-        if !as_expected && !done {
+        if !self.expected.is_met_by(found) && !done {
             return Err(Trouble::told(refusal::changed(
                 link.settings(),
                 &self.spec.names.instance,

@@ -1,12 +1,13 @@
 //! One connection, with a deadline on every call.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OnceCell;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Connection, Row, Statement};
 use tracing::debug;
@@ -25,7 +26,8 @@ pub(super) type Text<'a> = Option<&'a str>;
 #[derive(Debug)]
 pub(super) struct Session {
     client: Client,
-    deadline: Duration,
+    statement_timeout: Duration,
+    trusted: AtomicBool,
     read: OnceCell<Statement>,
     look: OnceCell<Statement>,
 }
@@ -55,7 +57,8 @@ impl Session {
         });
         let session = Self {
             client,
-            deadline: statement_timeout + SLACK,
+            statement_timeout,
+            trusted: AtomicBool::new(false),
             read: OnceCell::new(),
             look: OnceCell::new(),
         };
@@ -79,6 +82,32 @@ impl Session {
     pub(super) async fn run(&self, sql: &str) -> Result<(), Failure> {
         debug!(target: "postgres", statement = sql, "run");
         self.limited(self.client.batch_execute(sql)).await
+    }
+
+    /// Runs statements that may be slow: each may take as long as is left until then, and at least as long as any
+    /// other. The server gives up a second before the caller does, so that nothing goes on behind his back.
+    pub(super) async fn run_long(&self, sql: &str, until: Option<Instant>) -> Result<(), Failure> {
+        let left =
+            until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
+        let left = left.saturating_sub(Duration::from_secs(1));
+        if left <= self.statement_timeout {
+            return self.run(sql).await;
+        }
+        self.run(&sql::statement_timeout(left.as_millis())).await?;
+        debug!(target: "postgres", statement = sql, "run");
+        let done = self.limited_to(left, self.client.batch_execute(sql)).await;
+        let back = self.run(&sql::statement_timeout(self.statement_timeout.as_millis())).await;
+        done.and(back)
+    }
+
+    /// Whether [`trust`](Self::trust) was said of the registry here.
+    pub(super) fn trusts(&self) -> bool {
+        self.trusted.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the registry's owner was looked at, or that it has to be again.
+    pub(super) fn trust(&self, trusted: bool) {
+        self.trusted.store(trusted, Ordering::Relaxed);
     }
 
     /// Asks with text parameters.
@@ -114,9 +143,18 @@ impl Session {
         &self,
         call: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, Failure> {
-        match timeout(self.deadline, call).await {
+        self.limited_to(self.statement_timeout, call).await
+    }
+
+    async fn limited_to<T>(
+        &self,
+        statement_timeout: Duration,
+        call: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Failure> {
+        let deadline = statement_timeout + SLACK;
+        match timeout(deadline, call).await {
             Ok(answer) => Ok(answer?),
-            Err(_) => Err(Failure::Deadline { seconds: self.deadline.as_secs() }),
+            Err(_) => Err(Failure::Deadline { seconds: deadline.as_secs() }),
         }
     }
 }

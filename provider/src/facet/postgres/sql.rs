@@ -1,8 +1,13 @@
 //! Every statement on roles and databases, as text. Pure; golden files pin each of them.
 
+use std::fmt::Write;
+
 use super::quote::{identifier, literal};
 use crate::plan::Marker;
 use crate::plan::postgres::{Effect, Login, PostgresWish, RoleAttribute};
+
+/// The schema of the extensions that only a superuser may create, in an instance's database.
+pub(super) const EXTENSIONS: &str = "extensions";
 
 /// What a session sets for itself before anything else. `search_path` is empty because the databases of others
 /// may hold functions named like the server's own (CVE-2018-1058).
@@ -13,6 +18,11 @@ pub(super) fn session(statement_timeout_ms: u128, lock_timeout_ms: u128) -> Stri
          SET idle_in_transaction_session_timeout = {statement_timeout_ms}; \
          SET default_transaction_read_only = off; SET client_min_messages = warning"
     )
+}
+
+/// How long a statement of this session may take from now on.
+pub(super) fn statement_timeout(milliseconds: u128) -> String {
+    format!("SET statement_timeout = {milliseconds}")
 }
 
 /// What an effect runs on the maintenance connection, one statement at a time; empty for those that run in the
@@ -87,6 +97,25 @@ pub(super) fn create_extension(name: &str, schema: Option<&str>) -> String {
         identifier(name),
         schema.unwrap_or_default()
     )
+}
+
+/// What a superuser runs for an extension that only he may create: in schemas made here and now, or found to be closed.
+pub(super) fn create_untrusted(name: &str, missing: &[&str], schema: Option<&str>) -> String {
+    let mut sql = String::new();
+    for missing in missing {
+        let quoted = identifier(missing);
+        write!(sql, "CREATE SCHEMA {quoted}; ").expect("a String takes every write");
+        if *missing == EXTENSIONS {
+            write!(sql, "GRANT USAGE ON SCHEMA {quoted} TO PUBLIC; ")
+                .expect("a String takes every write");
+        }
+    }
+    sql + &create_extension(name, schema)
+}
+
+/// Statements, all or nothing.
+pub(super) fn together(sql: &str) -> String {
+    format!("BEGIN; {sql}; COMMIT")
 }
 
 /// Statements under another role, all or nothing.

@@ -97,12 +97,47 @@ pub(super) fn look() -> String {
 /// The extensions of the database one is connected to.
 pub(super) const EXTENSIONS: &str = "SELECT extname::text FROM pg_catalog.pg_extension";
 
-/// The default version of an extension (`$1`): whether the owner of a database may create it, and its own schema.
-pub(super) const AVAILABLE_EXTENSION: &str = "SELECT v.trusted, v.schema::text
-  FROM pg_catalog.pg_available_extensions e
-  JOIN pg_catalog.pg_available_extension_versions v
-    ON v.name = e.name AND v.version = e.default_version
-  WHERE e.name = $1::text";
+/// What creating an extension (`$1`) takes, in its default version: itself and, until one is there, what it requires.
+/// Name; whether the owner of a database may create it; its own schema; the schema where it is; and whether the schema
+/// concerned (the one where it is, its own, or `$2`) is closed: nobody but a superuser owns it, may create in it, or
+/// owns anything in it but an extension, whose owner can add nothing to its schema. NULL: there is no such schema.
+pub(super) const NEEDED_EXTENSIONS: &str = "WITH RECURSIVE known AS MATERIALIZED (
+    SELECT v.name::text, v.trusted, v.schema::text, v.requires::text[], p.nspname::text AS place
+    FROM pg_catalog.pg_available_extensions e
+    JOIN pg_catalog.pg_available_extension_versions v
+      ON v.name = e.name AND v.version = e.default_version
+    LEFT JOIN pg_catalog.pg_extension x ON x.extname = e.name
+    LEFT JOIN pg_catalog.pg_namespace p ON p.oid = x.extnamespace),
+  needed AS (
+    SELECT k.* FROM known k WHERE k.name = $1::text
+    UNION
+    SELECT k.* FROM needed n JOIN known k ON n.place IS NULL AND k.name = ANY (n.requires))
+  SELECT n.name, n.trusted, n.schema, n.place,
+    (SELECT o.rolsuper
+        AND NOT EXISTS (SELECT FROM aclexplode(coalesce(s.nspacl, acldefault('n', s.nspowner))) a
+          LEFT JOIN pg_catalog.pg_roles g ON g.oid = a.grantee
+          WHERE a.privilege_type = 'CREATE' AND g.rolsuper IS NOT TRUE)
+        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+          JOIN pg_catalog.pg_shdepend w ON w.classid = d.classid AND w.objid = d.objid
+            AND w.deptype = 'o' AND w.refclassid = 'pg_catalog.pg_authid'::regclass
+            AND w.dbid = (SELECT b.oid FROM pg_catalog.pg_database b
+              WHERE b.datname = current_database())
+          JOIN pg_catalog.pg_roles r ON r.oid = w.refobjid AND NOT r.rolsuper
+          WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = s.oid
+            AND d.classid <> 'pg_catalog.pg_extension'::regclass)
+      FROM pg_catalog.pg_namespace s JOIN pg_catalog.pg_roles o ON o.oid = s.nspowner
+      WHERE s.nspname = coalesce(n.place, n.schema, $2::text))
+  FROM needed n ORDER BY n.name";
+
+/// Ends sessions in the database (`$1`) of logins that are over: dropped under them, or leased, by what tells a leased
+/// one (its sessions there become the owner role, `$2`), and shut.
+pub(super) const END_SESSIONS: &str = "SELECT count(pg_catalog.pg_terminate_backend(a.pid))
+  FROM pg_catalog.pg_stat_activity a
+  LEFT JOIN pg_catalog.pg_roles m ON m.oid = a.usesysid
+  WHERE a.datname = $1::text AND a.usesysid IS NOT NULL
+    AND (m.oid IS NULL OR NOT m.rolcanlogin AND EXISTS (SELECT
+      FROM pg_catalog.pg_db_role_setting c WHERE c.setdatabase = a.datid AND c.setrole = m.oid
+        AND 'role=' || $2::text = ANY (c.setconfig)))";
 
 /// Whom a drop of the database (`$1`) would cut off: its sessions. The server's own workers have no user,
 /// and the provider's own short looks are over before the drop gives up waiting for them.

@@ -3,9 +3,18 @@
 /// The version of the tables below.
 pub(super) const VERSION: i32 = 1;
 
-/// Who owns the schema, where there is one; with whether the registry's table is in it.
+/// Who owns the schema, where there is one; whether that is us; whether the registry's table is in it; and who owns
+/// the schema or a table of ours in it and could not have founded it: neither we, a superuser, nor the database's
+/// owner, nor a role that may create roles and databases, as a founder must.
 pub(super) const FIND: &str = "SELECT pg_get_userbyid(n.nspowner)::text, n.nspowner = u.oid,
-    EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relname = 'registry')
+    EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relname = 'registry'),
+    (SELECT min(pg_get_userbyid(o.owner)::text)
+      FROM (SELECT n.nspowner AS owner UNION ALL SELECT c.relowner FROM pg_catalog.pg_class c
+        WHERE c.relnamespace = n.oid AND c.relname IN ('registry', 'instances')) o
+      WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = o.owner
+        AND (r.oid = u.oid OR r.rolsuper OR r.rolcreaterole AND r.rolcreatedb
+          OR r.oid = (SELECT d.datdba FROM pg_catalog.pg_database d
+            WHERE d.datname = current_database()))))
   FROM pg_catalog.pg_namespace n, pg_catalog.pg_roles u
   WHERE n.nspname = 'appenv' AND u.rolname = current_user";
 

@@ -164,10 +164,12 @@ fn next(
         }
         "57014" => (
             format!(
-                "The statement ran into statement_timeout ({} s) or was cancelled. The next apply starts from what is there.",
+                "The statement was cancelled, or ran into its limit: {} s, or what is left of the operation's limit where \
+                 a database or an extension is made or dropped. Where the server is only slow, raise that limit (block \
+                 `timeouts`). The next apply starts from what is there.",
                 settings.statement_timeout.as_secs()
             ),
-            None,
+            Some("timeouts"),
         ),
         "53100" => ("The server's disk is full. Nothing half-made was left.".to_owned(), None),
         "25006" => (

@@ -7,7 +7,7 @@ use super::registry::shown;
 use super::{Vault, wish};
 use crate::facet::{FacetError, Fault};
 use crate::plan::Spec;
-use crate::registry::Entry;
+use crate::registry::{Entry, Expected};
 
 // === impl Vault ===
 
@@ -17,6 +17,7 @@ impl Vault {
     pub(super) async fn dismantle_all(
         &self,
         spec: &Spec,
+        expected: &Expected,
         force: bool,
         stop: &CancellationToken,
     ) -> Result<(), FacetError> {
@@ -27,6 +28,7 @@ impl Vault {
             None => return Ok(()),
             Some(entry) if entry.is_gone() => return Ok(()),
             Some(entry) if entry.owner != spec.owner => return Err(self.not_ours(spec, entry)),
+            found if !expected.is_met_by(found) => return Err(self.taken_over(spec)),
             Some(_) => {}
         }
         self.wire.keep_alive().await.map_err(|error| error.doing("use the token"))?;
@@ -51,6 +53,17 @@ impl Vault {
         self.not_stopped(stop)?;
         self.change_app(wish, app, |document| Ok(document.deregister(env))).await?;
         self.settle_shared(spec, wish, stop).await
+    }
+
+    fn taken_over(&self, spec: &Spec) -> FacetError {
+        FacetError {
+            fault: Fault::Conflict,
+            summary: format!("Could not remove {} from Vault", shown(spec)),
+            attempted: format!("a look at the registry on {}", self.wire.server()),
+            cause: "its registration was changed by someone else meanwhile".to_owned(),
+            next: "Nothing was removed. Plan again.".to_owned(),
+            attribute: None,
+        }
     }
 
     fn not_ours(&self, spec: &Spec, entry: &Entry) -> FacetError {

@@ -168,10 +168,11 @@ impl Facet for Vault {
     async fn dismantle(
         &self,
         spec: &Spec,
+        expected: &Expected,
         force: bool,
         stop: &CancellationToken,
     ) -> Result<(), FacetError> {
-        self.dismantle_all(spec, force, stop).await
+        self.dismantle_all(spec, expected, force, stop).await
     }
 }
 

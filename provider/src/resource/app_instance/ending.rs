@@ -123,7 +123,7 @@ async fn steps(
     // registry decides, so its tombstone comes last.
     for (facet, expected) in seen.iter().zip(&expected).rev() {
         if !retain {
-            facet.facet.dismantle(spec, force, &cx.stop).await?;
+            facet.facet.dismantle(spec, expected, force, &cx.stop).await?;
         }
         let Some(entry) = expected.entry.as_ref().filter(|entry| !entry.is_gone()) else {
             continue;

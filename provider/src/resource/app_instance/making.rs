@@ -56,7 +56,7 @@ pub async fn create(
         match claim::judge(look, occupied, &owner, None, true) {
             Err(refused) => errors.extend(report::refused(&coordinate, &owner, &refused)),
             Ok(Claim::Adopt(entry)) if index == 0 => {
-                generation = entry.generation;
+                generation = entry.generation + 1;
                 phase = Phase::Live;
             }
             Ok(_) => {}
@@ -140,7 +140,7 @@ pub async fn update(
     }
     errors.into_result()?;
     let generation = match first {
-        Some(entry) => entry.generation,
+        Some(entry) => entry.generation + u64::from(adopts && !entry.is_gone()),
         None => held.seen.as_ref().map_or(0, |entry| entry.generation),
     };
     let before = held.clone();
@@ -254,6 +254,9 @@ async fn observe(
 pub type Told = BTreeMap<&'static str, Entry>;
 
 /// Registers, makes every object, and registers that it is whole.
+///
+/// A claim that takes a registration over has raised the generation: by it alone the delete of a tainted entry tells
+/// whose the registration is, from the first write on. What is then made whole has the same one.
 async fn converge(
     configured: &Configured,
     cx: &mut Context,
@@ -287,7 +290,8 @@ async fn converge(
     }
     stopped(cx)?;
     verify(configured, &spec, work.limit).await?;
-    let whole = work.entry(configured, held, generation + 1, Phase::Live);
+    let raised = seen[0].observation.look.entry.as_ref().is_some_and(|e| generation > e.generation);
+    let whole = work.entry(configured, held, generation + u64::from(!raised), Phase::Live);
     // The first facet's registry decides, so it is written last.
     for (facet, expected) in seen.iter().zip(&expected).rev() {
         stopped(cx)?;

@@ -129,7 +129,8 @@ fn database() -> Block {
             "extensions",
             Attribute::optional(
                 Type::Set(Box::new(Type::String)),
-                "Extensions to create in the database; others that are there are left alone.",
+                "Extensions to create in the database; others that are there are left alone. One that only a \
+                 superuser may create comes into schema `extensions`.",
             ),
         )
         .attribute(
