@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 
+mod adopt;
 mod bad_input;
 mod canary;
 mod check;

@@ -7,7 +7,8 @@ use tfplugin::diagnostic::Errors;
 use tfplugin::resource::Slot;
 use tfplugin::value::Attr;
 
-use super::claim::{self, Claim};
+use super::adopting::{self, Adopt};
+use super::claim::{self, Claim, Refused};
 use super::existing::{self, Seen};
 use super::held::Held;
 use super::limits::Operation;
@@ -45,6 +46,8 @@ pub async fn create(
     }
     let owner = work.spec.owner.clone();
     let mut errors = Errors::new();
+    let adopt = Adopt::of(&planned);
+    let mut unregistered = Vec::new();
     let mut generation = first.entry.as_ref().map_or(0, |entry| entry.generation);
     let mut phase = Phase::Pending;
     for (index, facet) in seen.iter().enumerate() {
@@ -54,6 +57,7 @@ pub async fn create(
         // Whose state it is was judged by the plan, which this apply has just repeated.
         let (look, occupied) = (&observation.look, &observation.occupied);
         match claim::judge(look, occupied, &owner, None, true) {
+            Err(Refused::Occupied { objects }) => unregistered.extend(objects),
             Err(refused) => errors.extend(report::refused(&coordinate, &owner, &refused)),
             Ok(Claim::Adopt(entry)) if index == 0 => {
                 generation = entry.generation + 1;
@@ -61,6 +65,10 @@ pub async fn create(
             }
             Ok(_) => {}
         }
+    }
+    if !unregistered.is_empty() {
+        let judged = adopting::judge(&coordinate, adopt, &owner, &seen, &unregistered);
+        errors.extend(judged.err().unwrap_or_default());
     }
     errors.into_result()?;
     let claim = work.entry(configured, &held, generation, phase);

@@ -19,6 +19,7 @@ pub struct Model {
     pub vault: Option<VaultModel>,
     pub kubernetes: Option<KubernetesModel>,
     pub names: Option<NamesModel>,
+    pub adopt: Attr<String>,
     pub deletion_protection: Attr<bool>,
     pub on_destroy: Attr<String>,
     pub force_disconnect: Attr<bool>,

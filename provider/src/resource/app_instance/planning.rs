@@ -8,6 +8,7 @@ use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::resource::Change;
 use tfplugin::value::{Attr, Path};
 
+use super::adopting::Adopt;
 use super::claim;
 use super::held::Held;
 use super::limits::Operation;
@@ -78,8 +79,13 @@ async fn create(
     let held = if facets.is_empty() || settings.has_unknown_target() {
         Held { create: true, ..Held::default() }
     } else {
-        let create =
-            Create { coordinate: &coordinate, spec: spec.as_ref(), before: &before, replaced };
+        let create = Create {
+            coordinate: &coordinate,
+            spec: spec.as_ref(),
+            before: &before,
+            replaced,
+            adopt: Adopt::of(&proposed),
+        };
         looking::look(configured, cx, &create, Operation::Read.limit(&proposed)).await?
     };
     held.store(&mut cx.private);

@@ -76,6 +76,10 @@ pub async fn read(
     };
     if imported && let Ok(wanted) = serde_json::from_value::<Wanted>(entry.spec.clone()) {
         // The registry knows what was asked for; derive the names and look again with that in mind.
+        let given = model.names.as_ref().map(|names| names.read().0).unwrap_or_default();
+        if !given.is_empty() && given != wanted.names {
+            return Err(report::other_names(&coordinate, &given, &wanted.names));
+        }
         wanted.restore(&mut model);
         model.spec_digest = Attr::Known(wanted.digest());
         model.resolved_names = Attr::Null;
@@ -121,6 +125,7 @@ fn name(
     model.production =
         Attr::Known(configured.settings.environments.is_production(coordinate.env()));
     model.deletion_protection = model.production.clone();
+    model.adopt = Attr::Known("refuse".to_owned());
     model.on_destroy = Attr::Known("delete".to_owned());
     model.force_disconnect = Attr::Known(false);
     model.spec_digest =

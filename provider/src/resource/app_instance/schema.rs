@@ -60,6 +60,15 @@ pub fn schema() -> Schema {
     Schema { version: 1, block }
 }
 
+/// The identity: the coordinate.
+pub fn identity() -> Schema {
+    Schema::new(
+        Block::new("The coordinate of an instance.")
+            .attribute("app", Attribute::required(Type::String, "The application."))
+            .attribute("env", Attribute::required(Type::String, "The environment.")),
+    )
+}
+
 fn inputs(block: Block) -> Block {
     block
         .attribute(
@@ -88,6 +97,16 @@ fn inputs(block: Block) -> Block {
         .single("database", database())
         .single("vault", vault())
         .single("kubernetes", kubernetes())
+        .attribute(
+            "adopt",
+            Attribute::optional_computed(
+                Type::String,
+                "What a create does about objects that are there under its names and that nobody registered: `refuse` \
+                 (default) names them; `verify` takes them over where each is as wished, writing only our markers, and \
+                 lists every difference otherwise.",
+            )
+            .default_value(Value::String("refuse".to_owned())),
+        )
         .attribute(
             "deletion_protection",
             Attribute::optional_computed(

@@ -1,4 +1,5 @@
-//! Version 0 had no name for an ops policy of an instance's own, which was always `{app}-{env}-ops`.
+//! Version 0 had no name for an ops policy of an instance's own, which was always `{app}-{env}-ops`, and no `adopt`,
+//! where it always refused.
 
 use serde_json::Value;
 
@@ -10,6 +11,9 @@ pub fn upgrade(mut state: Value) -> Value {
     let names = state.get_mut("resolved_names").and_then(Value::as_object_mut);
     if let (Some(app), Some(env), Some(names)) = (app, env, names) {
         names.entry("own_ops_policy").or_insert_with(|| format!("{app}-{env}-ops").into());
+    }
+    if let Some(state) = state.as_object_mut() {
+        state.entry("adopt").or_insert_with(|| "refuse".into());
     }
     state
 }
