@@ -85,6 +85,9 @@ fn texts() -> String {
             &sql::settle("v-erp-x", "erp_role", &login),
         );
     }
+    title(&mut out, "rename role", &sql::rename_role("erp", "erp_role"));
+    title(&mut out, "rename database", &sql::rename_database("karmyq_prod", "karmyq_production"));
+    title(&mut out, "close database", &sql::close_database("karmyq_prod"));
     title(&mut out, "drop database", &sql::drop_database("erp", false));
     title(&mut out, "drop database by force", &sql::drop_database("erp", true));
     title(&mut out, "drop role", &sql::drop_role("erp_role"));
@@ -98,7 +101,9 @@ fn texts() -> String {
         ("extensions", sql_read::EXTENSIONS),
         ("needed extensions", sql_read::NEEDED_EXTENSIONS),
         ("end sessions", sql_read::END_SESSIONS),
+        ("end all sessions", sql_read::END_ALL_SESSIONS),
         ("sessions", sql_read::SESSIONS),
+        ("taken names", sql_read::TAKEN),
         ("members", sql_read::MEMBERS),
         ("dependents", sql_read::DEPENDENTS),
         ("registry: find", sql_registry::FIND),

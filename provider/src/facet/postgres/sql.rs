@@ -78,6 +78,21 @@ pub(super) fn comment_on_role(wish: &PostgresWish, marker: &Marker) -> String {
     )
 }
 
+/// Gives a role another name; its members, what it owns and what it may do go with it.
+pub(super) fn rename_role(from: &str, to: &str) -> String {
+    format!("ALTER ROLE {} RENAME TO {}", identifier(from), identifier(to))
+}
+
+/// Gives a database another name; nobody may be connected to it.
+pub(super) fn rename_database(from: &str, to: &str) -> String {
+    format!("ALTER DATABASE {} RENAME TO {}", identifier(from), identifier(to))
+}
+
+/// Lets nobody but those who are in into a database.
+pub(super) fn close_database(name: &str) -> String {
+    format!("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false", identifier(name))
+}
+
 /// `DROP ROLE`.
 pub(super) fn drop_role(name: &str) -> String {
     format!("DROP ROLE IF EXISTS {}", identifier(name))

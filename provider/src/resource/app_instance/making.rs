@@ -15,7 +15,7 @@ use super::limits::Operation;
 use super::model::Model;
 use super::reading::{REGISTRATION, targets};
 use super::wanted::Wanted;
-use super::{failed, looking, planned, planning, report, wish};
+use super::{failed, looking, planned, planning, renaming, report, wish};
 use crate::configured::Configured;
 use crate::facet::{FacetError, Fault, Limit};
 use crate::naming::Coordinate;
@@ -121,11 +121,13 @@ pub async fn update(
     let owner = work.spec.owner.clone();
     let ours = first.is_some_and(|entry| entry.holder.is_some() && entry.holder == held.holder);
     let adopts = held.holder.is_none();
+    if !adopts {
+        errors.extend(renaming::in_the_way(&coordinate, &seen));
+    }
     for facet in &seen {
         let observation = &facet.observation;
-        errors.extend(report::refusals(&coordinate, &observation.refusals));
-        if !adopts {
-            errors.extend(looking::not_its_own(&coordinate, observation));
+        if adopts {
+            errors.extend(report::refusals(&coordinate, &observation.refusals));
         }
         let other = observation.look.app_owner.as_deref().filter(|other| *other != owner);
         // A changed owner is applied under a live holder, and only so.
@@ -147,6 +149,12 @@ pub async fn update(
         }
     }
     errors.into_result()?;
+    let mut work = work;
+    let renames = renaming::is_due(&seen) || !renaming::changes(&prior, &planned).is_empty();
+    if renames && !adopts {
+        let was = renaming::registered(configured, &prior, &work.spec, &seen, work.limit).await?;
+        work.was = Some(Was { spec: was, force: renaming::forces(&planned) });
+    }
     let generation = match first {
         Some(entry) => entry.generation + u64::from(adopts && !entry.is_gone()),
         None => held.seen.as_ref().map_or(0, |entry| entry.generation),
@@ -191,6 +199,16 @@ struct Work {
     spec: Spec,
     wanted: Wanted,
     limit: Limit,
+    /// What the instance is called before a renaming; `None`: it keeps its names.
+    was: Option<Was>,
+}
+
+/// An instance before it is renamed.
+pub struct Was {
+    /// What it is called.
+    pub spec: Spec,
+    /// Whether what is in use is ended.
+    pub force: bool,
 }
 
 impl Work {
@@ -239,7 +257,7 @@ fn prepare(
     let ok = || Attr::Known(ObjectState::Ok.to_string());
     planned.objects =
         Attr::Known(planned::object_keys(&spec).into_iter().map(|key| (key, ok())).collect());
-    Ok(Some(Work { spec, wanted, limit: operation.limit(planned) }))
+    Ok(Some(Work { spec, wanted, limit: operation.limit(planned), was: None }))
 }
 
 async fn observe(
@@ -283,6 +301,17 @@ async fn converge(
         (None, Some(entry)) => entry.generation,
         (None, None) => 0,
     };
+    if let Some(was) = &work.was {
+        let next = work.entry(configured, held, generation, Phase::Live);
+        let renamed = renaming::apply(cx, &spec, was, seen, &mut expected, &next).await;
+        // However it went, a registry may have been told.
+        for (facet, expected) in seen.iter().zip(&expected) {
+            if expected.entry.as_ref() == Some(&next) {
+                told.insert(facet.name, next.clone());
+            }
+        }
+        renamed?;
+    }
     for (facet, expected) in seen.iter().zip(&mut expected) {
         let missing = expected.entry.as_ref().is_none_or(Entry::is_gone);
         let fresh = work.entry(configured, held, generation, Phase::Pending);

@@ -4,7 +4,7 @@
 //!
 //! - `schema`, `model`, `validate`: what the user writes. `wanted`, `wish`: from the model to the wholly known spec.
 //! - `planning` with `looking` and `planned`, `reading`, `making` with `failed`, `ending`: plan, read, create and
-//!   update, delete.
+//!   update, delete. `renaming`: what an update does where names changed.
 //! - `apart`: names that must not meet. `upgrade_v0`: states of the schema before this one.
 //! - `import`: from an id to the stub of a state.
 //! - `claim`: what a create may do about a registration it finds; `adopting`: about objects without one. `held`: what an entry keeps in private. `existing`:
@@ -26,6 +26,7 @@ mod model;
 mod planned;
 mod planning;
 mod reading;
+mod renaming;
 mod report;
 mod schema;
 mod upgrade_v0;

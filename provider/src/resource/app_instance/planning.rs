@@ -16,7 +16,7 @@ use super::looking::{self, Create};
 use super::model::Model;
 use super::planned::planned;
 use super::wanted::Wanted;
-use super::{apart, existing, report, wish};
+use super::{apart, existing, renaming, report, wish};
 use crate::configured::Configured;
 use crate::naming::Coordinate;
 use crate::plan::{self, Spec};
@@ -155,8 +155,13 @@ async fn update(
         .map_err(|clash| report::clash(&coordinate, clash))?;
     let mut errors = report::refusals(&coordinate, &held.refusals);
     errors.extend(unchangeable(prior, &planned, &coordinate, &facets, &held));
-    if let Some(spec) = spec.as_ref().filter(|_| !held.is_imported()) {
+    let renames = !renaming::changes(prior, &planned).is_empty();
+    if let Some(spec) = spec.as_ref().filter(|_| !held.is_imported() && !renames) {
         errors.extend(not_its_own(configured, prior, &coordinate, spec, &held).await?);
+    }
+    if let Some(spec) = &spec {
+        let judged = renaming::plan(configured, cx, &held, prior, &planned, spec).await;
+        errors.extend(judged.err().unwrap_or_default());
     }
     errors.into_result()?;
     planned.generation =
@@ -231,31 +236,6 @@ fn unchangeable(
         return errors;
     }
     let id = report::id(coordinate);
-    if let (Some(was), Some(now)) = (prior.resolved_names.known(), planned.resolved_names.known()) {
-        let names = [
-            ("database", &was.database, &now.database),
-            ("owner_role", &was.owner_role, &now.owner_role),
-            ("runtime_policy", &was.runtime_policy, &now.runtime_policy),
-            ("ops_policy", &was.ops_policy, &now.ops_policy),
-            ("vault_database_role", &was.vault_database_role, &now.vault_database_role),
-            ("kubernetes_role", &was.kubernetes_role, &now.kubernetes_role),
-            ("ci_role", &was.ci_role, &now.ci_role),
-            ("kv_path", &was.kv_path, &now.kv_path),
-        ];
-        for (name, was, now) in names.into_iter().filter(|(_, was, now)| was != now) {
-            let text = |name: &Attr<String>| name.known().cloned().unwrap_or_default();
-            errors.push(Diagnostic::error(
-                format!("{id}: {name} would become \"{}\"", text(now)),
-                format!(
-                    "The provider configuration (convention, or which environment is production) now gives \
-                     {name} \"{}\", but the instance has \"{}\". Objects that hold data are not renamed by a \
-                     changed rule. Nothing was changed.\n\nNext: put the rule back.",
-                    text(now),
-                    text(was)
-                ),
-            ));
-        }
-    }
     if !facets.iter().any(|facet| facet == "postgres") || held.is_imported() {
         return errors;
     }
@@ -291,6 +271,7 @@ pub fn touches_outside(prior: &Model, planned: &Model) -> bool {
         && (prior.objects != planned.objects
             || prior.facets != planned.facets
             || prior.production != planned.production
+            || !renaming::changes(prior, planned).is_empty()
             || inputs(prior) != inputs(planned))
 }
 

@@ -247,6 +247,9 @@ fn registration(configured: &Configured, held: &Held, seen: &[Seen], entry: &Ent
     if entry.owner != owner {
         differences.push(format!("owner is {}", entry.owner));
     }
+    for renamed in seen.iter().flat_map(|facet| &facet.observation.renamed) {
+        differences.push(format!("{} is registered as \"{}\"", renamed.key, renamed.registered));
+    }
     for facet in seen.iter().skip(1) {
         match &facet.observation.look.entry {
             Some(second) if !second.is_gone() => {
