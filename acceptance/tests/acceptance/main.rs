@@ -24,6 +24,7 @@ mod orphan;
 mod owner;
 mod privileges;
 mod proxy;
+mod rename;
 mod replace;
 mod rig;
 mod schema;

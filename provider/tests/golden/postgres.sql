@@ -85,6 +85,15 @@ GRANT "v-erp-x" TO "prov" WITH SET TRUE, INHERIT TRUE; REASSIGN OWNED BY "v-erp-
 -- ended login, a superuser
 REASSIGN OWNED BY "v-erp-x" TO "erp_role"; DROP OWNED BY "v-erp-x"; DROP ROLE "v-erp-x";
 
+-- rename role
+ALTER ROLE "erp" RENAME TO "erp_role";
+
+-- rename database
+ALTER DATABASE "karmyq_prod" RENAME TO "karmyq_production";
+
+-- close database
+ALTER DATABASE "karmyq_prod" WITH ALLOW_CONNECTIONS false;
+
 -- drop database
 DROP DATABASE IF EXISTS "erp";
 
@@ -261,11 +270,20 @@ SELECT count(pg_catalog.pg_terminate_backend(a.pid))
       FROM pg_catalog.pg_db_role_setting c WHERE c.setdatabase = a.datid AND c.setrole = m.oid
         AND 'role=' || $2::text = ANY (c.setconfig)));
 
+-- end all sessions
+SELECT count(pg_catalog.pg_terminate_backend(a.pid, 5000))
+  FROM pg_catalog.pg_stat_activity a WHERE a.datname = $1::text AND a.usesysid IS NOT NULL;
+
 -- sessions
 SELECT DISTINCT coalesce(usename::text, '?'), coalesce(application_name, '')
   FROM pg_catalog.pg_stat_activity
   WHERE datname = $1::text AND usesysid IS NOT NULL
     AND NOT (usename = current_user AND application_name LIKE 'appenv/%') ORDER BY 1, 2;
+
+-- taken names
+SELECT
+  EXISTS (SELECT FROM pg_catalog.pg_database d WHERE d.datname = $1::text),
+  EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = $2::text);
 
 -- members
 SELECT DISTINCT m.rolname::text, m.rolcanlogin,

@@ -158,11 +158,9 @@ pub(super) fn rename_shared(settings: &Settings, role: &str) -> FacetError {
         settings,
         Fault::Occupied,
         format!("Role {} is other instances' too", quoted(role)),
-        "renaming it would rename theirs, and what it owns cannot be told apart by instance".to_owned(),
-        &format!(
-            "Keep the role: names {{ owner_role = {} }}. Nothing was renamed.",
-            quoted(role)
-        ),
+        "renaming it would rename theirs, and what it owns cannot be told apart by instance"
+            .to_owned(),
+        &format!("Keep the role: names {{ owner_role = {} }}. Nothing was renamed.", quoted(role)),
     )
 }
 

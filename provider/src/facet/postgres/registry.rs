@@ -250,7 +250,10 @@ impl Record<'_> {
     }
 
     /// Other instances under one of our names: app, env, and whether it is the database's.
-    pub(super) async fn neighbours(&self, session: &Session) -> Result<Vec<(String, String, bool)>, Failure> {
+    pub(super) async fn neighbours(
+        &self,
+        session: &Session,
+    ) -> Result<Vec<(String, String, bool)>, Failure> {
         let coordinate = &self.spec.coordinate;
         let texts = [
             Some(coordinate.app()),

@@ -68,11 +68,15 @@ impl Rename<'_> {
             let rename = sql::rename_role(&found.owner_role, &wish.owner_role);
             let renamed = session.run(&rename).await;
             renamed.map_err(|f| {
-                failed(f).or_grant(sql::let_administer(&found.owner_role, &document.seen.login.name))
+                failed(f)
+                    .or_grant(sql::let_administer(&found.owner_role, &document.seen.login.name))
             })?;
         }
         if found.database != wish.database {
-            session.run(&sql::rename_database(&found.database, &wish.database)).await.map_err(failed)?;
+            session
+                .run(&sql::rename_database(&found.database, &wish.database))
+                .await
+                .map_err(failed)?;
         }
         record.upsert(session).await.map_err(failed)?;
         session.run("COMMIT").await.map_err(failed)?;

@@ -140,7 +140,8 @@ pub(super) const END_SESSIONS: &str = "SELECT count(pg_catalog.pg_terminate_back
         AND 'role=' || $2::text = ANY (c.setconfig)))";
 
 /// Ends every session on a database (`$1`) that has a user.
-pub(super) const END_ALL_SESSIONS: &str = "SELECT count(pg_catalog.pg_terminate_backend(a.pid, 5000))
+pub(super) const END_ALL_SESSIONS: &str =
+    "SELECT count(pg_catalog.pg_terminate_backend(a.pid, 5000))
   FROM pg_catalog.pg_stat_activity a WHERE a.datname = $1::text AND a.usesysid IS NOT NULL";
 
 /// Whether there is a database (`$1`), and a role (`$2`).

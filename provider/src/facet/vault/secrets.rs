@@ -56,7 +56,8 @@ impl Metadata {
     /// The versions that can be read, oldest first.
     fn readable(&self) -> Vec<u64> {
         let readable = self.versions.iter().filter(|(_, version)| version.is_readable());
-        let mut numbers: Vec<u64> = readable.filter_map(|(number, _)| number.parse().ok()).collect();
+        let mut numbers: Vec<u64> =
+            readable.filter_map(|(number, _)| number.parse().ok()).collect();
         numbers.sort_unstable();
         numbers
     }
@@ -64,11 +65,16 @@ impl Metadata {
     /// A version that could be brought back, but not copied.
     fn deleted(&self) -> Option<&str> {
         let deleted = |version: &Version| !version.destroyed && !version.is_readable();
-        self.versions.iter().find(|(_, version)| deleted(version)).map(|(number, _)| number.as_str())
+        self.versions
+            .iter()
+            .find(|(_, version)| deleted(version))
+            .map(|(number, _)| number.as_str())
     }
 
     fn is_copy_of(&self, path: &str) -> bool {
-        self.custom_metadata.as_ref().is_some_and(|custom| custom.get(COPY_OF) == Some(&json!(path)))
+        self.custom_metadata
+            .as_ref()
+            .is_some_and(|custom| custom.get(COPY_OF) == Some(&json!(path)))
     }
 
     /// The same settings for another path; `mark` makes it a copy.
@@ -111,7 +117,10 @@ impl Vault {
         if let Some(there) = self.metadata(mount, &way.to).await?
             && !there.is_copy_of(&way.from)
         {
-            return Ok(Some(format!("document \"{}\" at \"{mount}\" (secrets of another hand)", way.to)));
+            return Ok(Some(format!(
+                "document \"{}\" at \"{mount}\" (secrets of another hand)",
+                way.to
+            )));
         }
         Ok(old.deleted().map(|number| {
             format!(
@@ -148,7 +157,9 @@ impl Vault {
         for (index, number) in versions.iter().enumerate().skip(done) {
             self.not_stopped(stop)?;
             let cas = u64::try_from(index).unwrap_or(u64::MAX);
-            self.copy_version(mount, way, *number, cas).await.map_err(|error| error.doing(&doing))?;
+            self.copy_version(mount, way, *number, cas)
+                .await
+                .map_err(|error| error.doing(&doing))?;
         }
         Ok(())
     }
@@ -169,7 +180,10 @@ impl Vault {
             let newest = newest.map_err(|error| error.doing(&doing))?;
             let copy = self.newest(mount, &way.to).await.map_err(|error| error.doing(&doing))?;
             if newest.is_none() || newest != copy {
-                return Err(self.in_the_way(spec, "the newest version, which reads otherwise at the new path"));
+                return Err(self.in_the_way(
+                    spec,
+                    "the newest version, which reads otherwise at the new path",
+                ));
             }
             self.not_stopped(stop)?;
             self.wire
@@ -282,7 +296,12 @@ impl Vault {
     }
 
     /// Settings are written whole, so that writing them again changes nothing.
-    async fn set_metadata(&self, mount: &str, path: &str, settings: &Value) -> Result<(), CallError> {
+    async fn set_metadata(
+        &self,
+        mount: &str,
+        path: &str,
+        settings: &Value,
+    ) -> Result<(), CallError> {
         let path = format!("{mount}/metadata/{path}");
         let mut attempt = 0;
         loop {

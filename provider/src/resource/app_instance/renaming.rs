@@ -43,10 +43,7 @@ pub fn changes(prior: &Model, planned: &Model) -> Vec<Change> {
 type Pair<'a> = (&'static str, &'a Attr<String>, &'a Attr<String>);
 
 fn in_postgres<'a>(was: &'a ResolvedNames, now: &'a ResolvedNames) -> [Pair<'a>; 2] {
-    [
-        ("database", &was.database, &now.database),
-        ("owner_role", &was.owner_role, &now.owner_role),
-    ]
+    [("database", &was.database, &now.database), ("owner_role", &was.owner_role, &now.owner_role)]
 }
 
 fn in_vault<'a>(was: &'a ResolvedNames, now: &'a ResolvedNames) -> [Pair<'a>; 7] {

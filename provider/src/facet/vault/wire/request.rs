@@ -40,13 +40,7 @@ impl Request {
 
     /// Reads an object.
     pub fn read(path: impl Into<String>) -> Self {
-        Self {
-            method: Method::GET,
-            path: path.into(),
-            body: None,
-            anonymous: false,
-            version: None,
-        }
+        Self { method: Method::GET, path: path.into(), body: None, anonymous: false, version: None }
     }
 
     /// Lists what is below a path.
