@@ -105,7 +105,9 @@ fn grants(text: &str) -> Vec<String> {
 #[test]
 fn six_apps_are_imported_and_adopted_by_their_markers_alone() {
     let servers = Servers::start();
-    APPS.iter().for_each(|app| by_hand(&servers, app));
+    for app in APPS {
+        by_hand(&servers, app);
+    }
     let sentinels: Vec<_> = APPS.iter().map(|app| Sentinel::plant(&servers.pg, app)).collect();
     let before = Snapshot::take(&servers);
     let ws = workspace(&servers);
@@ -136,7 +138,9 @@ fn six_apps_are_imported_and_adopted_by_their_markers_alone() {
     ws.remove("import.tf");
     ws.is_settled();
     only_markers_changed(&servers, &before);
-    sentinels.iter().for_each(|sentinel| sentinel.is_still_there(&servers.pg));
+    for sentinel in &sentinels {
+        sentinel.is_still_there(&servers.pg);
+    }
     for app in APPS {
         assert_eq!(registered(&servers, app, "prod"), "live 1 t", "{app}");
         let comment = format!(
@@ -150,7 +154,9 @@ fn six_apps_are_imported_and_adopted_by_their_markers_alone() {
 #[test]
 fn what_equals_the_wish_is_taken_over_and_what_differs_is_listed() {
     let servers = Servers::start();
-    APPS.iter().for_each(|app| by_hand(&servers, app));
+    for app in APPS {
+        by_hand(&servers, app);
+    }
     let sentinels: Vec<_> = APPS.iter().map(|app| Sentinel::plant(&servers.pg, app)).collect();
     let ws = workspace(&servers);
 
@@ -199,7 +205,9 @@ fn what_equals_the_wish_is_taken_over_and_what_differs_is_listed() {
     servers.pg.sql("ALTER DATABASE cms CONNECTION LIMIT -1");
     ws.step();
     only_markers_changed(&servers, &before);
-    sentinels.iter().for_each(|sentinel| sentinel.is_still_there(&servers.pg));
+    for sentinel in &sentinels {
+        sentinel.is_still_there(&servers.pg);
+    }
     assert_eq!(registered(&servers, "cms", "prod"), "live 1 t");
 }
 

@@ -30,8 +30,8 @@ const TRIES: u32 = 3;
 struct Metadata {
     #[serde(default)]
     current_version: u64,
-    #[serde(default)]
-    custom_metadata: Option<Map<String, Value>>,
+    #[serde(default, rename = "custom_metadata")]
+    custom: Option<Map<String, Value>>,
     #[serde(default)]
     versions: BTreeMap<String, Version>,
     #[serde(default)]
@@ -72,14 +72,12 @@ impl Metadata {
     }
 
     fn is_copy_of(&self, path: &str) -> bool {
-        self.custom_metadata
-            .as_ref()
-            .is_some_and(|custom| custom.get(COPY_OF) == Some(&json!(path)))
+        self.custom.as_ref().is_some_and(|custom| custom.get(COPY_OF) == Some(&json!(path)))
     }
 
     /// The same settings for another path; `mark` makes it a copy.
     fn settings(&self, mark: Option<&str>) -> Value {
-        let mut custom = self.custom_metadata.clone().unwrap_or_default();
+        let mut custom = self.custom.clone().unwrap_or_default();
         custom.remove(COPY_OF);
         if let Some(path) = mark {
             custom.insert(COPY_OF.to_owned(), json!(path));

@@ -14,8 +14,8 @@ use super::held::Held;
 use super::limits::Operation;
 use super::model::Model;
 use super::reading::{REGISTRATION, targets};
-use super::wanted::Wanted;
-use super::{failed, looking, planned, planning, renaming, report, wish};
+use super::work::{Was, Work, prepare};
+use super::{failed, looking, planning, renaming, report};
 use crate::configured::Configured;
 use crate::facet::{FacetError, Fault, Limit};
 use crate::naming::Coordinate;
@@ -192,72 +192,6 @@ pub async fn update(
             Err(report::failure(&coordinate, &error))
         }
     }
-}
-
-/// What an apply works with.
-struct Work {
-    spec: Spec,
-    wanted: Wanted,
-    limit: Limit,
-    /// What the instance is called before a renaming; `None`: it keeps its names.
-    was: Option<Was>,
-}
-
-/// An instance before it is renamed.
-pub struct Was {
-    /// What it is called.
-    pub spec: Spec,
-    /// Whether what is in use is ended.
-    pub force: bool,
-}
-
-impl Work {
-    fn entry(&self, configured: &Configured, held: &Held, generation: u64, phase: Phase) -> Entry {
-        Entry {
-            owner: self.spec.owner.clone(),
-            phase,
-            holder: held.holder.clone(),
-            generation,
-            state_address: configured.state_address().map(str::to_owned),
-            production: self.spec.production,
-            spec_digest: self.wanted.digest(),
-            spec: serde_json::to_value(&self.wanted).unwrap_or_default(),
-            written_at: configured.world.now(),
-        }
-    }
-}
-
-/// Settles what the plan left unknown; `None` where the instance is names only.
-fn prepare(
-    configured: &Configured,
-    coordinate: &Coordinate,
-    planned: &mut Model,
-    operation: Operation,
-) -> Result<Option<Work>, Errors> {
-    let settings = &configured.settings;
-    let wanted = Wanted::read(planned).map_err(|unknown| {
-        Errors::one(
-            format!("{}: still unknown at apply", report::id(coordinate)),
-            format!(
-                "These inputs have no value yet: {unknown:?}. This is a bug; please report it."
-            ),
-        )
-    })?;
-    let facets = settings.facets();
-    let spec = wish::spec(coordinate, &wanted, settings, &facets)?;
-    planned.resolved_names = Attr::Known(wish::resolved(&spec.names));
-    planned.spec_digest = Attr::Known(wanted.digest());
-    if planned.deletion_protection.is_unknown() {
-        planned.deletion_protection = Attr::Known(spec.production);
-    }
-    if facets.is_empty() {
-        planned.objects = Attr::Known(BTreeMap::new());
-        return Ok(None);
-    }
-    let ok = || Attr::Known(ObjectState::Ok.to_string());
-    planned.objects =
-        Attr::Known(planned::object_keys(&spec).into_iter().map(|key| (key, ok())).collect());
-    Ok(Some(Work { spec, wanted, limit: operation.limit(planned), was: None }))
 }
 
 async fn observe(

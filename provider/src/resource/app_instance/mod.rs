@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! - `schema`, `model`, `validate`: what the user writes. `wanted`, `wish`: from the model to the wholly known spec.
-//! - `planning` with `looking` and `planned`, `reading`, `making` with `failed`, `ending`: plan, read, create and
+//! - `planning` with `looking` and `planned`, `reading`, `making` with `work` and `failed`, `ending`: plan, read, create and
 //!   update, delete. `renaming`: what an update does where names changed.
 //! - `apart`: names that must not meet. `upgrade_v0`: states of the schema before this one.
 //! - `import`: from an id to the stub of a state.
@@ -33,6 +33,7 @@ mod upgrade_v0;
 mod validate;
 mod wanted;
 mod wish;
+mod work;
 
 use std::sync::Arc;
 
