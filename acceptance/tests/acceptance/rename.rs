@@ -262,3 +262,72 @@ fn a_moved_block_that_is_renamed_too_is_one_update() {
     ws.is_settled();
     assert!(sentinel.is_in(&servers.pg, "till_two"));
 }
+
+#[test]
+fn a_copy_keeps_the_old_database_until_its_time_is_over() {
+    for servers in Servers::each() {
+        let ws = Workspace::new(acceptance::Cli::any()).with_env(servers.env());
+        ws.write("provider.tf", &under("underscored-v1", "\n  postgres {}\n"));
+        let names = "names {\n  database = \"karmyq_prod\"\n  owner_role = \"karmyq_prod\"\n}\n";
+        write(&ws, &[("karmyq", "production", &format!("{names}deletion_protection = false"))]);
+        ws.step();
+        let sentinel = Sentinel::plant(&servers.pg, "karmyq_prod");
+        let at = address("karmyq", "production");
+
+        let body = "rename = \"copy\"\nkeep_old = \"1h\"\ndeletion_protection = false";
+        write(&ws, &[("karmyq", "production", body)]);
+        let plan = Planned::of(&ws);
+        assert_eq!(plan.actions(&at), "update");
+        assert_eq!(plan.after(&at)["resolved_names"]["database"], "karmyq_production");
+        ws.apply_saved("saved.plan");
+        ws.is_settled();
+        assert!(sentinel.is_in(&servers.pg, "karmyq_production"));
+        let kept = "SELECT datallowconn::text || ' ' || datdba::regrole || ' ' || shobj_description(oid, 'pg_database') \
+                    FROM pg_database WHERE datname = 'karmyq_prod'";
+        let told = servers.pg.sql(kept).one().to_owned();
+        assert!(
+            told.starts_with("false karmyq_user appenv:v1 app=karmyq env=production"),
+            "{told}"
+        );
+        let state = ws.state();
+        let until = state.resource(&at)["kept"]["karmyq_prod"].as_str().unwrap().to_owned();
+        assert!(told.ends_with(&format!("kept until {until}")), "{told} {until}");
+
+        // Nothing drops it before, whatever else changes.
+        let more = format!("{body}\ndatabase {{\n  connection_limit = 5\n}}");
+        write(&ws, &[("karmyq", "production", &more)]);
+        ws.step();
+        assert!(servers.pg.has_database("karmyq_prod"));
+        // An import knows it too.
+        ws.state_rm(&at);
+        ws.import(&at, "karmyq/production");
+        assert_eq!(ws.state().resource(&at)["kept"]["karmyq_prod"], json!(until));
+        ws.step();
+
+        // Time passes.
+        servers.pg.sql(
+            "UPDATE appenv.instances SET kept = '{\"karmyq_prod\": \"2020-01-01T00:00:00Z\"}'",
+        );
+        let plan = Planned::of(&ws);
+        assert_eq!(plan.actions(&at), "update");
+        assert_eq!(plan.after(&at)["kept"], json!({}));
+        ws.apply_saved("saved.plan");
+        ws.is_settled();
+        assert!(!servers.pg.has_database("karmyq_prod"));
+
+        // What is kept goes with the instance.
+        write(
+            &ws,
+            &[("karmyq", "production", &format!("{body}\nnames {{\n  database = \"third\"\n}}"))],
+        );
+        ws.step();
+        assert!(
+            sentinel.is_in(&servers.pg, "third") && servers.pg.has_database("karmyq_production")
+        );
+        ws.destroy();
+        for gone in ["third", "karmyq_production"] {
+            assert!(!servers.pg.has_database(gone), "{gone}");
+        }
+        assert!(!servers.pg.has_role("karmyq_user"));
+    }
+}

@@ -87,6 +87,8 @@ pub struct Observation {
     /// Objects that exist where this registered instance would have its own, but that it never made or took over:
     /// told as in `occupied`, by their line of `objects`.
     pub foreign: BTreeMap<String, String>,
+    /// Databases that a renaming copied and kept, each with the time until when.
+    pub kept: BTreeMap<String, String>,
     /// What is registered under other names than these: an apply moves it.
     pub renamed: Vec<Renamed>,
     /// What stands against any change here (`vault.ci` wished otherwise, a family glob over another app).

@@ -91,6 +91,12 @@ ALTER ROLE "erp" RENAME TO "erp_role";
 -- rename database
 ALTER DATABASE "karmyq_prod" RENAME TO "karmyq_production";
 
+-- copy database
+CREATE DATABASE "karmyq_production" WITH TEMPLATE "karmyq_prod" OWNER "karmyq";
+
+-- keep database
+COMMENT ON DATABASE "karmyq_prod" IS 'appenv:v1 app=karmyq env=production owner=k kept until 2026-01-01T00:00:00Z';
+
 -- close database
 ALTER DATABASE "karmyq_prod" WITH ALLOW_CONNECTIONS false;
 
@@ -343,6 +349,8 @@ CREATE TABLE appenv.instances (
   written_at text NOT NULL,
   database text NOT NULL,
   owner_role text NOT NULL,
+  copying text,
+  kept json NOT NULL DEFAULT '{}',
   recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (app, env)
 );
@@ -381,6 +389,14 @@ INSERT INTO appenv.instances AS i
     spec_digest = excluded.spec_digest, spec = excluded.spec, written_at = excluded.written_at,
     database = excluded.database, owner_role = excluded.owner_role,
     recorded_at = clock_timestamp();
+
+-- registry: copying
+UPDATE appenv.instances SET copying = $3::text
+  WHERE app = $1::text AND env = $2::text;
+
+-- registry: keep
+UPDATE appenv.instances SET copying = NULL, kept = $3::text::json
+  WHERE app = $1::text AND env = $2::text;
 
 -- registry: role
 SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = $1::text;

@@ -159,7 +159,8 @@ impl Facet for Postgres {
         stop: &CancellationToken,
     ) -> Result<Expected, FacetError> {
         let wish = wish(spec)?;
-        let rename = Rename { link: &self.link, spec, wish, expected, next, stop };
+        let (link, until) = (self.link.as_ref(), self.until);
+        let rename = Rename { link, spec, wish, expected, next, until, stop };
         let mut tries = self.link.tries(TRIES);
         loop {
             match rename.once().await {

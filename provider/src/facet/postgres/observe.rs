@@ -72,7 +72,8 @@ pub(super) async fn observe(
         // What it has under a name that stays is its own.
         if let Some(row) = document.registered.under_other_names(wish) {
             standing.role = standing.role.filter(|_| row.owner_role != wish.owner_role);
-            standing.database = standing.database.filter(|_| row.database != wish.database);
+            let own = row.database == wish.database || row.copying.as_ref() == Some(&wish.database);
+            standing.database = standing.database.filter(|_| !own);
         }
         if wish.owner_role_shared && shares(&document.neighbours, spec, wish) {
             standing.role = None;
@@ -85,6 +86,7 @@ pub(super) async fn observe(
         objects: postgres::objects(wish, &spec.marker(), seen),
         occupied,
         foreign: BTreeMap::new(),
+        kept: document.registered.entry.as_ref().map(|row| row.kept.clone()).unwrap_or_default(),
         renamed: renamed.unwrap_or_default(),
         refusals,
         warnings: if warned.swap(true, Ordering::Relaxed) {

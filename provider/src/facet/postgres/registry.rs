@@ -1,5 +1,7 @@
 //! The registry in the maintenance database: what a row says, and the one transaction that writes it.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::failure::Failure;
@@ -19,6 +21,12 @@ pub(super) struct Row {
     pub(super) entry: Entry,
     pub(super) database: String,
     pub(super) owner_role: String,
+    /// The database that a renaming is copying to.
+    #[serde(default)]
+    pub(super) copying: Option<String>,
+    /// Databases that renamings left, and until when.
+    #[serde(default)]
+    pub(super) kept: BTreeMap<String, String>,
 }
 
 /// The only row of `appenv.registry`.

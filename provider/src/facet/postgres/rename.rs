@@ -1,5 +1,6 @@
 //! Giving the database and its owner role other names, and the registration with them: one transaction.
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
@@ -8,7 +9,7 @@ use super::observe;
 use super::registry::{self, Record, Row};
 use super::session::Session;
 use super::trouble::Trouble;
-use super::{refusal, sql, sql_read};
+use super::{refusal, sql, sql_read, sql_registry};
 use crate::plan::Spec;
 use crate::plan::postgres::{PostgresWish, quoted};
 use crate::registry::{Entry, Expected};
@@ -22,6 +23,8 @@ pub(super) struct Rename<'a> {
     pub(super) wish: &'a PostgresWish,
     pub(super) expected: &'a Expected,
     pub(super) next: &'a Entry,
+    /// When the operation's limit is over.
+    pub(super) until: Option<Instant>,
     pub(super) stop: &'a CancellationToken,
 }
 
@@ -55,6 +58,10 @@ impl Rename<'_> {
             ..self.wish.clone()
         };
         self.join(session, &was).await?;
+        let copies = wish_copies(self.wish, &was);
+        if copies {
+            self.copy(session, &was).await?;
+        }
         let (spec, wish, expected, next) = (self.spec, self.wish, self.expected, self.next);
         let record = Record { spec, wish, expected, next, keep_objects: true };
         let failed = |failure| self.failed(&was, failure);
@@ -72,7 +79,9 @@ impl Rename<'_> {
                     .or_grant(sql::let_administer(&found.owner_role, &document.seen.login.name))
             })?;
         }
-        if found.database != wish.database {
+        if copies {
+            self.keep(session, &found).await.map_err(failed)?;
+        } else if found.database != wish.database {
             session
                 .run(&sql::rename_database(&found.database, &wish.database))
                 .await
@@ -81,6 +90,48 @@ impl Rename<'_> {
         record.upsert(session).await.map_err(failed)?;
         session.run("COMMIT").await.map_err(failed)?;
         Ok(true)
+    }
+
+    /// Copies the database, closed to everybody meanwhile. Its name is noted first, by which a run that goes on tells the
+    /// copy from a database of another hand; a copy is there wholly or not at all.
+    async fn copy(&self, session: &Session, was: &PostgresWish) -> Result<(), Trouble> {
+        let failed = |failure| self.failed(was, failure);
+        let wish = self.wish;
+        session.run("BEGIN").await.map_err(failed)?;
+        let (spec, expected, next) = (self.spec, self.expected, self.next);
+        let record = Record { spec, wish, expected, next, keep_objects: true };
+        let found = record.entry(session).await.map_err(failed)?;
+        let found = self.is_still_expected(found)?;
+        record.judge_neighbours(self.link, session, false).await?;
+        self.is_free(session, &found, was).await?;
+        self.note(session, sql_registry::COPYING, &wish.database).await.map_err(failed)?;
+        session.run("COMMIT").await.map_err(failed)?;
+        session.run(&sql::close_database(&was.database)).await.map_err(failed)?;
+        let texts = [Some(wish.database.as_str()), Some(was.owner_role.as_str())];
+        let rows = session.rows(sql_read::TAKEN, &texts).await.map_err(failed)?;
+        let there = rows.first().map_or(Ok(false), |row| row.try_get::<_, bool>(0));
+        if there.map_err(|error| failed(error.into()))? {
+            return Ok(());
+        }
+        let copy = sql::copy_database(&was.database, &wish.database, &was.owner_role);
+        session.run_long(&copy, self.until).await.map_err(failed)
+    }
+
+    /// Marks what was copied, and notes until when it is kept.
+    async fn keep(&self, session: &Session, found: &Row) -> Result<(), Failure> {
+        let until = self.wish.keep_until.clone().unwrap_or_default();
+        let marker = self.spec.marker();
+        session.run(&sql::comment_on_kept(&found.database, &marker, &until)).await?;
+        let mut kept = found.kept.clone();
+        kept.remove(&self.wish.database);
+        kept.insert(found.database.clone(), until);
+        self.note(session, sql_registry::KEEP, &serde_json::json!(kept).to_string()).await
+    }
+
+    async fn note(&self, session: &Session, sql: &str, text: &str) -> Result<(), Failure> {
+        let coordinate = &self.spec.coordinate;
+        let texts = [Some(coordinate.app()), Some(coordinate.env()), Some(text)];
+        session.rows(sql, &texts).await.map(drop)
     }
 
     /// Only an owner renames a database.
@@ -125,7 +176,8 @@ impl Rename<'_> {
         let rows = session.rows(sql_read::TAKEN, &texts).await.map_err(failed)?;
         let taken = |at: usize| rows.first().map_or(Ok(false), |row| row.try_get::<_, bool>(at));
         let (database, role) = (taken(0), taken(1));
-        if found.database != wish.database && database.map_err(|e| failed(e.into()))? {
+        let copied = found.copying.as_ref() == Some(&wish.database);
+        if found.database != wish.database && !copied && database.map_err(|e| failed(e.into()))? {
             let what = format!("Database {}", quoted(&wish.database));
             return Err(Trouble::told(refusal::rename_onto(settings, &what)));
         }
@@ -155,6 +207,36 @@ impl Rename<'_> {
             ),
         )
     }
+}
+
+/// Whether the database is copied, not renamed.
+fn wish_copies(wish: &PostgresWish, was: &PostgresWish) -> bool {
+    wish.keep_until.is_some() && wish.database != was.database
+}
+
+/// Drops kept databases: those of which `ends` says so. Only what the registry notes is dropped, one after another.
+pub(super) async fn end_kept(
+    session: &Session,
+    spec: &Spec,
+    row: &Row,
+    ends: impl Fn(&str) -> bool,
+    until: Option<Instant>,
+) -> Result<bool, Trouble> {
+    let coordinate = &spec.coordinate;
+    let mut kept = row.kept.clone();
+    let mut any = false;
+    for name in row.kept.keys().filter(|name| ends(name)) {
+        let failed = |failure| {
+            Trouble::server(failure, format!("Could not drop the kept database {}", quoted(name)))
+        };
+        session.run_long(&sql::drop_database(name, false), until).await.map_err(failed)?;
+        kept.remove(name);
+        let text = serde_json::json!(kept).to_string();
+        let texts = [Some(coordinate.app()), Some(coordinate.env()), Some(text.as_str())];
+        session.rows(sql_registry::KEEP, &texts).await.map_err(failed)?;
+        any = true;
+    }
+    Ok(any)
 }
 
 /// Lets nobody into the database any more and ends the sessions on it. The renaming, or the next apply, opens it.

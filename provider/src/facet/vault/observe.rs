@@ -94,6 +94,7 @@ impl Vault {
             objects,
             occupied,
             foreign,
+            kept: BTreeMap::new(),
             renamed: renamed.collect(),
             refusals,
             warnings,

@@ -13,12 +13,13 @@ use super::existing::{self, Seen};
 use super::held::Held;
 use super::limits::Operation;
 use super::model::Model;
-use super::reading::{REGISTRATION, targets};
+use super::reading::{REGISTRATION, kept, targets};
 use super::work::{Was, Work, prepare};
 use super::{failed, looking, planning, renaming, report};
 use crate::configured::Configured;
 use crate::facet::{FacetError, Fault, Limit};
 use crate::naming::Coordinate;
+use crate::plan::duration;
 use crate::plan::postgres::ENDED_LOGINS;
 use crate::plan::{ObjectState, Spec};
 use crate::registry::{Entry, Expected, Phase};
@@ -35,6 +36,7 @@ pub async fn create(
     let mut held = Held { holder: Some(configured.world.random_id()), ..Held::default() };
     let Some(work) = prepare(configured, &coordinate, &mut planned, Operation::Create)? else {
         planned.generation = Attr::Known(0);
+        planned.kept = Attr::Known(BTreeMap::new());
         held.store(&mut cx.private);
         state.put(planned);
         return Ok(());
@@ -72,11 +74,11 @@ pub async fn create(
     }
     errors.into_result()?;
     let claim = work.entry(configured, &held, generation, phase);
-    let entry = converge(configured, cx, &work, &seen, Some(&claim), &mut held, &mut Told::new())
+    let made = converge(configured, cx, &work, &seen, Some(&claim), &mut held, &mut Told::new())
         .await
         .map_err(|error| report::failure(&coordinate, &error))?;
     configured.run().note_made(&coordinate);
-    finish(&mut planned, &entry, held, cx, state);
+    finish(&mut planned, made, held, cx, state);
     Ok(())
 }
 
@@ -96,6 +98,7 @@ pub async fn update(
     let work = prepare(configured, &coordinate, &mut planned, Operation::Update)?;
     let Some(work) = work.filter(|_| planning::touches_outside(&prior, &planned)) else {
         planned.generation = prior.generation;
+        planned.kept = prior.kept;
         state.put(planned);
         return Ok(());
     };
@@ -155,6 +158,12 @@ pub async fn update(
         let was = renaming::registered(configured, &prior, &work.spec, &seen, work.limit).await?;
         work.was = Some(Was { spec: was, force: renaming::forces(&planned) });
     }
+    if let Some(postgres) = &mut work.spec.postgres {
+        postgres.over.clone_from(&held.over);
+        let keep = planned.keep_old.known().and_then(|text| duration::parse(text));
+        postgres.keep_until =
+            keep.filter(|_| renaming::copies(&planned)).map(|keep| configured.world.later(keep));
+    }
     let generation = match first {
         Some(entry) => entry.generation + u64::from(adopts && !entry.is_gone()),
         None => held.seen.as_ref().map_or(0, |entry| entry.generation),
@@ -178,8 +187,8 @@ pub async fn update(
     let mut told = Told::new();
     let made = converge(configured, cx, &work, &seen, claim.as_ref(), &mut held, &mut told).await;
     match made {
-        Ok(entry) => {
-            finish(&mut planned, &entry, held, cx, state);
+        Ok(made) => {
+            finish(&mut planned, made, held, cx, state);
             Ok(())
         }
         Err(error) => {
@@ -225,7 +234,7 @@ async fn converge(
     claim: Option<&Entry>,
     held: &mut Held,
     told: &mut Told,
-) -> Result<Entry, FacetError> {
+) -> Result<Made, FacetError> {
     let spec = configured.clients.complete(&work.spec, work.limit).await?;
     let mut expected: Vec<Expected> =
         seen.iter().map(|facet| Expected::from(&facet.observation.look)).collect();
@@ -260,7 +269,7 @@ async fn converge(
         facet.facet.converge(&spec, &cx.stop).await?;
     }
     stopped(cx)?;
-    verify(configured, &spec, work.limit).await?;
+    let kept = verify(configured, &spec, work.limit).await?;
     let raised = seen[0].observation.look.entry.as_ref().is_some_and(|e| generation > e.generation);
     let whole = work.entry(configured, held, generation + u64::from(!raised), Phase::Live);
     // The first facet's registry decides, so it is written last.
@@ -269,11 +278,21 @@ async fn converge(
         facet.facet.record(&spec, expected, &whole, false).await?;
         told.insert(facet.name, whole.clone());
     }
-    Ok(whole)
+    Ok(Made { entry: whole, kept })
+}
+
+/// What an apply ends with.
+struct Made {
+    entry: Entry,
+    kept: BTreeMap<String, Attr<String>>,
 }
 
 /// Looks once more: an object that is not as wished after all is an error, not a state.
-async fn verify(configured: &Configured, spec: &Spec, limit: Limit) -> Result<(), FacetError> {
+async fn verify(
+    configured: &Configured,
+    spec: &Spec,
+    limit: Limit,
+) -> Result<BTreeMap<String, Attr<String>>, FacetError> {
     let seen = existing::observe(configured, spec, limit).await?;
     let off: Vec<String> = seen
         .iter()
@@ -284,7 +303,7 @@ async fn verify(configured: &Configured, spec: &Spec, limit: Limit) -> Result<()
         .map(|(name, state)| format!("{name} {state}"))
         .collect();
     if off.is_empty() {
-        return Ok(());
+        return Ok(kept(&seen));
     }
     Err(FacetError {
         fault: Fault::Rejected,
@@ -313,16 +332,19 @@ pub fn stopped(cx: &Context) -> Result<(), FacetError> {
 
 fn finish(
     planned: &mut Model,
-    entry: &Entry,
+    made: Made,
     mut held: Held,
     cx: &mut Context,
     state: &mut Slot<Model>,
 ) {
+    let Made { entry, kept } = made;
+    planned.kept = Attr::Known(kept);
     planned.generation = Attr::Known(i64::try_from(entry.generation).unwrap_or(i64::MAX));
     debug_assert!(
         planned.objects.known().is_some_and(|objects| objects.contains_key(REGISTRATION))
     );
-    held.seen = Some(entry.clone());
+    held.seen = Some(entry);
+    held.over.clear();
     held.refusals.clear();
     held.foreign.clear();
     held.create = false;

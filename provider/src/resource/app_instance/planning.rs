@@ -3,6 +3,8 @@
 //! Planned values are functions of prior state, configuration and provider configuration alone; the one look that
 //! the plan of a create takes feeds diagnostics, never values.
 
+use std::collections::BTreeMap;
+
 use tfplugin::context::Context;
 use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::resource::Change;
@@ -92,6 +94,7 @@ async fn create(
     let mut planned =
         planned(configured, config, proposed, &coordinate, wanted.as_ref().ok(), spec.as_ref())?;
     planned.generation = if facets.is_empty() { Attr::Known(0) } else { Attr::Unknown };
+    planned.kept = Attr::Known(BTreeMap::new());
     Ok(planned)
 }
 
@@ -146,8 +149,10 @@ async fn update(
         held.store(&mut cx.private);
         planned.generation =
             if configured_facets.is_empty() { Attr::Known(0) } else { Attr::Unknown };
+        planned.kept = Attr::Known(BTreeMap::new());
         return Ok(planned);
     }
+    planned.kept = renaming::kept(prior, &planned, &held);
     let entry = held.entry_key().unwrap_or("unheld").to_owned();
     configured
         .run()
@@ -271,6 +276,7 @@ pub fn touches_outside(prior: &Model, planned: &Model) -> bool {
         && (prior.objects != planned.objects
             || prior.facets != planned.facets
             || prior.production != planned.production
+            || prior.kept != planned.kept
             || !renaming::changes(prior, planned).is_empty()
             || inputs(prior) != inputs(planned))
 }

@@ -53,6 +53,7 @@ pub async fn read(
     }
     if facets.is_empty() {
         model.objects = Attr::Known(std::collections::BTreeMap::new());
+        model.kept = Attr::Known(std::collections::BTreeMap::new());
         model.generation = Attr::Known(0);
         configured.run().note_read(&coordinate);
         state.put(model);
@@ -126,6 +127,8 @@ fn name(
         Attr::Known(configured.settings.environments.is_production(coordinate.env()));
     model.deletion_protection = model.production.clone();
     model.adopt = Attr::Known("refuse".to_owned());
+    model.rename = Attr::Known("in_place".to_owned());
+    model.keep_old = Attr::Known("7d".to_owned());
     model.on_destroy = Attr::Known("delete".to_owned());
     model.force_disconnect = Attr::Known(false);
     model.spec_digest =
@@ -195,6 +198,7 @@ fn unregistered(
     let mut objects = objects(seen);
     objects.insert(REGISTRATION.to_owned(), Attr::Known(ObjectState::Missing.to_string()));
     model.objects = Attr::Known(objects);
+    model.kept = Attr::Known(kept(seen));
     model.generation = Attr::Null;
     held.targets = targets(seen);
     held.seen = None;
@@ -216,6 +220,10 @@ pub fn fill(
     let registration = registration(configured, held, seen, entry);
     objects.insert(REGISTRATION.to_owned(), Attr::Known(registration.to_string()));
     model.objects = Attr::Known(objects);
+    model.kept = Attr::Known(kept(seen));
+    let over = seen.iter().flat_map(|facet| &facet.observation.kept);
+    let over = over.filter(|(_, until)| configured.world.is_over(until));
+    held.over = over.map(|(name, _)| name.clone()).collect();
     // The generation proves whose it is where a taint hides the holder; an entry that holds nothing has none.
     model.generation = if held.is_imported() {
         Attr::Null
@@ -281,6 +289,12 @@ fn unseen(
         }
     }
     objects
+}
+
+/// Databases that are kept, and until when.
+pub fn kept(seen: &[Seen]) -> std::collections::BTreeMap<String, Attr<String>> {
+    let kept = seen.iter().flat_map(|facet| &facet.observation.kept);
+    kept.map(|(name, until)| (name.clone(), Attr::Known(until.clone()))).collect()
 }
 
 /// The identity of each target.

@@ -2,6 +2,8 @@
 //!
 //! The registry tells what an instance is called now; the state may be of before a run that was killed.
 
+use std::collections::BTreeMap;
+
 use tfplugin::context::Context;
 use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::{Attr, Path};
@@ -57,6 +59,23 @@ fn in_vault<'a>(was: &'a ResolvedNames, now: &'a ResolvedNames) -> [Pair<'a>; 7]
         ("ci_role", &was.ci_role, &now.ci_role),
         ("kv_path", &was.kv_path, &now.kv_path),
     ]
+}
+
+/// What will be kept: what is kept, without what is over, and not known yet where a database is going to be copied.
+pub fn kept(prior: &Model, planned: &Model, held: &Held) -> Attr<BTreeMap<String, Attr<String>>> {
+    let copies =
+        copies(planned) && changes(prior, planned).iter().any(|(key, ..)| *key == "database");
+    if copies {
+        return Attr::Unknown;
+    }
+    let mut kept = prior.kept.known().cloned().unwrap_or_default();
+    kept.retain(|name, _| !held.over.contains(name));
+    Attr::Known(kept)
+}
+
+/// Whether a database that gets another name is copied.
+pub fn copies(model: &Model) -> bool {
+    model.rename.known().is_some_and(|how| how == "copy")
 }
 
 /// Judges a renaming at plan: the one look that it takes.

@@ -43,6 +43,13 @@ pub fn schema() -> Schema {
             ),
         )
         .attribute(
+            "kept",
+            computed(
+                Type::Map(Box::new(Type::String)),
+                "Old databases that a renaming by copy keeps, each with the time until when.",
+            ),
+        )
+        .attribute(
             "spec_digest",
             computed(
                 Type::String,
@@ -106,6 +113,24 @@ fn inputs(block: Block) -> Block {
                  lists every difference otherwise.",
             )
             .default_value(Value::String("refuse".to_owned())),
+        )
+        .attribute(
+            "rename",
+            Attribute::optional_computed(
+                Type::String,
+                "How a database gets another name (a changed convention, a dropped override): `in_place` (default) renames \
+                 it; `copy` makes the new one of it and keeps the old one, closed, for `keep_old`.",
+            )
+            .default_value(Value::String("in_place".to_owned())),
+        )
+        .attribute(
+            "keep_old",
+            Attribute::optional_computed(
+                Type::String,
+                "How long `rename = \"copy\"` keeps the old database, such as `7d` (default); the first apply after that \
+                 drops it.",
+            )
+            .default_value(Value::String("7d".to_owned())),
         )
         .attribute(
             "deletion_protection",

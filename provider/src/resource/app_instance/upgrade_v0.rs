@@ -1,5 +1,5 @@
-//! Version 0 had no name for an ops policy of an instance's own, which was always `{app}-{env}-ops`, and no `adopt`,
-//! where it always refused.
+//! Version 0 had no name for an ops policy of an instance's own, which was always `{app}-{env}-ops`, and none of
+//! `adopt`, `rename`, `keep_old` and `kept`.
 
 use serde_json::Value;
 
@@ -13,7 +13,12 @@ pub fn upgrade(mut state: Value) -> Value {
         names.entry("own_ops_policy").or_insert_with(|| format!("{app}-{env}-ops").into());
     }
     if let Some(state) = state.as_object_mut() {
-        state.entry("adopt").or_insert_with(|| "refuse".into());
+        let defaults =
+            [("adopt", "refuse".into()), ("rename", "in_place".into()), ("keep_old", "7d".into())];
+        let kept = ("kept", serde_json::json!({}));
+        for (key, value) in defaults.into_iter().chain([kept]) {
+            state.entry(key).or_insert(value);
+        }
     }
     state
 }
