@@ -14,10 +14,14 @@ use crate::rig::{self, At, Hcl, Relays};
 
 /// How a write is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mode {
+pub enum Mode {
+    /// The provider is killed before the write is passed on.
     KillBefore,
+    /// It is killed when the server has answered.
     KillAfter,
+    /// The answer does not arrive.
     DropReply,
+    /// The connection is reset instead of the write.
     Reset,
 }
 
@@ -38,24 +42,27 @@ impl Mode {
 
 /// Every fault of one operation, in turn.
 #[derive(Debug)]
-struct Faults {
+pub struct Faults {
     places: Vec<(At, Mode)>,
     nth: usize,
-    broken: usize,
+    /// How many writes were broken.
+    pub broken: usize,
 }
 
 impl Faults {
-    fn of(modes: &[Mode]) -> Self {
+    /// Every write at both servers, in each of these ways.
+    pub fn of(modes: &[Mode]) -> Self {
         let places = modes.iter().flat_map(|mode| [(At::OpenBao, *mode), (At::Postgres, *mode)]);
         Self { places: places.collect(), nth: 1, broken: 0 }
     }
 
-    fn is_exhausted(&self) -> bool {
+    /// Whether every write was broken.
+    pub fn is_exhausted(&self) -> bool {
         self.places.is_empty()
     }
 
     /// Runs a command that is broken, and answers whether the command has to be run again.
-    fn strike(&mut self, relays: &Relays, ws: &Workspace, verb: &str) -> bool {
+    pub fn strike(&mut self, relays: &Relays, ws: &Workspace, verb: &str) -> bool {
         let Some((at, mode)) = self.places.last().copied() else { return true };
         relays.arm(at, self.nth, mode.fault(ws.victim()));
         let run = ws.run(&[verb, "-json", "-auto-approve"]);

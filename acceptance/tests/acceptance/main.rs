@@ -8,6 +8,7 @@ mod bad_input;
 mod canary;
 mod check;
 mod crash;
+mod crash_rename;
 mod credentials;
 mod drift;
 mod elsewhere;

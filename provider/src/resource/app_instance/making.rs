@@ -124,12 +124,13 @@ pub async fn update(
     let owner = work.spec.owner.clone();
     let ours = first.is_some_and(|entry| entry.holder.is_some() && entry.holder == held.holder);
     let adopts = held.holder.is_none();
-    if !adopts {
+    let renames = renaming::is_due(&seen) || !renaming::changes(&prior, &planned).is_empty();
+    if !adopts || renames {
         errors.extend(renaming::in_the_way(&coordinate, &seen));
     }
     for facet in &seen {
         let observation = &facet.observation;
-        if adopts {
+        if adopts && !renames {
             errors.extend(report::refusals(&coordinate, &observation.refusals));
         }
         let other = observation.look.app_owner.as_deref().filter(|other| *other != owner);
@@ -153,8 +154,7 @@ pub async fn update(
     }
     errors.into_result()?;
     let mut work = work;
-    let renames = renaming::is_due(&seen) || !renaming::changes(&prior, &planned).is_empty();
-    if renames && !adopts {
+    if renames {
         let was = renaming::registered(configured, &prior, &work.spec, &seen, work.limit).await?;
         work.was = Some(Was { spec: was, force: renaming::forces(&planned) });
     }

@@ -92,7 +92,8 @@ pub async fn plan(
     if changes.is_empty() || configured.settings.has_unknown_target() {
         return Ok(());
     }
-    if held.is_imported() {
+    // What a registry knows is ours to rename, by import or not: a run that was killed forgets its holder.
+    if held.is_imported() && held.seen.is_none() {
         return Err(imported(coordinate, &changes));
     }
     let ended = prior.objects.known().and_then(|objects| objects.get(ENDED_LOGINS));
