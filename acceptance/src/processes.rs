@@ -1,6 +1,7 @@
 //! Who started whom, read from `/proc`; on a system without it every answer is empty.
 
 use std::fs;
+use std::time::Duration;
 
 use rustix::process::{Signal, kill_process};
 
@@ -25,6 +26,17 @@ impl Process {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
         line.trim().strip_suffix(" kB")?.trim().parse().ok()
+    }
+
+    /// The processor time it has used, in user and kernel mode, without its children's; `None` once it has ended.
+    pub fn processor_time(&self) -> Option<Duration> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).ok()?;
+        // Fields 14 and 15 of all; what follows the name begins with the third.
+        let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+        let mut ticks = || fields.next()?.parse::<u32>().ok();
+        let used = ticks()?.checked_add(ticks()?)?;
+        let second = u32::try_from(rustix::param::clock_ticks_per_second()).ok()?;
+        Some(Duration::from_secs(used.into()) / second)
     }
 }
 
