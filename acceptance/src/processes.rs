@@ -101,4 +101,18 @@ mod tests {
         signal_tree(shell.id(), Signal::KILL);
         shell.wait().unwrap();
     }
+
+    #[test]
+    fn a_busy_process_uses_the_processor_and_an_ended_one_cannot_be_asked() {
+        let mut shell =
+            std::process::Command::new("sh").args(["-c", "while :; do :; done"]).spawn().unwrap();
+        let process = Process { pid: shell.id(), parent: 0, name: "sh".to_owned() };
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        while process.processor_time().unwrap() < Duration::from_millis(20) {
+            assert!(std::time::Instant::now() < deadline, "it never used any");
+        }
+        kill_process(pid_of(shell.id()), Signal::KILL).ok();
+        shell.wait().unwrap();
+        assert_eq!(process.processor_time(), None);
+    }
 }

@@ -1,7 +1,8 @@
 //! A provider that does nothing, for `make bench`: what the CLI itself needs for resources that are not its own.
 //!
 //! It is served as the provider is, and keeps what it is given as it came. `appenv_narrow` has one attribute: what a
-//! plan of it takes beyond `terraform_data`, no provider outside the CLI's process can save. `appenv_app_instance`
+//! plan of it takes beyond `terraform_data`, no provider outside the CLI's process can save. `appenv_twenty` has twenty
+//! more, all unset: the difference is what the CLI needs for each of them. `appenv_app_instance`
 //! has the schema of ours, and plans the state that ours has made: what it takes is the price of the schema alone.
 
 use std::process::ExitCode;
@@ -33,7 +34,7 @@ impl Provider for Floor {
     }
 
     fn offer(self: Arc<Self>, registry: &mut Registry) {
-        registry.resource(Narrow).resource(Wide);
+        registry.resource(Narrow).resource(Twenty).resource(Wide);
     }
 
     async fn configure(&self, _cx: &mut Context, _config: Value) -> Result<(), Errors> {
@@ -111,11 +112,17 @@ macro_rules! keeper {
     };
 }
 
-keeper!(
-    Narrow,
-    "appenv_narrow",
-    Schema::new(
-        Block::new("One value.").attribute("input", Attribute::required(Type::String, "It."))
-    )
-);
+keeper!(Narrow, "appenv_narrow", Schema::new(one()));
+keeper!(Twenty, "appenv_twenty", Schema::new(twenty_more()));
 keeper!(Wide, AppInstance::TYPE, AppInstance::schema());
+
+fn one() -> Block {
+    Block::new("One value.").attribute("input", Attribute::required(Type::String, "It."))
+}
+
+fn twenty_more() -> Block {
+    ('a'..='t').fold(one(), |block, letter| {
+        let unset = Attribute::optional(Type::String, "Never set.");
+        block.attribute(&format!("unset_{letter}"), unset)
+    })
+}

@@ -21,13 +21,12 @@ pub fn everything(instances: u32) -> String {
     required() + provider + &resource(instances)
 }
 
-/// One attribute each, kept by the provider of `provider/examples/floor.rs`.
-pub fn narrow(instances: u32) -> String {
-    required()
-        + "provider \"appenv\" {}\n"
-        + &format!(
-            "resource \"appenv_narrow\" \"a\" {{\n  count = {instances}\n  input = \"app${{count.index}}\"\n}}\n"
-        )
+/// One value each, of a type that the provider of `provider/examples/floor.rs` keeps.
+pub fn kept(ty: &str, instances: u32) -> String {
+    let resource = format!(
+        "resource \"{ty}\" \"a\" {{\n  count = {instances}\n  input = \"app${{count.index}}\"\n}}\n"
+    );
+    required() + "provider \"appenv\" {}\n" + &resource
 }
 
 fn required() -> String {

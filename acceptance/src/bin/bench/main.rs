@@ -65,20 +65,33 @@ fn floor() -> PathBuf {
 fn names_only(cli: &Cli, instances: u32) -> Vec<Measure> {
     let floor = floor();
     let builtin = settled_builtin(cli, &configuration::builtin(instances));
-    let narrow = Workspace::with_provider_at(cli, &floor);
-    let narrow = settled(narrow, &configuration::narrow(instances));
+    let kept = |ty: &str| {
+        settled(Workspace::with_provider_at(cli, &floor), &configuration::kept(ty, instances))
+    };
+    let (narrow, twenty) = (kept("appenv_narrow"), kept("appenv_twenty"));
     let ours = settled(Workspace::new(cli), &configuration::named(instances));
-    let [base, one, wide, real] = side_by_side([
+    let by_floor = |workspace| Subject { workspace, provider: Some(&floor) };
+    let [base, one, more, wide, real] = side_by_side(&[
         Subject { workspace: &builtin, provider: None },
-        Subject { workspace: &narrow, provider: Some(&floor) },
-        Subject { workspace: &ours, provider: Some(&floor) },
+        by_floor(&narrow),
+        by_floor(&twenty),
+        by_floor(&ours),
         Subject { workspace: &ours, provider: Some(provider::binary()) },
     ]);
     tell("terraform_data", base);
     tell("floor, one attribute", one);
+    tell("floor, twenty more, unset", more);
     tell("floor, our schema and state", wide);
     tell("appenv_app_instance by names only", real);
     let plan = format!("no-op plan, {instances} by names only");
+    let floor = |what: &str, cost: Cost| {
+        Measure::ratio(
+            format!("  the floor of {what}, to terraform_data"),
+            cost.took,
+            base.took,
+            None,
+        )
+    };
     vec![
         Measure::ratio(format!("{plan}, to terraform_data"), real.took, base.took, Some(1.2)),
         Measure::ratio(
@@ -87,13 +100,9 @@ fn names_only(cli: &Cli, instances: u32) -> Vec<Measure> {
             wide.took,
             Some(1.2),
         ),
-        Measure::ratio("  the floor of our schema, to terraform_data", wide.took, base.took, None),
-        Measure::ratio(
-            "  the floor of one attribute, to terraform_data",
-            one.took,
-            base.took,
-            None,
-        ),
+        floor("our schema", wide),
+        floor("one attribute and twenty unset", more),
+        floor("one attribute", one),
         Measure::memory(format!("provider memory, {instances} by names only"), real),
     ]
 }
@@ -106,7 +115,7 @@ fn on_servers(cli: &Cli, instances: u32) -> Vec<Measure> {
     let builtin = settled_builtin(cli, &configuration::builtin(instances));
     let ours = Workspace::new(cli).with_env(env);
     let mut ours = settled(ours, &configuration::everything(instances));
-    let [base, wide, real] = side_by_side([
+    let [base, wide, real] = side_by_side(&[
         Subject { workspace: &builtin, provider: None },
         Subject { workspace: &ours, provider: Some(&floor) },
         Subject { workspace: &ours, provider: Some(provider::binary()) },
@@ -117,7 +126,7 @@ fn on_servers(cli: &Cli, instances: u32) -> Vec<Measure> {
     // Counted apart, since what counts is in the way.
     let proxy = Proxy::postgres(&servers.pg);
     ours.set_envs(servers.pg.env_at(proxy.port()));
-    side_by_side([Subject { workspace: &ours, provider: Some(provider::binary()) }]);
+    side_by_side(&[Subject { workspace: &ours, provider: Some(provider::binary()) }]);
     let count = |number: usize| u32::try_from(number).expect("a handful").into();
     let plan = format!("refreshing plan, {instances} on servers");
     vec![

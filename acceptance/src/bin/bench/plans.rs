@@ -46,7 +46,7 @@ pub fn settled_builtin(cli: &Cli, configuration: &str) -> Workspace {
 }
 
 /// Plans each in turn, several times; every plan must be empty.
-pub fn side_by_side<const N: usize>(subjects: [Subject<'_>; N]) -> [Cost; N] {
+pub fn side_by_side<const N: usize>(subjects: &[Subject<'_>; N]) -> [Cost; N] {
     let first = subjects.each_ref().map(plan);
     (1..ROUNDS).fold(first, |best, _| {
         let again = subjects.each_ref().map(plan);
