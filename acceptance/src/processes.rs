@@ -1,6 +1,7 @@
 //! Who started whom, read from `/proc`; on a system without it every answer is empty.
 
 use std::fs;
+use std::time::Duration;
 
 use rustix::process::{Signal, kill_process};
 
@@ -25,6 +26,17 @@ impl Process {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
         line.trim().strip_suffix(" kB")?.trim().parse().ok()
+    }
+
+    /// The processor time it has used, in user and kernel mode, without its children's; `None` once it has ended.
+    pub fn processor_time(&self) -> Option<Duration> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).ok()?;
+        // Fields 14 and 15 of all; what follows the name begins with the third.
+        let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+        let mut ticks = || fields.next()?.parse::<u32>().ok();
+        let used = ticks()?.checked_add(ticks()?)?;
+        let second = u32::try_from(rustix::param::clock_ticks_per_second()).ok()?;
+        Some(Duration::from_secs(used.into()) / second)
     }
 }
 
@@ -88,5 +100,19 @@ mod tests {
         assert!(command_line(shell.id()).contains("sleep 30 & wait"));
         signal_tree(shell.id(), Signal::KILL);
         shell.wait().unwrap();
+    }
+
+    #[test]
+    fn a_busy_process_uses_the_processor_and_an_ended_one_cannot_be_asked() {
+        let mut shell =
+            std::process::Command::new("sh").args(["-c", "while :; do :; done"]).spawn().unwrap();
+        let process = Process { pid: shell.id(), parent: 0, name: "sh".to_owned() };
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        while process.processor_time().unwrap() < Duration::from_millis(20) {
+            assert!(std::time::Instant::now() < deadline, "it never used any");
+        }
+        kill_process(pid_of(shell.id()), Signal::KILL).ok();
+        shell.wait().unwrap();
+        assert_eq!(process.processor_time(), None);
     }
 }

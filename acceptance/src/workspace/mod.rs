@@ -49,11 +49,17 @@ impl Workspace {
     /// The same with a provider from elsewhere, such as an earlier release.
     pub fn with_provider_at(cli: &Cli, program: &Path) -> Self {
         let workspace = Self::without_provider(cli);
-        let plugin = workspace.scratch.dir("plugin");
-        std::os::unix::fs::symlink(program, plugin.join(provider::PROGRAM))
-            .expect("our own directory");
-        workspace.configure_cli(&overrides(&plugin));
+        workspace.use_provider(program);
+        workspace.configure_cli(&overrides(&workspace.scratch.join("plugin")));
         workspace
+    }
+
+    /// Has another program answer from now on.
+    pub fn use_provider(&self, program: &Path) {
+        let link = self.scratch.dir("plugin").join(provider::PROGRAM);
+        // Not there in a new workspace.
+        fs::remove_file(&link).ok();
+        std::os::unix::fs::symlink(program, link).expect("our own directory");
     }
 
     /// A directory for what the CLI can do by itself.

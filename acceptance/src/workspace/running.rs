@@ -64,6 +64,12 @@ impl Running {
         self.child.id()
     }
 
+    /// The CLI's process.
+    pub fn process(&self) -> Process {
+        let name = self.command.split(' ').next().unwrap_or_default().to_owned();
+        Process { pid: self.pid(), parent: std::process::id(), name }
+    }
+
     /// The provider processes it has started and that still run.
     pub fn providers(&self) -> Vec<Process> {
         providers_below(self.pid())

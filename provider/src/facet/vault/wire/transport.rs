@@ -16,6 +16,10 @@ use crate::plan::vault::policy::is_plain;
 /// The longest answer read. Control calls answer a few KiB; OpenBao itself takes at most 32 MiB.
 const LONGEST_ANSWER: usize = 1024 * 1024;
 
+/// Connections kept for the next request. Ten reads at a time, as the CLI makes by default, have fifty requests under
+/// way, and over HTTP/1 each is a connection: with fewer kept, most requests would open one of their own.
+const IDLE_CONNECTIONS: usize = 64;
+
 /// The client and what every request carries.
 pub(super) struct Transport {
     http: Client,
@@ -44,7 +48,7 @@ impl Transport {
             .redirect(Policy::none())
             .connect_timeout(settings.timeout / 3)
             .tcp_keepalive(Duration::from_secs(15))
-            .pool_max_idle_per_host(16)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .user_agent(concat!("terraform-provider-appenv/", env!("CARGO_PKG_VERSION")));
         if loopback {
             builder = builder.no_proxy();
