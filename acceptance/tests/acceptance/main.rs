@@ -32,6 +32,7 @@ mod schema;
 mod secrets;
 mod servers;
 mod shared;
+mod shared_owner;
 mod site;
 mod token;
 mod transient;
