@@ -21,6 +21,7 @@ mod instances;
 mod later;
 mod names;
 mod names_alone;
+mod names_of_ones_own;
 mod orphan;
 mod owner;
 mod privileges;

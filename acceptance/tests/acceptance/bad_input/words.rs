@@ -75,6 +75,53 @@ fn mistakes_of_form_are_refused_before_anything_is_configured() {
             &["elided-v2", "Known here", "elided-v1"],
         )
         .at("convention = \"elided-v2\""),
+        Case::provider(
+            "naming_gate",
+            "gates {\n  naming = \"strict\"\n}",
+            &["enforce", "warn", "off"],
+        )
+        .at("naming = \"strict\""),
+        Case::provider(
+            "template_filter",
+            "names {\n  database = \"{app.upper}_{env}\"\n}",
+            &["\"upper\" is no filter", "snake"],
+        )
+        .at("database = \"{app.upper}_{env}\""),
+        Case::provider(
+            "template_without_app",
+            "names {\n  database = \"db-{env}\"\n}",
+            &["does not hold the app", "{app}"],
+        )
+        .at("database = \"db-{env}\""),
+        Case::provider(
+            "template_without_env",
+            "names {\n  database = \"{app}\"\n}",
+            &["does not hold the env", "{env}"],
+        )
+        .at("database = \"{app}\""),
+        Case::resource(
+            "kept_name",
+            "app = \"erp\"\nnames {\n  database = \"template1\"\n}",
+            &["never allowed", "template"],
+        )
+        .at("database = \"template1\""),
+        Case::resource(
+            "long_name",
+            &format!("app = \"erp\"\nnames {{\n  owner_role = \"{}\"\n}}", "r".repeat(64)),
+            &["64 bytes", "allows 63"],
+        ),
+        Case::resource(
+            "name_of_services",
+            "app = \"erp\"\nnames {\n  services = \"erp-api\"\n}",
+            &["one for each service", "provider"],
+        )
+        .at("services = \"erp-api\""),
+        Case::resource("adopt", "app = \"erp\"\nadopt = \"always\"", &["`refuse` or `verify`"])
+            .at("adopt = \"always\""),
+        Case::resource("rename", "app = \"erp\"\nrename = \"move\"", &["`in_place` or `copy`"])
+            .at("rename = \"move\""),
+        Case::resource("keep_old", "app = \"erp\"\nkeep_old = \"a week\"", &["a duration such as"])
+            .at("keep_old = \"a week\""),
         Case::provider("owner_form", "owner = \"team erp\"", &["team erp", "one word"])
             .at("owner = \"team erp\""),
         Case::provider(

@@ -83,6 +83,8 @@ pub async fn look(
             replaced,
         );
         match judged {
+            // What another instance has is told of by whose it is.
+            Err(Refused::Occupied { .. }) if !observation.refusals.is_empty() => {}
             Err(Refused::Occupied { objects }) => unregistered.extend(objects),
             Err(refused) => errors.extend(report::refused(coordinate, owner, &refused)),
             // Not announced, since the CLI drops the warnings of a replacement's second half.

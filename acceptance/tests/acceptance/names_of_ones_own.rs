@@ -1,0 +1,190 @@
+//! Conventions, templates and names of one's own, on the servers.
+
+use acceptance::servers::Servers;
+use acceptance::{Cli, Sentinel, Snapshot, Workspace};
+
+use crate::instances::{BOTH, Planned, address, provider, write};
+use crate::rename::under;
+
+fn workspace(servers: &Servers, provider: &str) -> Workspace {
+    let ws = Workspace::new(Cli::any()).with_env(servers.env());
+    ws.write("provider.tf", provider);
+    ws
+}
+
+/// Asks both servers for what an instance has.
+fn stands(servers: &Servers, database: &str, role: &str, vault: &str, ci: &str) {
+    let owner =
+        format!("SELECT datdba::regrole::text FROM pg_database WHERE datname = '{database}'");
+    assert_eq!(servers.pg.sql(&owner).one().trim_matches('"'), role);
+    let bao = servers.bao.api();
+    for path in [
+        format!("sys/policies/acl/{vault}"),
+        format!("postgres/roles/{vault}"),
+        format!("auth/kubernetes/role/{vault}"),
+        format!("auth/gitea_jwt/role/{ci}"),
+    ] {
+        assert!(bao.get(&path).is_some(), "{path}");
+    }
+    let lease = servers.bao.lease(vault);
+    let login = lease.login(&servers.pg, database);
+    login.sql("CREATE TABLE public.made (x int)");
+    let owner = "SELECT relowner::regrole::text FROM pg_class WHERE relname = 'made'";
+    assert_eq!(servers.pg.sql_in(database, owner).one().trim_matches('"'), role);
+    servers.bao.revoke(&lease);
+}
+
+#[test]
+fn every_convention_makes_its_names() {
+    let servers = Servers::start();
+    let empty = Snapshot::take(&servers);
+    let suffixed = workspace(&servers, &under("suffixed-v1", BOTH));
+    write(&suffixed, &[("smartstack", "dev", "services = [\"api\"]")]);
+    suffixed.step();
+    let at = address("smartstack", "dev");
+    let state = suffixed.state();
+    let names = &state.resource(&at)["resolved_names"];
+    assert_eq!(names["services"]["api"], "smartstack-dev-api");
+    assert_eq!(names["iam_role"], "smartstack-dev-role");
+    assert_eq!(names["parameter_path"], "/smartstack/dev");
+    stands(
+        &servers,
+        "smartstack-dev-db",
+        "smartstack-dev-role",
+        "smartstack-dev",
+        "cicd_smartstack",
+    );
+
+    let underscored = workspace(&servers, &under("underscored-v1", BOTH));
+    write(&underscored, &[("karmyq", "staging", "")]);
+    underscored.step();
+    stands(&servers, "karmyq_staging", "karmyq_user", "karmyq-staging", "cicd_karmyq");
+    suffixed.destroy();
+    underscored.destroy();
+    Snapshot::take(&servers).since(&empty).outside(&["appenv"]).is_nothing();
+}
+
+#[test]
+fn templates_and_names_stand_in_the_place_of_the_conventions() {
+    let servers = Servers::start();
+    let empty = Snapshot::take(&servers);
+    let blocks = format!(
+        "{BOTH}\n  names {{\n    database = \"db_{{app.snake}}_{{env}}\"\n    dns_host = \
+         \"{{instance}}.lab.example.org\"\n  }}\n"
+    );
+    let ws = workspace(&servers, &provider(&blocks));
+    let own = "names {\n  owner_role = \"till_owner\"\n  runtime_policy = \"till-run\"\n}\n";
+    write(&ws, &[("till", "sandbox", own), ("my-shop", "sandbox", "")]);
+    let plan = Planned::of(&ws);
+    let names = &plan.after(&address("till", "sandbox"))["resolved_names"];
+    assert_eq!(names["database"], "db_till_sandbox");
+    assert_eq!(names["owner_role"], "till_owner");
+    assert_eq!(names["dns_host"], "till-sandbox.lab.example.org");
+    ws.apply_saved("saved.plan");
+    ws.is_settled();
+    stands(
+        &servers,
+        "db_my_shop_sandbox",
+        "my-shop_sandbox_role",
+        "my-shop-sandbox",
+        "gitea_cicd_my-shop",
+    );
+    assert!(servers.bao.policy("till-run").unwrap().contains("postgres/creds/till-sandbox"));
+    assert_eq!(servers.bao.policy("till-sandbox"), None);
+
+    // Drift is told of the names that are.
+    servers.pg.sql("ALTER DATABASE db_till_sandbox CONNECTION LIMIT 3");
+    servers.bao.cli().delete("sys/policies/acl/till-run");
+    let plan = Planned::of(&ws);
+    assert_eq!(
+        plan.drift(&address("till", "sandbox")),
+        ["postgres_database: differs: connection_limit is 3", "vault_runtime_policy: missing"]
+    );
+    ws.step();
+    ws.destroy();
+    Snapshot::take(&servers).since(&empty).outside(&["appenv"]).is_nothing();
+}
+
+#[test]
+fn names_that_meet_are_refused() {
+    let servers = Servers::start();
+    let ws = workspace(&servers, &provider(BOTH));
+    write(&ws, &[("shop", "sandbox", "")]);
+    ws.step();
+    let sentinel = Sentinel::plant(&servers.pg, "shop-sandbox");
+    let before = Snapshot::take(&servers);
+
+    // In one configuration.
+    write(
+        &ws,
+        &[
+            ("shop", "sandbox", ""),
+            ("till", "sandbox", "names {\n  database = \"shop-sandbox\"\n}"),
+        ],
+    );
+    let refused = ws.plan_fails();
+    // Whichever is planned second says it.
+    assert!(refused.say(": database \"shop-sandbox\" is that of "), "{refused}");
+    // From another state: the registry tells.
+    let other = workspace(&servers, &provider(BOTH));
+    for (name, told) in [
+        (
+            "database = \"shop-sandbox\"",
+            "Database \"shop-sandbox\" already belongs to app \"shop\"",
+        ),
+        (
+            "owner_role = \"shop_sandbox_role\"",
+            "Role \"shop_sandbox_role\" already belongs to app \"shop\"",
+        ),
+        ("runtime_policy = \"shop-sandbox\"", "policy \"shop-sandbox\""),
+    ] {
+        write(&other, &[("till", "sandbox", &format!("names {{\n  {name}\n}}"))]);
+        let refused = other.plan_fails();
+        assert!(refused.say(told), "{told}: {refused}");
+    }
+    // What the provider and Vault work with.
+    let (admin, vault) = (&servers.pg.admin().user, &servers.pg.vault_admin().user);
+    for (name, told) in [
+        (format!("owner_role = \"{admin}\""), "the provider's own login"),
+        (format!("owner_role = \"{vault}\""), "Vault's own login"),
+    ] {
+        write(&other, &[("till", "sandbox", &format!("names {{\n  {name}\n}}"))]);
+        let refused = other.plan_fails();
+        assert!(refused.say(told), "{told}: {refused}");
+    }
+    Snapshot::take(&servers).since(&before).is_nothing();
+    sentinel.is_still_there(&servers.pg);
+}
+
+#[test]
+fn the_naming_gate_lets_through_what_it_is_told_to_and_never_two_in_one_place() {
+    let servers = Servers::start();
+    for (gate, warns) in [("enforce", false), ("warn", true), ("off", false)] {
+        let blocks = format!("{BOTH}\n  gates {{\n    naming = \"{gate}\"\n  }}\n");
+        let ws = workspace(&servers, &provider(&blocks));
+        let summary = "App \"erp-sandbox\" cannot be told from app \"erp\" in env \"sandbox\"";
+        write(&ws, &[("erp-sandbox", "prod", "deletion_protection = false")]);
+        if gate == "enforce" {
+            assert_eq!(ws.plan_fails().error().summary, summary);
+            continue;
+        }
+        let plan = ws.plan_to("saved.plan").diagnostics();
+        assert_eq!(plan.say(summary), warns, "{gate}: {plan}");
+        ws.apply_saved("saved.plan");
+        ws.is_settled();
+        let sentinel = Sentinel::plant(&servers.pg, "erp-sandbox");
+
+        // Its names are those of erp in sandbox: whoever comes second is refused.
+        let other = workspace(&servers, &provider(&blocks));
+        write(&other, &[("erp", "sandbox", "")]);
+        let before = Snapshot::take(&servers);
+        let refused = other.plan_fails();
+        assert!(
+            refused.say("Database \"erp-sandbox\" already belongs to app \"erp-sandbox\""),
+            "{refused}"
+        );
+        Snapshot::take(&servers).since(&before).is_nothing();
+        sentinel.is_still_there(&servers.pg);
+        ws.destroy();
+    }
+}
