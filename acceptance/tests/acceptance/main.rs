@@ -37,4 +37,5 @@ mod shared_owner;
 mod site;
 mod token;
 mod transient;
+mod upgrade;
 mod workspace;

@@ -331,3 +331,48 @@ fn a_copy_keeps_the_old_database_until_its_time_is_over() {
         assert!(!servers.pg.has_role("karmyq_user"));
     }
 }
+
+#[test]
+fn without_the_rights_to_move_secrets_nothing_is_renamed() {
+    let servers = Servers::start();
+    let mut ws = workspace(&servers);
+    write(&ws, &[("till", "sandbox", "")]);
+    ws.step();
+    secrets(&servers, "till-sandbox/config");
+    let before = Snapshot::take(&servers);
+    let text =
+        std::fs::read_to_string(acceptance::provider::root().join("docs/policies/vault-apply.hcl"));
+    let text = text.unwrap();
+    let (without, moving) = text.split_once("# An instance's document of secrets").unwrap();
+    assert!(moving.contains("kvv2/data/+/config"), "{moving}");
+    let reads = "path \"kvv2/metadata/+/config\" {\n  capabilities = [\"read\"]\n}\n";
+    let api = servers.bao.api();
+    let token = |name: &str, policy: &str| {
+        api.put(&format!("sys/policies/acl/{name}"), &json!({ "policy": policy }));
+        let made = api.send("POST", "auth/token/create", Some(&json!({ "policies": [name] })));
+        made.body["auth"]["client_token"].as_str().unwrap().to_owned()
+    };
+    let new = "names {\n  database = \"till_new\"\n  kv_path = \"till-new/config\"\n}";
+    write(&ws, &[("till", "sandbox", new)]);
+    // Not even to look: told by the plan.
+    ws.set_env("VAULT_TOKEN", &token("appenv-none", without));
+    let refused = ws.plan_fails();
+    assert!(
+        refused.say("path \"kvv2/metadata/till-sandbox/config\" { capabilities = [\"read\"] }"),
+        "{refused}"
+    );
+
+    // To look and no more: told by the apply, before anything has another name.
+    ws.set_env("VAULT_TOKEN", &token("appenv-reads", &format!("{without}\n{reads}")));
+    let refused = ws.apply_fails();
+    assert!(refused.say("kvv2/metadata/till-new/config"), "{refused}");
+    assert!(servers.pg.has_database("till-sandbox") && !servers.pg.has_database("till_new"));
+    assert!(servers.bao.policy("till-sandbox").is_some());
+    let changed = Snapshot::take(&servers).since(&before);
+    changed.outside(&["appenv", "appenv-none", "appenv-reads"]).is_nothing();
+
+    ws.set_env("VAULT_TOKEN", servers.bao.apply_token());
+    ws.step();
+    secrets_moved(&servers, "till-sandbox/config", "till-new/config");
+    assert!(servers.pg.has_database("till_new"));
+}

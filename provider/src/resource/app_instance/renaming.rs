@@ -133,7 +133,8 @@ pub async fn apply(
         stopped(cx)?;
         facet.facet.release(&was.spec, &cx.stop).await?;
     }
-    for (facet, expected) in seen.iter().zip(expected) {
+    // First what only copies: where its rights do not suffice, nothing has another name yet.
+    for (facet, expected) in seen.iter().zip(expected).rev() {
         stopped(cx)?;
         *expected = facet.facet.rename(spec, expected, next, &cx.stop).await?;
     }
