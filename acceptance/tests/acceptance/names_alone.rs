@@ -400,6 +400,12 @@ fn the_examples_hold() {
             ),
             ("functions/parse_instance", "sandbox", json!({ "app": "erp", "env": "sandbox" })),
             ("functions/parse_instance", "regions", json!({ "app": "erp", "env": "us" })),
+            (
+                "functions/dotenv_encode",
+                "file",
+                json!("GREETING=\"it's \\\"fine\\\" here\"\nPORT=8080\nPRICE='5 $'\n"),
+            ),
+            ("functions/dotenv_decode", "port", json!("8080")),
             ("data-sources/appenv_names", "namespace", json!("erp-sandbox")),
             ("data-sources/appenv_names", "state_prefix", json!("erp/sandbox")),
         ] {

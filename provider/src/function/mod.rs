@@ -1,15 +1,20 @@
 //! Functions: pure, one a file. None reads the provider configuration, so all work where there is none.
 //!
 //! - [`Names`], [`Instance`], [`StatePrefix`]: from a coordinate to its names; [`ParseInstance`]: back.
+//! - [`DotenvEncode`], [`DotenvDecode`]: dotenv files.
 //! - `asking`: their common parameters, and the argument that an error is about. `options`: the dynamic argument.
 
 mod asking;
+mod dotenv_decode;
+mod dotenv_encode;
 mod instance;
 mod names;
 mod options;
 mod parse_instance;
 mod state_prefix;
 
+pub use dotenv_decode::DotenvDecode;
+pub use dotenv_encode::DotenvEncode;
 pub use instance::Instance;
 pub use names::Names;
 pub use options::KEYS;

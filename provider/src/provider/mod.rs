@@ -44,6 +44,8 @@ impl Provider for Appenv {
         registry.resource(AppInstance(self.latest.clone()));
         registry.data_source(NamesSource(self.latest.clone()));
         registry
+            .function(function::DotenvDecode)
+            .function(function::DotenvEncode)
             .function(function::Instance)
             .function(function::Names)
             .function(function::ParseInstance)
