@@ -384,7 +384,7 @@ fn a_state_that_names_a_neighbours_database_drops_nothing() {
     let told = site.ws.apply_fails_with(&["-destroy", "-refresh=false", only]);
     assert!(told.say("registered under other names") && told.say("forger-sandbox"), "{told}");
     let told = site.ws.plan_fails();
-    assert!(told.say("Registered under other names"), "{told}");
+    assert!(told.say("Database \"robbed-sandbox\" already belongs to app \"robbed\""), "{told}");
     assert!(site.servers.pg.has_database("forger-sandbox"));
     row.is_still_there(&site.servers.pg);
 }

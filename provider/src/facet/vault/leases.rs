@@ -2,15 +2,31 @@
 
 use serde_json::json;
 
-use super::Vault;
+use super::place::Place;
 use super::registry::shown;
 use super::wire::request::Request;
+use super::{Vault, wish};
 use crate::facet::{FacetError, Fault};
 use crate::plan::Spec;
 
 // === impl Vault ===
 
 impl Vault {
+    /// Mount and name of each database role that the registry notes as the instance's: a state may name another's.
+    pub(super) async fn noted_roles(
+        &self,
+        spec: &Spec,
+    ) -> Result<Vec<(String, String)>, FacetError> {
+        let kv_mount = &wish(spec)?.kv_mount;
+        let (document, _) = self.read_app(kv_mount, spec.coordinate.app()).await?;
+        let places = document.places(spec.coordinate.env());
+        let role = |place: Place| match place {
+            Place::DatabaseRole { mount, role } => Some((mount, role)),
+            _ => None,
+        };
+        Ok(places.into_iter().filter_map(role).collect())
+    }
+
     /// Fails where leases are out. A token that may not list them cannot know, and goes on.
     pub(super) async fn no_leases(
         &self,

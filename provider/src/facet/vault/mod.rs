@@ -161,18 +161,18 @@ impl Facet for Vault {
     }
 
     async fn unused(&self, spec: &Spec) -> Result<(), FacetError> {
-        match &wish(spec)?.database {
-            Some(database) => self.no_leases(spec, &database.mount, &database.role).await,
-            None => Ok(()),
+        for (mount, role) in self.noted_roles(spec).await? {
+            self.no_leases(spec, &mount, &role).await?;
         }
+        Ok(())
     }
 
     async fn release(&self, spec: &Spec, stop: &CancellationToken) -> Result<(), FacetError> {
-        self.not_stopped(stop)?;
-        match &wish(spec)?.database {
-            Some(database) => self.revoke_leases(&database.mount, &database.role).await,
-            None => Ok(()),
+        for (mount, role) in self.noted_roles(spec).await? {
+            self.not_stopped(stop)?;
+            self.revoke_leases(&mount, &role).await?;
         }
+        Ok(())
     }
 
     /// Roles and policies are made under the new names and removed under the old ones by what follows; the secrets are
