@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use appenv::facet::vault::{Settings, Vault};
 use appenv::facet::{Facet, FacetError, Fault};
 use appenv::plan::vault::policy::Policy;
+use appenv::registry::Expected;
 use serde_json::{Value, json};
 
 use crate::bao::{Bao, settings};
@@ -59,6 +60,10 @@ async fn each_capability_taken_away_is_named() {
         wish.ops_scope = appenv::plan::vault::OpsScope::Family;
     });
     for (number, without) in policy.grants.keys().enumerate() {
+        // Of a renaming alone: below.
+        if without.ends_with("+/config") {
+            continue;
+        }
         if without.ends_with("appenv-*") || without == "sys/leases/lookup/postgres/creds/*" {
             continue;
         }
@@ -91,6 +96,52 @@ async fn each_capability_taken_away_is_named() {
         assert!(error.fault == Fault::Forbidden || unseen, "{without}: {}", told(&error));
         let stem = without.trim_end_matches('*').trim_end_matches('/');
         assert!(error.next.contains(stem), "{without}: {}", told(&error));
+    }
+}
+
+/// The stanzas that are there for renaming alone, each capability by itself: what lacks is named, and once it is there
+/// again the renaming goes on.
+#[tokio::test]
+async fn each_capability_of_a_renaming_is_named() {
+    let policy = Policy::parse(&read("docs/policies/vault-apply.hcl")).unwrap();
+    let stop = tokio_util::sync::CancellationToken::new();
+    for (path, capabilities) in policy.grants.iter().filter(|(path, _)| path.ends_with("+/config"))
+    {
+        for without in capabilities {
+            let bao = Bao::start().await;
+            let whole = bao.facet().await;
+            let was = spec("erp", "sandbox");
+            create(&whole, &was).await.unwrap();
+            bao.ok("POST", "kvv2/data/erp-sandbox/config", json!({ "data": { "A": "b" } })).await;
+            let now = wishing(was.clone(), |wish| wish.kv_path = "erp-new/config".to_owned());
+            let mut less = policy.grants.clone();
+            less.get_mut(path).unwrap().remove(without);
+            let text = hcl(&Policy { header: Vec::new(), grants: less });
+            let vault = Vault::new(bao.settings(&bao.token("less", &text).await), "run");
+            let rename = async |vault: &Vault| {
+                let look = vault.look(&now).await?;
+                let next = look.entry.clone().unwrap();
+                vault.observe(&now).await?;
+                vault.rename(&now, &Expected::from(&look), &next, &stop).await?;
+                vault.converge(&now, &stop).await
+            };
+            // What is written where nothing was takes the one, over what was there the other.
+            let Err(error) = rename(&vault).await else {
+                assert!(
+                    ["create", "update"].contains(&without.word()),
+                    "{path} {}",
+                    without.word()
+                );
+                continue;
+            };
+            assert_eq!(error.fault, Fault::Forbidden, "{path}: {}", told(&error));
+            let stem = path.split('+').next().unwrap();
+            assert!(error.next.contains(stem), "{path}: {}", told(&error));
+            rename(&whole).await.unwrap();
+            let moved = bao.get("kvv2/data/erp-new/config").await.unwrap();
+            assert_eq!(moved["data"]["A"], "b");
+            assert_eq!(bao.get("kvv2/metadata/erp-sandbox/config").await, None);
+        }
     }
 }
 
