@@ -57,3 +57,13 @@ path "auth/kubernetes/role/*" {
 path "auth/gitea_jwt/role/*" {
   capabilities = ["create", "update", "read", "delete"]
 }
+
+# An instance's document of secrets, its versions and its settings: only for renaming one whose path changes. Leave
+# it out where none is renamed; the plan of a renaming says what is missing.
+path "kvv2/data/+/config" {
+  capabilities = ["create", "update", "read"]
+}
+
+path "kvv2/metadata/+/config" {
+  capabilities = ["create", "update", "read", "delete"]
+}

@@ -32,3 +32,8 @@ path "auth/kubernetes/role/*" {
 path "auth/gitea_jwt/role/*" {
   capabilities = ["read"]
 }
+
+# Only to plan a renaming: whether the new path is free. No value is read.
+path "kvv2/metadata/+/config" {
+  capabilities = ["read"]
+}

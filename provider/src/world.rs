@@ -57,6 +57,21 @@ impl World {
         now.round(jiff::Unit::Second).unwrap_or(now).to_string()
     }
 
+    /// The same in so much time.
+    pub fn later(&self, time: std::time::Duration) -> String {
+        #[allow(clippy::disallowed_methods, reason = "the one place where the clock is read")]
+        let now = jiff::Timestamp::now();
+        let now = now.round(jiff::Unit::Second).unwrap_or(now);
+        now.checked_add(time).unwrap_or(jiff::Timestamp::MAX).to_string()
+    }
+
+    /// Whether a time, RFC 3339, is over; one that cannot be read is not.
+    pub fn is_over(&self, time: &str) -> bool {
+        #[allow(clippy::disallowed_methods, reason = "the one place where the clock is read")]
+        let now = jiff::Timestamp::now();
+        time.parse::<jiff::Timestamp>().is_ok_and(|time| time <= now)
+    }
+
     /// A random id, 122 bits.
     pub fn random_id(&self) -> String {
         #[allow(clippy::disallowed_methods, reason = "the one place where randomness is drawn")]

@@ -23,6 +23,8 @@ fn wish() -> PostgresWish {
         locale: Some("en_US.UTF-8".to_owned()),
         template: "template0".to_owned(),
         vault_login: Some("vault".to_owned()),
+        keep_until: None,
+        over: [].into(),
     }
 }
 

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 
+mod adopt;
 mod bad_input;
 mod canary;
 mod check;
@@ -23,6 +24,7 @@ mod orphan;
 mod owner;
 mod privileges;
 mod proxy;
+mod rename;
 mod replace;
 mod rig;
 mod schema;

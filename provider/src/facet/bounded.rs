@@ -116,6 +116,20 @@ impl Facet for Bounded {
         self.limit.bound(&self.server(), self.facet.unused(spec)).await
     }
 
+    async fn release(&self, spec: &Spec, stop: &CancellationToken) -> Result<(), FacetError> {
+        self.limit.bound(&self.server(), self.facet.release(spec, stop)).await
+    }
+
+    async fn rename(
+        &self,
+        spec: &Spec,
+        expected: &Expected,
+        next: &Entry,
+        stop: &CancellationToken,
+    ) -> Result<Expected, FacetError> {
+        self.limit.bound(&self.server(), self.facet.rename(spec, expected, next, stop)).await
+    }
+
     async fn dismantle(
         &self,
         spec: &Spec,

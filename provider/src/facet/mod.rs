@@ -63,6 +63,17 @@ pub struct Refusal {
     pub detail: String,
 }
 
+/// A name under which something of an instance is registered, where the wish has another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renamed {
+    /// The name's key.
+    pub key: &'static str,
+    /// What the registry says.
+    pub registered: String,
+    /// What is wished.
+    pub wished: String,
+}
+
 /// What a look at one system tells of one instance.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observation {
@@ -76,6 +87,10 @@ pub struct Observation {
     /// Objects that exist where this registered instance would have its own, but that it never made or took over:
     /// told as in `occupied`, by their line of `objects`.
     pub foreign: BTreeMap<String, String>,
+    /// Databases that a renaming copied and kept, each with the time until when.
+    pub kept: BTreeMap<String, String>,
+    /// What is registered under other names than these: an apply moves it.
+    pub renamed: Vec<Renamed>,
     /// What stands against any change here (`vault.ci` wished otherwise, a family glob over another app).
     pub refusals: Vec<Refusal>,
     /// What the user should know but need not act on.
@@ -117,6 +132,20 @@ pub trait Facet: Send + Sync {
 
     /// Fails where a removal would cut somebody off: sessions, members of the owner role, leased logins. Writes nothing.
     async fn unused(&self, spec: &Spec) -> Result<(), FacetError>;
+
+    /// Ends what stands in the way of a renaming under these names: leased logins, sessions.
+    async fn release(&self, spec: &Spec, stop: &CancellationToken) -> Result<(), FacetError>;
+
+    /// Moves what is registered under other names to these, data and all, and writes `next` with it where that is one
+    /// transaction. What is registered under these names already stays as it is. Where a name is taken, or the
+    /// registration is not the `expected` one, nothing is moved.
+    async fn rename(
+        &self,
+        spec: &Spec,
+        expected: &Expected,
+        next: &Entry,
+        stop: &CancellationToken,
+    ) -> Result<Expected, FacetError>;
 
     /// Removes every object of the instance, its own part of shared ones, and those with the last part. `force`
     /// ends sessions and leases that stand in the way; without it they are listed and nothing is removed. Where the

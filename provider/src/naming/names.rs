@@ -95,11 +95,12 @@ impl Names {
         let [organization, domain, root] =
             inputs.map(|(label, value, rule)| input(label, value.as_deref(), rule, &mut errors));
         let accepted = |service: &&str| {
-            let refusal =
-                check_service(service).err().or_else(|| match environments.is_lenient() {
-                    true => None,
-                    false => ambiguity::of_service(environments, coordinate, service),
-                });
+            let refusal = check_service(service).err().or_else(|| {
+                if environments.is_lenient() {
+                    return None;
+                }
+                ambiguity::of_service(environments, coordinate, service)
+            });
             let accepted = refusal.is_none();
             errors.extend(refusal);
             accepted

@@ -25,7 +25,15 @@ pub enum ObjectState {
 /// Objects by name (`postgres_database`, `vault_runtime_policy`, …).
 pub type Objects = BTreeMap<String, ObjectState>;
 
+/// The difference of an object that nothing marks as ours.
+pub const UNMARKED: &str = "has no comment";
+
 impl ObjectState {
+    /// Whether it is as wished but for our marker.
+    pub fn lacks_only_its_marker(&self) -> bool {
+        matches!(self, Self::Differs(how) if how.iter().all(|phrase| phrase == UNMARKED))
+    }
+
     /// `Ok` where there is no difference.
     pub fn from_differences(differences: Vec<String>) -> Self {
         if differences.is_empty() { Self::Ok } else { Self::Differs(differences) }

@@ -85,6 +85,21 @@ GRANT "v-erp-x" TO "prov" WITH SET TRUE, INHERIT TRUE; REASSIGN OWNED BY "v-erp-
 -- ended login, a superuser
 REASSIGN OWNED BY "v-erp-x" TO "erp_role"; DROP OWNED BY "v-erp-x"; DROP ROLE "v-erp-x";
 
+-- rename role
+ALTER ROLE "erp" RENAME TO "erp_role";
+
+-- rename database
+ALTER DATABASE "karmyq_prod" RENAME TO "karmyq_production";
+
+-- copy database
+CREATE DATABASE "karmyq_production" WITH TEMPLATE "karmyq_prod" OWNER "karmyq";
+
+-- keep database
+COMMENT ON DATABASE "karmyq_prod" IS 'appenv:v1 app=karmyq env=production owner=k kept until 2026-01-01T00:00:00Z';
+
+-- close database
+ALTER DATABASE "karmyq_prod" WITH ALLOW_CONNECTIONS false;
+
 -- drop database
 DROP DATABASE IF EXISTS "erp";
 
@@ -261,11 +276,20 @@ SELECT count(pg_catalog.pg_terminate_backend(a.pid))
       FROM pg_catalog.pg_db_role_setting c WHERE c.setdatabase = a.datid AND c.setrole = m.oid
         AND 'role=' || $2::text = ANY (c.setconfig)));
 
+-- end all sessions
+SELECT count(pg_catalog.pg_terminate_backend(a.pid, 5000))
+  FROM pg_catalog.pg_stat_activity a WHERE a.datname = $1::text AND a.usesysid IS NOT NULL;
+
 -- sessions
 SELECT DISTINCT coalesce(usename::text, '?'), coalesce(application_name, '')
   FROM pg_catalog.pg_stat_activity
   WHERE datname = $1::text AND usesysid IS NOT NULL
     AND NOT (usename = current_user AND application_name LIKE 'appenv/%') ORDER BY 1, 2;
+
+-- taken names
+SELECT
+  EXISTS (SELECT FROM pg_catalog.pg_database d WHERE d.datname = $1::text),
+  EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = $2::text);
 
 -- members
 SELECT DISTINCT m.rolname::text, m.rolcanlogin,
@@ -325,6 +349,8 @@ CREATE TABLE appenv.instances (
   written_at text NOT NULL,
   database text NOT NULL,
   owner_role text NOT NULL,
+  copying text,
+  kept json NOT NULL DEFAULT '{}',
   recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (app, env)
 );
@@ -363,6 +389,14 @@ INSERT INTO appenv.instances AS i
     spec_digest = excluded.spec_digest, spec = excluded.spec, written_at = excluded.written_at,
     database = excluded.database, owner_role = excluded.owner_role,
     recorded_at = clock_timestamp();
+
+-- registry: copying
+UPDATE appenv.instances SET copying = $3::text
+  WHERE app = $1::text AND env = $2::text;
+
+-- registry: keep
+UPDATE appenv.instances SET copying = NULL, kept = $3::text::json
+  WHERE app = $1::text AND env = $2::text;
 
 -- registry: role
 SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = $1::text;

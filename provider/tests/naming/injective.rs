@@ -81,9 +81,9 @@ fn worlds() -> impl Strategy<Value = World> {
 fn accepted(world: &World) -> Option<Environments> {
     let mut declared: Vec<Declared> = Vec::new();
     let judge = |declared: &[Declared]| {
-        let elides = world.convention == "elided-v1";
+        let may_elide = world.convention == "elided-v1";
         let elided =
-            declared.iter().find(|env| env.production && elides).map(|env| env.name.clone());
+            declared.iter().find(|env| env.production && may_elide).map(|env| env.name.clone());
         Environments::new(world.convention, elided.as_deref(), declared.to_vec())
     };
     for env in &world.declared {

@@ -144,6 +144,8 @@ pub fn spec(app: &str, env: &str) -> Spec {
         locale: None,
         template: "template0".to_owned(),
         vault_login: None,
+        keep_until: None,
+        over: [].into(),
     };
     Spec {
         production: environments.is_production(coordinate.env()),

@@ -9,7 +9,7 @@ use super::link::Link;
 use super::observe::{self, Document};
 use super::session::Session;
 use super::trouble::Trouble;
-use super::{refusal, registry, sql, sql_read};
+use super::{refusal, registry, rename, sql, sql_read};
 use crate::plan::postgres::{self, Blocked, Effect, Login, PostgresWish, escaped, quoted};
 use crate::plan::{ObjectState, Spec};
 
@@ -59,6 +59,11 @@ impl Converge<'_> {
                 done.map_err(|failure| self.failed(effect, failure, login))?;
                 changed = true;
             }
+        }
+        if let Some(row) = before.registered.entry.as_ref().filter(|_| !self.wish.over.is_empty()) {
+            self.not_stopped()?;
+            let over = |name: &str| self.wish.over.contains(name);
+            rename::end_kept(session, self.spec, row, over, self.until).await?;
         }
         if self.wish.vault_login.is_some() {
             self.end_sessions(session).await?;

@@ -9,7 +9,7 @@ use super::link::Link;
 use super::observe::{self, Document};
 use super::session::Session;
 use super::trouble::Trouble;
-use super::{refusal, registry, sql, sql_read};
+use super::{refusal, registry, rename, sql, sql_read};
 use crate::facet::FacetError;
 use crate::plan::Spec;
 use crate::plan::postgres::{PostgresWish, SeenDatabase, escaped, quoted};
@@ -68,6 +68,10 @@ impl Dismantle<'_> {
         }
         if document.seen.database.is_some() {
             self.drop_database(session, &document).await?;
+        }
+        if let Some(row) = &document.registered.entry {
+            self.not_stopped()?;
+            rename::end_kept(session, self.spec, row, |_| true, self.until).await?;
         }
         for ended in members.iter().filter(|member| member.leased && !member.can_log_in) {
             self.not_stopped()?;

@@ -17,6 +17,8 @@ fn wish() -> PostgresWish {
         locale: Some("C".to_owned()),
         template: "template0".to_owned(),
         vault_login: Some("vault".to_owned()),
+        keep_until: None,
+        over: [].into(),
     }
 }
 
@@ -85,6 +87,21 @@ fn texts() -> String {
             &sql::settle("v-erp-x", "erp_role", &login),
         );
     }
+    title(&mut out, "rename role", &sql::rename_role("erp", "erp_role"));
+    title(&mut out, "rename database", &sql::rename_database("karmyq_prod", "karmyq_production"));
+    title(
+        &mut out,
+        "copy database",
+        &sql::copy_database("karmyq_prod", "karmyq_production", "karmyq"),
+    );
+    let marker =
+        Marker { app: "karmyq".to_owned(), env: "production".to_owned(), owner: "k".to_owned() };
+    title(
+        &mut out,
+        "keep database",
+        &sql::comment_on_kept("karmyq_prod", &marker, "2026-01-01T00:00:00Z"),
+    );
+    title(&mut out, "close database", &sql::close_database("karmyq_prod"));
     title(&mut out, "drop database", &sql::drop_database("erp", false));
     title(&mut out, "drop database by force", &sql::drop_database("erp", true));
     title(&mut out, "drop role", &sql::drop_role("erp_role"));
@@ -98,7 +115,9 @@ fn texts() -> String {
         ("extensions", sql_read::EXTENSIONS),
         ("needed extensions", sql_read::NEEDED_EXTENSIONS),
         ("end sessions", sql_read::END_SESSIONS),
+        ("end all sessions", sql_read::END_ALL_SESSIONS),
         ("sessions", sql_read::SESSIONS),
+        ("taken names", sql_read::TAKEN),
         ("members", sql_read::MEMBERS),
         ("dependents", sql_read::DEPENDENTS),
         ("registry: find", sql_registry::FIND),
@@ -108,6 +127,8 @@ fn texts() -> String {
         ("registry: other owner", sql_registry::OTHER_OWNER),
         ("registry: neighbours", sql_registry::NEIGHBOURS),
         ("registry: write", sql_registry::WRITE),
+        ("registry: copying", sql_registry::COPYING),
+        ("registry: keep", sql_registry::KEEP),
         ("registry: role", sql_registry::ROLE),
     ] {
         title(&mut out, name, sql);

@@ -4,7 +4,7 @@
 //!
 //! - [`settings`](Settings), `tls`, `guard`, `connect`, `session`, `link`: from an address to an open session.
 //! - `quote`, `sql`, `sql_read`, `sql_registry`: every text a server gets; pure.
-//! - `observe`, `registry`, `converge` with `extend`, `dismantle`: the verbs; `foreign`: whose the registry is.
+//! - `observe`, `registry`, `converge` with `extend`, `rename`, `dismantle`: the verbs; `foreign`: whose the registry is.
 //! - `failure`, `trouble`, `refusal`: what can stop them, and how a user is told.
 
 mod connect;
@@ -21,6 +21,7 @@ mod observe;
 mod quote;
 mod refusal;
 mod registry;
+mod rename;
 mod session;
 mod settings;
 mod sql;
@@ -42,6 +43,7 @@ use self::converge::Converge;
 use self::dismantle::Dismantle;
 use self::link::Link;
 use self::registry::Record;
+use self::rename::Rename;
 use self::trouble::Trouble;
 use super::{Facet, FacetError, Fault, Observation};
 use crate::plan::Spec;
@@ -138,6 +140,43 @@ impl Facet for Postgres {
             tries.again(trouble).await.map_err(|trouble| self.told(trouble))?;
         }
         Ok(())
+    }
+
+    async fn release(&self, spec: &Spec, _stop: &CancellationToken) -> Result<(), FacetError> {
+        let wish = wish(spec)?;
+        let mut tries = self.link.tries(TRIES);
+        while let Err(trouble) = rename::release(&self.link, wish).await {
+            tries.again(trouble).await.map_err(|trouble| self.told(trouble))?;
+        }
+        Ok(())
+    }
+
+    async fn rename(
+        &self,
+        spec: &Spec,
+        expected: &Expected,
+        next: &Entry,
+        stop: &CancellationToken,
+    ) -> Result<Expected, FacetError> {
+        let wish = wish(spec)?;
+        let (link, until) = (self.link.as_ref(), self.until);
+        let rename = Rename { link, spec, wish, expected, next, until, stop };
+        let mut tries = self.link.tries(TRIES);
+        loop {
+            match rename.once().await {
+                Ok(true) => {
+                    let target = expected.target.clone();
+                    return Ok(Expected { target, entry: Some(next.clone()) });
+                }
+                // A lost reply: the look that follows finds it renamed, by this very write.
+                Ok(false) => {
+                    let look = self.look(spec).await?;
+                    let landed = look.entry.as_ref() == Some(next);
+                    return Ok(if landed { Expected::from(&look) } else { expected.clone() });
+                }
+                Err(trouble) => tries.again(trouble).await.map_err(|trouble| self.told(trouble))?,
+            }
+        }
     }
 
     async fn dismantle(

@@ -69,29 +69,25 @@ pub(super) async fn observe(
         Vec::new()
     } else {
         let mut standing = seen.clone();
+        // What it has under a name that stays is its own.
+        if let Some(row) = document.registered.under_other_names(wish) {
+            standing.role = standing.role.filter(|_| row.owner_role != wish.owner_role);
+            let own = row.database == wish.database || row.copying.as_ref() == Some(&wish.database);
+            standing.database = standing.database.filter(|_| !own);
+        }
         if wish.owner_role_shared && shares(&document.neighbours, spec, wish) {
             standing.role = None;
         }
         postgres::occupied(wish, &standing)
     };
-    let mut refusals = refusals(&document.neighbours, spec, wish);
-    if let Some(row) = document.registered.under_other_names(wish) {
-        refusals.push(Refusal {
-            summary: "Registered under other names".to_owned(),
-            detail: format!(
-                "The registry has database {} and role {} for this instance, and the names are now {} and {}. Put \
-                 back the rule that gave the registered ones: convention, or which environment is a production one.",
-                quoted(&row.database),
-                quoted(&row.owner_role),
-                quoted(&wish.database),
-                quoted(&wish.owner_role)
-            ),
-        });
-    }
+    let refusals = refusals(&document.neighbours, spec, wish);
+    let renamed = document.registered.under_other_names(wish).map(|row| row.renamed(wish));
     Ok(Observation {
         objects: postgres::objects(wish, &spec.marker(), seen),
         occupied,
         foreign: BTreeMap::new(),
+        kept: document.registered.entry.as_ref().map(|row| row.kept.clone()).unwrap_or_default(),
+        renamed: renamed.unwrap_or_default(),
         refusals,
         warnings: if warned.swap(true, Ordering::Relaxed) {
             Vec::new()

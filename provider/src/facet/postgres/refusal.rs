@@ -137,8 +137,30 @@ pub(super) fn other_names(settings: &Settings, instance: &str, row: &Row) -> Fac
             quoted(&row.database),
             quoted(&row.owner_role)
         ),
-        "Put back the rule that gave those names (convention, or which environment is a production one). Nothing \
-         was changed.",
+        "Apply once, which renames it, or put back the rule that gave those names. Nothing was changed.",
+    )
+}
+
+/// A renaming onto a name that something has.
+pub(super) fn rename_onto(settings: &Settings, what: &str) -> FacetError {
+    told(
+        settings,
+        Fault::Occupied,
+        format!("{what} exists already"),
+        "the instance would be renamed to that name, and it is not the instance's".to_owned(),
+        "Choose another name in the `names` block, or remove what stands there. Nothing was renamed.",
+    )
+}
+
+/// A renaming of a role that other instances have too.
+pub(super) fn rename_shared(settings: &Settings, role: &str) -> FacetError {
+    told(
+        settings,
+        Fault::Occupied,
+        format!("Role {} is other instances' too", quoted(role)),
+        "renaming it would rename theirs, and what it owns cannot be told apart by instance"
+            .to_owned(),
+        &format!("Keep the role: names {{ owner_role = {} }}. Nothing was renamed.", quoted(role)),
     )
 }
 

@@ -1,5 +1,7 @@
 //! The registry in the maintenance database: what a row says, and the one transaction that writes it.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::failure::Failure;
@@ -7,6 +9,7 @@ use super::link::{Link, Writer};
 use super::session::{Session, one};
 use super::trouble::Trouble;
 use super::{foreign, refusal, sql, sql_registry};
+use crate::facet::Renamed;
 use crate::plan::Spec;
 use crate::plan::postgres::{PostgresWish, quoted};
 use crate::registry::{Entry, Expected, Look, Phase};
@@ -18,6 +21,12 @@ pub(super) struct Row {
     pub(super) entry: Entry,
     pub(super) database: String,
     pub(super) owner_role: String,
+    /// The database that a renaming is copying to.
+    #[serde(default)]
+    pub(super) copying: Option<String>,
+    /// Databases that renamings left, and until when.
+    #[serde(default)]
+    pub(super) kept: BTreeMap<String, String>,
 }
 
 /// The only row of `appenv.registry`.
@@ -81,8 +90,25 @@ impl Registered {
 
 impl Row {
     /// Whether it was written under these names.
-    fn has(&self, wish: &PostgresWish) -> bool {
+    pub(super) fn has(&self, wish: &PostgresWish) -> bool {
         self.database == wish.database && self.owner_role == wish.owner_role
+    }
+
+    /// The names that are others.
+    pub(super) fn renamed(&self, wish: &PostgresWish) -> Vec<Renamed> {
+        let names = [
+            ("database", &self.database, &wish.database),
+            ("owner_role", &self.owner_role, &wish.owner_role),
+        ];
+        names
+            .into_iter()
+            .filter(|(_, registered, wished)| registered != wished)
+            .map(|(key, registered, wished)| Renamed {
+                key,
+                registered: registered.clone(),
+                wished: wished.clone(),
+            })
+            .collect()
     }
 }
 
@@ -122,7 +148,7 @@ impl Record<'_> {
 
     /// The registry's id, founding the registry where none is there and none is expected. One that was founded
     /// since the look is as good: what counts is the entry.
-    async fn identity(&self, link: &Link, session: &Session) -> Result<String, Trouble> {
+    pub(super) async fn identity(&self, link: &Link, session: &Session) -> Result<String, Trouble> {
         let settings = link.settings();
         let failed = |failure| self.failed(link, failure);
         let schema = foreign::find(link, session).await?;
@@ -157,7 +183,7 @@ impl Record<'_> {
         }
     }
 
-    async fn entry(&self, session: &Session) -> Result<Option<Row>, Failure> {
+    pub(super) async fn entry(&self, session: &Session) -> Result<Option<Row>, Failure> {
         let coordinate = &self.spec.coordinate;
         let texts = [Some(coordinate.app()), Some(coordinate.env())];
         let rows = session.rows(sql_registry::ENTRY, &texts).await?;
@@ -200,7 +226,7 @@ impl Record<'_> {
         Ok(())
     }
 
-    async fn judge_neighbours(
+    pub(super) async fn judge_neighbours(
         &self,
         link: &Link,
         session: &Session,
@@ -232,7 +258,10 @@ impl Record<'_> {
     }
 
     /// Other instances under one of our names: app, env, and whether it is the database's.
-    async fn neighbours(&self, session: &Session) -> Result<Vec<(String, String, bool)>, Failure> {
+    pub(super) async fn neighbours(
+        &self,
+        session: &Session,
+    ) -> Result<Vec<(String, String, bool)>, Failure> {
         let coordinate = &self.spec.coordinate;
         let texts = [
             Some(coordinate.app()),
@@ -244,7 +273,7 @@ impl Record<'_> {
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
     }
 
-    async fn upsert(&self, session: &Session) -> Result<(), Failure> {
+    pub(super) async fn upsert(&self, session: &Session) -> Result<(), Failure> {
         let (coordinate, next) = (&self.spec.coordinate, self.next);
         let generation = next.generation.to_string();
         let spec = next.spec.to_string();

@@ -78,6 +78,37 @@ pub(super) fn comment_on_role(wish: &PostgresWish, marker: &Marker) -> String {
     )
 }
 
+/// Gives a role another name; its members, what it owns and what it may do go with it.
+pub(super) fn rename_role(from: &str, to: &str) -> String {
+    format!("ALTER ROLE {} RENAME TO {}", identifier(from), identifier(to))
+}
+
+/// Gives a database another name; nobody may be connected to it.
+pub(super) fn rename_database(from: &str, to: &str) -> String {
+    format!("ALTER DATABASE {} RENAME TO {}", identifier(from), identifier(to))
+}
+
+/// Makes a database of all that is in another one.
+pub(super) fn copy_database(from: &str, to: &str, owner_role: &str) -> String {
+    format!(
+        "CREATE DATABASE {} WITH TEMPLATE {} OWNER {}",
+        identifier(to),
+        identifier(from),
+        identifier(owner_role)
+    )
+}
+
+/// What a kept database says of itself.
+pub(super) fn comment_on_kept(name: &str, marker: &Marker, until: &str) -> String {
+    let comment = format!("{} kept until {until}", marker.line());
+    format!("COMMENT ON DATABASE {} IS {}", identifier(name), literal(&comment))
+}
+
+/// Lets nobody but those who are in into a database.
+pub(super) fn close_database(name: &str) -> String {
+    format!("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false", identifier(name))
+}
+
 /// `DROP ROLE`.
 pub(super) fn drop_role(name: &str) -> String {
     format!("DROP ROLE IF EXISTS {}", identifier(name))

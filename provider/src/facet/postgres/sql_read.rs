@@ -139,6 +139,16 @@ pub(super) const END_SESSIONS: &str = "SELECT count(pg_catalog.pg_terminate_back
       FROM pg_catalog.pg_db_role_setting c WHERE c.setdatabase = a.datid AND c.setrole = m.oid
         AND 'role=' || $2::text = ANY (c.setconfig)))";
 
+/// Ends every session on a database (`$1`) that has a user.
+pub(super) const END_ALL_SESSIONS: &str =
+    "SELECT count(pg_catalog.pg_terminate_backend(a.pid, 5000))
+  FROM pg_catalog.pg_stat_activity a WHERE a.datname = $1::text AND a.usesysid IS NOT NULL";
+
+/// Whether there is a database (`$1`), and a role (`$2`).
+pub(super) const TAKEN: &str = "SELECT
+  EXISTS (SELECT FROM pg_catalog.pg_database d WHERE d.datname = $1::text),
+  EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = $2::text)";
+
 /// Whom a drop of the database (`$1`) would cut off: its sessions. The server's own workers have no user,
 /// and the provider's own short looks are over before the drop gives up waiting for them.
 pub(super) const SESSIONS: &str =

@@ -42,6 +42,8 @@ CREATE TABLE appenv.instances (
   written_at text NOT NULL,
   database text NOT NULL,
   owner_role text NOT NULL,
+  copying text,
+  kept json NOT NULL DEFAULT '{}',
   recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (app, env)
 );
@@ -80,6 +82,14 @@ pub(super) const WRITE: &str = "INSERT INTO appenv.instances AS i
     spec_digest = excluded.spec_digest, spec = excluded.spec, written_at = excluded.written_at,
     database = excluded.database, owner_role = excluded.owner_role,
     recorded_at = clock_timestamp()";
+
+/// Notes the database that is being copied to: `$1` app, `$2` env, `$3` its name.
+pub(super) const COPYING: &str = "UPDATE appenv.instances SET copying = $3::text
+  WHERE app = $1::text AND env = $2::text";
+
+/// Notes what is kept, by database the time until when: `$1` app, `$2` env, `$3` the whole as JSON.
+pub(super) const KEEP: &str = "UPDATE appenv.instances SET copying = NULL, kept = $3::text::json
+  WHERE app = $1::text AND env = $2::text";
 
 /// Whether a role is there (`$1`), and whether it is a superuser.
 pub(super) const ROLE: &str =

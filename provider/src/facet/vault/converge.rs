@@ -12,6 +12,7 @@ use crate::facet::{FacetError, Fault};
 use crate::plan::Spec;
 use crate::plan::vault::policy::Policy;
 use crate::plan::vault::{OpsScope, VaultWish, grants, roles};
+use crate::registry::Expected;
 
 // === impl Vault ===
 
@@ -43,7 +44,50 @@ impl Vault {
             self.make_policy(&spec.names.own_ops_policy, &ops, stop).await?;
         }
         self.remove_left(spec, wish, stop).await?;
-        self.settle_shared(spec, wish, stop).await
+        self.settle_shared(spec, wish, stop).await?;
+        self.finish_moving(spec, wish, stop).await
+    }
+
+    /// Notes the way of the secrets and copies them. A way that is no longer wished is given up first.
+    pub(super) async fn move_secrets(
+        &self,
+        spec: &Spec,
+        expected: &Expected,
+        stop: &CancellationToken,
+    ) -> Result<(), FacetError> {
+        let wish = wish(spec)?;
+        let (app, env, mount) = (spec.coordinate.app(), spec.coordinate.env(), &wish.kv_mount);
+        self.wire.keep_alive().await.map_err(|error| error.doing("use the token"))?;
+        let (document, _) = self.read_app(mount, app).await?;
+        if let Some(noted) = document.moving(env).filter(|noted| noted.to != wish.kv_path) {
+            self.drop_copy(mount, noted, stop).await?;
+        }
+        let way = document.way(env, &wish.kv_path);
+        self.not_stopped(stop)?;
+        self.change_app(wish, app, |document| {
+            if !expected.is_met_by(document.entry(env)) {
+                return Err(self.unregistered(spec));
+            }
+            Ok(document.note_moving(env, way.clone()))
+        })
+        .await?;
+        match &way {
+            Some(way) => self.copy_secrets(spec, mount, way, stop).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Nobody reads the secrets at their old path any more: it goes.
+    async fn finish_moving(
+        &self,
+        spec: &Spec,
+        wish: &VaultWish,
+        stop: &CancellationToken,
+    ) -> Result<(), FacetError> {
+        let (app, env) = (spec.coordinate.app(), spec.coordinate.env());
+        let Some(way) = self.way_of(spec, wish).await? else { return Ok(()) };
+        self.leave_secrets(spec, &wish.kv_mount, &way, stop).await?;
+        self.change_app(wish, app, |document| Ok(document.note_moving(env, None))).await
     }
 
     async fn make_policy(

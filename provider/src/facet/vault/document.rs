@@ -50,6 +50,18 @@ pub(super) struct Instance {
     /// Whether it wants the app's CI role.
     #[serde(default)]
     pub ci: bool,
+    /// The secrets that are on their way to another path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moving: Option<Moving>,
+}
+
+/// Secrets on their way: noted before the first version is copied, struck out when the old path is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Moving {
+    /// Where they were.
+    pub from: String,
+    /// Where they go.
+    pub to: String,
 }
 
 /// What an instance has in Vault once it is as wished.
@@ -182,6 +194,30 @@ impl AppDocument {
         self.instances.get(env).map(|i| i.places.clone()).unwrap_or_default()
     }
 
+    /// The way that an env's secrets have to go to be at a path; `None`: they are there.
+    pub fn way(&self, env: &str, to: &str) -> Option<Moving> {
+        let instance = self.instances.get(env).filter(|i| !i.entry.is_gone())?;
+        let from = match (&instance.moving, &instance.part) {
+            (Some(moving), _) => &moving.from,
+            (None, Some(part)) => &part.kv_path,
+            (None, None) => return None,
+        };
+        (from != to).then(|| Moving { from: from.clone(), to: to.to_owned() })
+    }
+
+    /// What is noted of an env's secrets on their way.
+    pub fn moving(&self, env: &str) -> Option<&Moving> {
+        self.instances.get(env)?.moving.as_ref()
+    }
+
+    /// Notes where an env's secrets go; whether that is news.
+    pub fn note_moving(&mut self, env: &str, moving: Option<Moving>) -> bool {
+        let Some(instance) = self.instances.get_mut(env) else { return false };
+        let news = instance.moving != moving;
+        instance.moving = moving;
+        news
+    }
+
     /// Whether an env is noted as one that wants the CI role.
     pub fn shares_ci(&self, env: &str) -> bool {
         self.instances.get(env).is_some_and(|i| i.ci)
@@ -304,6 +340,7 @@ impl Instance {
             former_part: None,
             places: BTreeSet::new(),
             ci: false,
+            moving: None,
         }
     }
 

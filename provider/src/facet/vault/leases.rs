@@ -33,11 +33,11 @@ impl Vault {
         }
         Err(FacetError {
             fault: Fault::Occupied,
-            summary: format!("Could not remove {} from Vault", shown(spec)),
+            summary: format!("Leased logins of {} are out", shown(spec)),
             attempted: format!("LIST {path} on {}", self.wire.server()),
             cause: format!("{out} leased logins of the database role \"{role}\" are out"),
             next: format!(
-                "Nothing was removed. Stop what uses them and let them expire, revoke them (bao lease revoke -prefix \
+                "Nothing was changed. Stop what uses them and let them expire, revoke them (bao lease revoke -prefix \
                  {mount}/creds/{role}), or set force_disconnect = true."
             ),
             attribute: Some("force_disconnect"),

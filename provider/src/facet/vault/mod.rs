@@ -8,6 +8,7 @@
 //! - `object`: one object, read, written whole and read back, removed. `place`: where an instance's own
 //!   ones stand.
 //! - `observe` with `standing`, `converge`, `dismantle`: the verbs.
+//! - `secrets`: the document of an instance's secrets, moved with its versions.
 //! - `shared`, `family`: what instances of one app share.
 //! - `mounts`, `connection`, `leases`: what ours rests on, and what stands in the way.
 //! - `memory`: what one run need not ask twice.
@@ -25,6 +26,7 @@ mod object;
 mod observe;
 mod place;
 mod registry;
+mod secrets;
 mod sensitive;
 mod settings;
 mod shared;
@@ -163,6 +165,26 @@ impl Facet for Vault {
             Some(database) => self.no_leases(spec, &database.mount, &database.role).await,
             None => Ok(()),
         }
+    }
+
+    async fn release(&self, spec: &Spec, stop: &CancellationToken) -> Result<(), FacetError> {
+        self.not_stopped(stop)?;
+        match &wish(spec)?.database {
+            Some(database) => self.revoke_leases(&database.mount, &database.role).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Roles and policies are made under the new names and removed under the old ones by what follows; the secrets are
+    /// copied here, before anything reads them at their new path.
+    async fn rename(
+        &self,
+        spec: &Spec,
+        expected: &Expected,
+        _next: &Entry,
+        stop: &CancellationToken,
+    ) -> Result<Expected, FacetError> {
+        self.move_secrets(spec, expected, stop).await.map(|()| expected.clone())
     }
 
     async fn dismantle(

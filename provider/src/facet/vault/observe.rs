@@ -10,7 +10,7 @@ use super::object::{Held, Object, policy_text};
 use super::place::Place;
 use super::shared::is_marked;
 use super::{Vault, rendering, standing, wish};
-use crate::facet::{FacetError, Observation};
+use crate::facet::{FacetError, Observation, Refusal, Renamed};
 use crate::plan::vault::grants::{self, OpsPart};
 use crate::plan::vault::policy::{self, Policy};
 use crate::plan::vault::{CiRoleWish, OpsScope, VaultWish, roles};
@@ -75,10 +75,33 @@ impl Vault {
             foreign.extend(shared.into_iter().map(|(key, told)| (key.to_owned(), told)));
             standing::tell(&mut objects, &foreign, spec, wish, &document);
         }
-        Ok(Observation { look, objects, occupied, foreign, refusals, warnings })
+        let way = document.way(spec.coordinate.env(), &wish.kv_path);
+        if let Some(way) = &way
+            && let Some(what) = self.blocked(&wish.kv_mount, way).await?
+        {
+            refusals.push(Refusal {
+                summary: format!("Secrets cannot be moved from {} to {}", way.from, way.to),
+                detail: format!("In the way is {what}. Nothing was moved."),
+            });
+        }
+        let renamed = way.iter().map(|way| Renamed {
+            key: "kv_path",
+            registered: way.from.clone(),
+            wished: way.to.clone(),
+        });
+        Ok(Observation {
+            look,
+            objects,
+            occupied,
+            foreign,
+            kept: BTreeMap::new(),
+            renamed: renamed.collect(),
+            refusals,
+            warnings,
+        })
     }
 
-    async fn warnings(&self, wish: &VaultWish) -> Result<Vec<crate::facet::Refusal>, FacetError> {
+    async fn warnings(&self, wish: &VaultWish) -> Result<Vec<Refusal>, FacetError> {
         match &wish.database {
             Some(database) => self.connection_warnings(database).await,
             None => Ok(Vec::new()),

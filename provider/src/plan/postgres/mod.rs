@@ -40,6 +40,10 @@ pub struct PostgresWish {
     /// The login Vault uses on this server: a member of the owner role, with admin option. `None`: no Vault facet,
     /// or not asked yet.
     pub vault_login: Option<String>,
+    /// Of a renaming: the database is copied, and the old one kept until then (RFC 3339). `None`: it is renamed.
+    pub keep_until: Option<String>,
+    /// Kept databases whose time is over, by name.
+    pub over: BTreeSet<String>,
 }
 
 // === impl PostgresWish ===

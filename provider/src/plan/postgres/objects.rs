@@ -1,7 +1,7 @@
 //! How each object stands against the wish, and what stands in the way of a create.
 
 use super::{PostgresWish, Seen, SeenDatabase, SeenRole, escaped, quoted};
-use crate::plan::{Marker, ObjectState, Objects};
+use crate::plan::{Marker, ObjectState, Objects, UNMARKED};
 
 /// The owner role's name in `objects`.
 pub const OWNER_ROLE: &str = "postgres_owner_role";
@@ -119,7 +119,7 @@ fn database(wish: &PostgresWish, marker: &Marker, seen: Option<&SeenDatabase>) -
 
 fn comment(is: Option<&str>, wished: &str) -> Option<String> {
     match is {
-        None => Some("has no comment".to_owned()),
+        None => Some(UNMARKED.to_owned()),
         Some(text) if text == wished => None,
         Some(text) => Some(format!("comment is {}", quoted(text))),
     }

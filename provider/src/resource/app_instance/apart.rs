@@ -29,10 +29,8 @@ pub fn judge(
         }
         let Some(other) = configured.run().note_name(key, name, coordinate) else { continue };
         let (id, other) = (report::id(coordinate), report::id(&other));
-        let place = match wanted.names.contains_key(key) {
-            true => names::at(key),
-            false => Path::attribute("app"),
-        };
+        let overridden = wanted.names.contains_key(key);
+        let place = if overridden { names::at(key) } else { Path::attribute("app") };
         errors.push(
             Diagnostic::error(
                 format!("{id}: {key} {} is that of {other} too", shown(name)),

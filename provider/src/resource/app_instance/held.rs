@@ -1,6 +1,6 @@
 //! What a state entry keeps in private: which registration it holds, in which targets, as last seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use tfplugin::context::Private;
@@ -27,6 +27,8 @@ pub struct Held {
     pub held_twice: Option<String>,
     /// Set by a read whose target was another one, or had no registry.
     pub elsewhere: Option<String>,
+    /// Kept databases whose time was over when the entry was last read.
+    pub over: BTreeSet<String>,
     /// What the last look found against any change.
     pub refusals: Vec<Refusal>,
     /// What the last look found where this entry's instance would have objects of its own, by their line of `objects`.

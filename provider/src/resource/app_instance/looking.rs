@@ -3,7 +3,8 @@
 use tfplugin::context::Context;
 use tfplugin::diagnostic::Errors;
 
-use super::claim::{self, Claim};
+use super::adopting::{self, Adopt};
+use super::claim::{self, Claim, Refused};
 use super::held::Held;
 use super::wanted::Wanted;
 use super::{existing, reading, report, wish};
@@ -22,6 +23,8 @@ pub struct Create<'a> {
     pub before: &'a Held,
     /// Whether an entry of this run gives the registration up.
     pub replaced: bool,
+    /// What it does about objects that nobody registered.
+    pub adopt: Adopt,
 }
 
 /// The one look of a create: whose is it, and what stands in the way.
@@ -31,7 +34,7 @@ pub async fn look(
     create: &Create<'_>,
     limit: Limit,
 ) -> Result<Held, Errors> {
-    let Create { coordinate, spec, before, replaced } = *create;
+    let Create { coordinate, spec, before, replaced, adopt } = *create;
     let mut held = Held { create: true, ..Held::default() };
     let settings = &configured.settings;
     let owner = settings.owner.as_deref().unwrap_or_default();
@@ -58,6 +61,7 @@ pub async fn look(
         return Err(report::held_twice(coordinate, &who));
     }
     let mut errors = Errors::new();
+    let mut unregistered = Vec::new();
     for (index, facet) in seen.iter().enumerate() {
         let observation = &facet.observation;
         let look = &observation.look;
@@ -79,6 +83,7 @@ pub async fn look(
             replaced,
         );
         match judged {
+            Err(Refused::Occupied { objects }) => unregistered.extend(objects),
             Err(refused) => errors.extend(report::refused(coordinate, owner, &refused)),
             // Not announced, since the CLI drops the warnings of a replacement's second half.
             Ok(Claim::Adopt(entry)) if index == 0 && before.turns_into_another => {
@@ -91,6 +96,12 @@ pub async fn look(
         }
         if index == 0 {
             held.seen.clone_from(&look.entry);
+        }
+    }
+    if !unregistered.is_empty() {
+        match adopting::judge(coordinate, adopt, owner, &seen, &unregistered) {
+            Ok(()) => cx.warnings.push(adopting::announce(coordinate, &unregistered)),
+            Err(refused) => errors.extend(refused),
         }
     }
     errors.into_result().map(|()| held)

@@ -7,17 +7,19 @@ use tfplugin::diagnostic::Errors;
 use tfplugin::resource::Slot;
 use tfplugin::value::Attr;
 
-use super::claim::{self, Claim};
+use super::adopting::{self, Adopt};
+use super::claim::{self, Claim, Refused};
 use super::existing::{self, Seen};
 use super::held::Held;
 use super::limits::Operation;
 use super::model::Model;
-use super::reading::{REGISTRATION, targets};
-use super::wanted::Wanted;
-use super::{failed, looking, planned, planning, report, wish};
+use super::reading::{REGISTRATION, kept, targets};
+use super::work::{Was, Work, prepare};
+use super::{failed, looking, planning, renaming, report};
 use crate::configured::Configured;
 use crate::facet::{FacetError, Fault, Limit};
 use crate::naming::Coordinate;
+use crate::plan::duration;
 use crate::plan::postgres::ENDED_LOGINS;
 use crate::plan::{ObjectState, Spec};
 use crate::registry::{Entry, Expected, Phase};
@@ -34,6 +36,7 @@ pub async fn create(
     let mut held = Held { holder: Some(configured.world.random_id()), ..Held::default() };
     let Some(work) = prepare(configured, &coordinate, &mut planned, Operation::Create)? else {
         planned.generation = Attr::Known(0);
+        planned.kept = Attr::Known(BTreeMap::new());
         held.store(&mut cx.private);
         state.put(planned);
         return Ok(());
@@ -45,6 +48,8 @@ pub async fn create(
     }
     let owner = work.spec.owner.clone();
     let mut errors = Errors::new();
+    let adopt = Adopt::of(&planned);
+    let mut unregistered = Vec::new();
     let mut generation = first.entry.as_ref().map_or(0, |entry| entry.generation);
     let mut phase = Phase::Pending;
     for (index, facet) in seen.iter().enumerate() {
@@ -54,6 +59,7 @@ pub async fn create(
         // Whose state it is was judged by the plan, which this apply has just repeated.
         let (look, occupied) = (&observation.look, &observation.occupied);
         match claim::judge(look, occupied, &owner, None, true) {
+            Err(Refused::Occupied { objects }) => unregistered.extend(objects),
             Err(refused) => errors.extend(report::refused(&coordinate, &owner, &refused)),
             Ok(Claim::Adopt(entry)) if index == 0 => {
                 generation = entry.generation + 1;
@@ -62,13 +68,17 @@ pub async fn create(
             Ok(_) => {}
         }
     }
+    if !unregistered.is_empty() {
+        let judged = adopting::judge(&coordinate, adopt, &owner, &seen, &unregistered);
+        errors.extend(judged.err().unwrap_or_default());
+    }
     errors.into_result()?;
     let claim = work.entry(configured, &held, generation, phase);
-    let entry = converge(configured, cx, &work, &seen, Some(&claim), &mut held, &mut Told::new())
+    let made = converge(configured, cx, &work, &seen, Some(&claim), &mut held, &mut Told::new())
         .await
         .map_err(|error| report::failure(&coordinate, &error))?;
     configured.run().note_made(&coordinate);
-    finish(&mut planned, &entry, held, cx, state);
+    finish(&mut planned, made, held, cx, state);
     Ok(())
 }
 
@@ -88,6 +98,7 @@ pub async fn update(
     let work = prepare(configured, &coordinate, &mut planned, Operation::Update)?;
     let Some(work) = work.filter(|_| planning::touches_outside(&prior, &planned)) else {
         planned.generation = prior.generation;
+        planned.kept = prior.kept;
         state.put(planned);
         return Ok(());
     };
@@ -113,11 +124,13 @@ pub async fn update(
     let owner = work.spec.owner.clone();
     let ours = first.is_some_and(|entry| entry.holder.is_some() && entry.holder == held.holder);
     let adopts = held.holder.is_none();
+    if !adopts {
+        errors.extend(renaming::in_the_way(&coordinate, &seen));
+    }
     for facet in &seen {
         let observation = &facet.observation;
-        errors.extend(report::refusals(&coordinate, &observation.refusals));
-        if !adopts {
-            errors.extend(looking::not_its_own(&coordinate, observation));
+        if adopts {
+            errors.extend(report::refusals(&coordinate, &observation.refusals));
         }
         let other = observation.look.app_owner.as_deref().filter(|other| *other != owner);
         // A changed owner is applied under a live holder, and only so.
@@ -139,6 +152,18 @@ pub async fn update(
         }
     }
     errors.into_result()?;
+    let mut work = work;
+    let renames = renaming::is_due(&seen) || !renaming::changes(&prior, &planned).is_empty();
+    if renames && !adopts {
+        let was = renaming::registered(configured, &prior, &work.spec, &seen, work.limit).await?;
+        work.was = Some(Was { spec: was, force: renaming::forces(&planned) });
+    }
+    if let Some(postgres) = &mut work.spec.postgres {
+        postgres.over.clone_from(&held.over);
+        let keep = planned.keep_old.known().and_then(|text| duration::parse(text));
+        postgres.keep_until =
+            keep.filter(|_| renaming::copies(&planned)).map(|keep| configured.world.later(keep));
+    }
     let generation = match first {
         Some(entry) => entry.generation + u64::from(adopts && !entry.is_gone()),
         None => held.seen.as_ref().map_or(0, |entry| entry.generation),
@@ -162,8 +187,8 @@ pub async fn update(
     let mut told = Told::new();
     let made = converge(configured, cx, &work, &seen, claim.as_ref(), &mut held, &mut told).await;
     match made {
-        Ok(entry) => {
-            finish(&mut planned, &entry, held, cx, state);
+        Ok(made) => {
+            finish(&mut planned, made, held, cx, state);
             Ok(())
         }
         Err(error) => {
@@ -176,62 +201,6 @@ pub async fn update(
             Err(report::failure(&coordinate, &error))
         }
     }
-}
-
-/// What an apply works with.
-struct Work {
-    spec: Spec,
-    wanted: Wanted,
-    limit: Limit,
-}
-
-impl Work {
-    fn entry(&self, configured: &Configured, held: &Held, generation: u64, phase: Phase) -> Entry {
-        Entry {
-            owner: self.spec.owner.clone(),
-            phase,
-            holder: held.holder.clone(),
-            generation,
-            state_address: configured.state_address().map(str::to_owned),
-            production: self.spec.production,
-            spec_digest: self.wanted.digest(),
-            spec: serde_json::to_value(&self.wanted).unwrap_or_default(),
-            written_at: configured.world.now(),
-        }
-    }
-}
-
-/// Settles what the plan left unknown; `None` where the instance is names only.
-fn prepare(
-    configured: &Configured,
-    coordinate: &Coordinate,
-    planned: &mut Model,
-    operation: Operation,
-) -> Result<Option<Work>, Errors> {
-    let settings = &configured.settings;
-    let wanted = Wanted::read(planned).map_err(|unknown| {
-        Errors::one(
-            format!("{}: still unknown at apply", report::id(coordinate)),
-            format!(
-                "These inputs have no value yet: {unknown:?}. This is a bug; please report it."
-            ),
-        )
-    })?;
-    let facets = settings.facets();
-    let spec = wish::spec(coordinate, &wanted, settings, &facets)?;
-    planned.resolved_names = Attr::Known(wish::resolved(&spec.names));
-    planned.spec_digest = Attr::Known(wanted.digest());
-    if planned.deletion_protection.is_unknown() {
-        planned.deletion_protection = Attr::Known(spec.production);
-    }
-    if facets.is_empty() {
-        planned.objects = Attr::Known(BTreeMap::new());
-        return Ok(None);
-    }
-    let ok = || Attr::Known(ObjectState::Ok.to_string());
-    planned.objects =
-        Attr::Known(planned::object_keys(&spec).into_iter().map(|key| (key, ok())).collect());
-    Ok(Some(Work { spec, wanted, limit: operation.limit(planned) }))
 }
 
 async fn observe(
@@ -265,7 +234,7 @@ async fn converge(
     claim: Option<&Entry>,
     held: &mut Held,
     told: &mut Told,
-) -> Result<Entry, FacetError> {
+) -> Result<Made, FacetError> {
     let spec = configured.clients.complete(&work.spec, work.limit).await?;
     let mut expected: Vec<Expected> =
         seen.iter().map(|facet| Expected::from(&facet.observation.look)).collect();
@@ -275,6 +244,17 @@ async fn converge(
         (None, Some(entry)) => entry.generation,
         (None, None) => 0,
     };
+    if let Some(was) = &work.was {
+        let next = work.entry(configured, held, generation, Phase::Live);
+        let renamed = renaming::apply(cx, &spec, was, seen, &mut expected, &next).await;
+        // However it went, a registry may have been told.
+        for (facet, expected) in seen.iter().zip(&expected) {
+            if expected.entry.as_ref() == Some(&next) {
+                told.insert(facet.name, next.clone());
+            }
+        }
+        renamed?;
+    }
     for (facet, expected) in seen.iter().zip(&mut expected) {
         let missing = expected.entry.as_ref().is_none_or(Entry::is_gone);
         let fresh = work.entry(configured, held, generation, Phase::Pending);
@@ -289,7 +269,7 @@ async fn converge(
         facet.facet.converge(&spec, &cx.stop).await?;
     }
     stopped(cx)?;
-    verify(configured, &spec, work.limit).await?;
+    let kept = verify(configured, &spec, work.limit).await?;
     let raised = seen[0].observation.look.entry.as_ref().is_some_and(|e| generation > e.generation);
     let whole = work.entry(configured, held, generation + u64::from(!raised), Phase::Live);
     // The first facet's registry decides, so it is written last.
@@ -298,11 +278,21 @@ async fn converge(
         facet.facet.record(&spec, expected, &whole, false).await?;
         told.insert(facet.name, whole.clone());
     }
-    Ok(whole)
+    Ok(Made { entry: whole, kept })
+}
+
+/// What an apply ends with.
+struct Made {
+    entry: Entry,
+    kept: BTreeMap<String, Attr<String>>,
 }
 
 /// Looks once more: an object that is not as wished after all is an error, not a state.
-async fn verify(configured: &Configured, spec: &Spec, limit: Limit) -> Result<(), FacetError> {
+async fn verify(
+    configured: &Configured,
+    spec: &Spec,
+    limit: Limit,
+) -> Result<BTreeMap<String, Attr<String>>, FacetError> {
     let seen = existing::observe(configured, spec, limit).await?;
     let off: Vec<String> = seen
         .iter()
@@ -313,7 +303,7 @@ async fn verify(configured: &Configured, spec: &Spec, limit: Limit) -> Result<()
         .map(|(name, state)| format!("{name} {state}"))
         .collect();
     if off.is_empty() {
-        return Ok(());
+        return Ok(kept(&seen));
     }
     Err(FacetError {
         fault: Fault::Rejected,
@@ -342,16 +332,19 @@ pub fn stopped(cx: &Context) -> Result<(), FacetError> {
 
 fn finish(
     planned: &mut Model,
-    entry: &Entry,
+    made: Made,
     mut held: Held,
     cx: &mut Context,
     state: &mut Slot<Model>,
 ) {
+    let Made { entry, kept } = made;
+    planned.kept = Attr::Known(kept);
     planned.generation = Attr::Known(i64::try_from(entry.generation).unwrap_or(i64::MAX));
     debug_assert!(
         planned.objects.known().is_some_and(|objects| objects.contains_key(REGISTRATION))
     );
-    held.seen = Some(entry.clone());
+    held.seen = Some(entry);
+    held.over.clear();
     held.refusals.clear();
     held.foreign.clear();
     held.create = false;

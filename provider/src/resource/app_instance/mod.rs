@@ -3,19 +3,22 @@
 //! # Layout
 //!
 //! - `schema`, `model`, `validate`: what the user writes. `wanted`, `wish`: from the model to the wholly known spec.
-//! - `planning` with `looking` and `planned`, `reading`, `making` with `failed`, `ending`: plan, read, create and
-//!   update, delete.
+//! - `planning` with `looking` and `planned`, `reading`, `making` with `work` and `failed`, `ending`: plan, read, create and
+//!   update, delete. `renaming`: what an update does where names changed.
 //! - `apart`: names that must not meet. `upgrade_v0`: states of the schema before this one.
-//! - `claim`: what a create may do about a registration it finds. `held`: what an entry keeps in private. `existing`:
+//! - `import`: from an id to the stub of a state.
+//! - `claim`: what a create may do about a registration it finds; `adopting`: about objects without one. `held`: what an entry keeps in private. `existing`:
 //!   what an entry and its targets say. `limits`: how long an operation may take.
 //! - `report`: what the user reads.
 
+mod adopting;
 mod apart;
 mod claim;
 mod ending;
 mod existing;
 mod failed;
 mod held;
+mod import;
 mod limits;
 mod looking;
 mod making;
@@ -23,12 +26,14 @@ mod model;
 mod planned;
 mod planning;
 mod reading;
+mod renaming;
 mod report;
 mod schema;
 mod upgrade_v0;
 mod validate;
 mod wanted;
 mod wish;
+mod work;
 
 use std::sync::Arc;
 
@@ -36,13 +41,11 @@ use tfplugin::context::Context;
 use tfplugin::diagnostic::Errors;
 use tfplugin::resource::{Change, ImportTarget, Resource, Slot};
 use tfplugin::schema::Schema;
-use tfplugin::value::Attr;
+use tfplugin::value::Value;
 
 pub use model::Model;
 
 use crate::configured::{Configured, Latest};
-use crate::naming::Coordinate;
-use held::Held;
 
 /// The resource.
 pub struct AppInstance(pub Arc<Latest>);
@@ -123,39 +126,15 @@ impl Resource for AppInstance {
         }
     }
 
+    fn identity_schema() -> Option<Schema> {
+        Some(schema::identity())
+    }
+
+    fn identity(&self, state: &Model) -> Option<Value> {
+        import::identity(state)
+    }
+
     async fn import(&self, cx: &mut Context, target: ImportTarget) -> Result<Model, Errors> {
-        let configured = self.configured()?;
-        let ImportTarget::Id(id) = target else {
-            return Err(Errors::one(
-                "Import by identity is not supported",
-                "appenv_app_instance is imported by its id, `app/env`.",
-            ));
-        };
-        let wrong = || {
-            Errors::one(
-                "Not the id of an instance",
-                format!(
-                    "\"{}\" was given to import; the id of an instance is `app/env`, such as `erp/sandbox`.",
-                    id.escape_debug()
-                ),
-            )
-        };
-        let (app, env) = id.split_once('/').ok_or_else(wrong)?;
-        let coordinate: Coordinate = configured
-            .settings
-            .environments
-            .coordinate(app, env)
-            .map_err(|found| wish::at_resource(&found))?;
-        // Names alone are registered nowhere, so there is nothing to adopt.
-        let names_only = configured.settings.facets().is_empty();
-        let id = Some(configured.world.random_id());
-        let (holder, import) = if names_only { (id, None) } else { (None, id) };
-        let held = Held { holder, import, ..Held::default() };
-        held.store(&mut cx.private);
-        Ok(Model {
-            app: Attr::Known(coordinate.app().to_owned()),
-            env: Attr::Known(coordinate.env().to_owned()),
-            ..Model::default()
-        })
+        import::import(&*self.configured()?, cx, target)
     }
 }

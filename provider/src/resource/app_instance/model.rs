@@ -19,6 +19,9 @@ pub struct Model {
     pub vault: Option<VaultModel>,
     pub kubernetes: Option<KubernetesModel>,
     pub names: Option<NamesModel>,
+    pub adopt: Attr<String>,
+    pub rename: Attr<String>,
+    pub keep_old: Attr<String>,
     pub deletion_protection: Attr<bool>,
     pub on_destroy: Attr<String>,
     pub force_disconnect: Attr<bool>,
@@ -30,6 +33,7 @@ pub struct Model {
     pub facets: Attr<Vec<Attr<String>>>,
     pub resolved_names: Attr<ResolvedNames>,
     pub objects: Attr<BTreeMap<String, Attr<String>>>,
+    pub kept: Attr<BTreeMap<String, Attr<String>>>,
     pub spec_digest: Attr<String>,
     pub generation: Attr<i64>,
 }

@@ -3,11 +3,14 @@
 //! Planned values are functions of prior state, configuration and provider configuration alone; the one look that
 //! the plan of a create takes feeds diagnostics, never values.
 
+use std::collections::BTreeMap;
+
 use tfplugin::context::Context;
 use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::resource::Change;
 use tfplugin::value::{Attr, Path};
 
+use super::adopting::Adopt;
 use super::claim;
 use super::held::Held;
 use super::limits::Operation;
@@ -15,7 +18,7 @@ use super::looking::{self, Create};
 use super::model::Model;
 use super::planned::planned;
 use super::wanted::Wanted;
-use super::{apart, existing, report, wish};
+use super::{apart, existing, renaming, report, wish};
 use crate::configured::Configured;
 use crate::naming::Coordinate;
 use crate::plan::{self, Spec};
@@ -78,14 +81,20 @@ async fn create(
     let held = if facets.is_empty() || settings.has_unknown_target() {
         Held { create: true, ..Held::default() }
     } else {
-        let create =
-            Create { coordinate: &coordinate, spec: spec.as_ref(), before: &before, replaced };
+        let create = Create {
+            coordinate: &coordinate,
+            spec: spec.as_ref(),
+            before: &before,
+            replaced,
+            adopt: Adopt::of(&proposed),
+        };
         looking::look(configured, cx, &create, Operation::Read.limit(&proposed)).await?
     };
     held.store(&mut cx.private);
     let mut planned =
         planned(configured, config, proposed, &coordinate, wanted.as_ref().ok(), spec.as_ref())?;
     planned.generation = if facets.is_empty() { Attr::Known(0) } else { Attr::Unknown };
+    planned.kept = Attr::Known(BTreeMap::new());
     Ok(planned)
 }
 
@@ -140,8 +149,10 @@ async fn update(
         held.store(&mut cx.private);
         planned.generation =
             if configured_facets.is_empty() { Attr::Known(0) } else { Attr::Unknown };
+        planned.kept = Attr::Known(BTreeMap::new());
         return Ok(planned);
     }
+    planned.kept = renaming::kept(prior, &planned, &held);
     let entry = held.entry_key().unwrap_or("unheld").to_owned();
     configured
         .run()
@@ -149,8 +160,13 @@ async fn update(
         .map_err(|clash| report::clash(&coordinate, clash))?;
     let mut errors = report::refusals(&coordinate, &held.refusals);
     errors.extend(unchangeable(prior, &planned, &coordinate, &facets, &held));
-    if let Some(spec) = spec.as_ref().filter(|_| !held.is_imported()) {
+    let renames = !renaming::changes(prior, &planned).is_empty();
+    if let Some(spec) = spec.as_ref().filter(|_| !held.is_imported() && !renames) {
         errors.extend(not_its_own(configured, prior, &coordinate, spec, &held).await?);
+    }
+    if let Some(spec) = &spec {
+        let judged = renaming::plan(configured, cx, &held, prior, &planned, spec).await;
+        errors.extend(judged.err().unwrap_or_default());
     }
     errors.into_result()?;
     planned.generation =
@@ -225,31 +241,6 @@ fn unchangeable(
         return errors;
     }
     let id = report::id(coordinate);
-    if let (Some(was), Some(now)) = (prior.resolved_names.known(), planned.resolved_names.known()) {
-        let names = [
-            ("database", &was.database, &now.database),
-            ("owner_role", &was.owner_role, &now.owner_role),
-            ("runtime_policy", &was.runtime_policy, &now.runtime_policy),
-            ("ops_policy", &was.ops_policy, &now.ops_policy),
-            ("vault_database_role", &was.vault_database_role, &now.vault_database_role),
-            ("kubernetes_role", &was.kubernetes_role, &now.kubernetes_role),
-            ("ci_role", &was.ci_role, &now.ci_role),
-            ("kv_path", &was.kv_path, &now.kv_path),
-        ];
-        for (name, was, now) in names.into_iter().filter(|(_, was, now)| was != now) {
-            let text = |name: &Attr<String>| name.known().cloned().unwrap_or_default();
-            errors.push(Diagnostic::error(
-                format!("{id}: {name} would become \"{}\"", text(now)),
-                format!(
-                    "The provider configuration (convention, or which environment is production) now gives \
-                     {name} \"{}\", but the instance has \"{}\". Objects that hold data are not renamed by a \
-                     changed rule. Nothing was changed.\n\nNext: put the rule back.",
-                    text(now),
-                    text(was)
-                ),
-            ));
-        }
-    }
     if !facets.iter().any(|facet| facet == "postgres") || held.is_imported() {
         return errors;
     }
@@ -285,6 +276,8 @@ pub fn touches_outside(prior: &Model, planned: &Model) -> bool {
         && (prior.objects != planned.objects
             || prior.facets != planned.facets
             || prior.production != planned.production
+            || prior.kept != planned.kept
+            || !renaming::changes(prior, planned).is_empty()
             || inputs(prior) != inputs(planned))
 }
 

@@ -53,6 +53,7 @@ pub async fn read(
     }
     if facets.is_empty() {
         model.objects = Attr::Known(std::collections::BTreeMap::new());
+        model.kept = Attr::Known(std::collections::BTreeMap::new());
         model.generation = Attr::Known(0);
         configured.run().note_read(&coordinate);
         state.put(model);
@@ -76,6 +77,10 @@ pub async fn read(
     };
     if imported && let Ok(wanted) = serde_json::from_value::<Wanted>(entry.spec.clone()) {
         // The registry knows what was asked for; derive the names and look again with that in mind.
+        let given = model.names.as_ref().map(|names| names.read().0).unwrap_or_default();
+        if !given.is_empty() && given != wanted.names {
+            return Err(report::other_names(&coordinate, &given, &wanted.names));
+        }
         wanted.restore(&mut model);
         model.spec_digest = Attr::Known(wanted.digest());
         model.resolved_names = Attr::Null;
@@ -121,6 +126,9 @@ fn name(
     model.production =
         Attr::Known(configured.settings.environments.is_production(coordinate.env()));
     model.deletion_protection = model.production.clone();
+    model.adopt = Attr::Known("refuse".to_owned());
+    model.rename = Attr::Known("in_place".to_owned());
+    model.keep_old = Attr::Known("7d".to_owned());
     model.on_destroy = Attr::Known("delete".to_owned());
     model.force_disconnect = Attr::Known(false);
     model.spec_digest =
@@ -190,6 +198,7 @@ fn unregistered(
     let mut objects = objects(seen);
     objects.insert(REGISTRATION.to_owned(), Attr::Known(ObjectState::Missing.to_string()));
     model.objects = Attr::Known(objects);
+    model.kept = Attr::Known(kept(seen));
     model.generation = Attr::Null;
     held.targets = targets(seen);
     held.seen = None;
@@ -211,6 +220,10 @@ pub fn fill(
     let registration = registration(configured, held, seen, entry);
     objects.insert(REGISTRATION.to_owned(), Attr::Known(registration.to_string()));
     model.objects = Attr::Known(objects);
+    model.kept = Attr::Known(kept(seen));
+    let over = seen.iter().flat_map(|facet| &facet.observation.kept);
+    let over = over.filter(|(_, until)| configured.world.is_over(until));
+    held.over = over.map(|(name, _)| name.clone()).collect();
     // The generation proves whose it is where a taint hides the holder; an entry that holds nothing has none.
     model.generation = if held.is_imported() {
         Attr::Null
@@ -241,6 +254,9 @@ fn registration(configured: &Configured, held: &Held, seen: &[Seen], entry: &Ent
     let owner = configured.settings.owner.as_deref().unwrap_or_default();
     if entry.owner != owner {
         differences.push(format!("owner is {}", entry.owner));
+    }
+    for renamed in seen.iter().flat_map(|facet| &facet.observation.renamed) {
+        differences.push(format!("{} is registered as \"{}\"", renamed.key, renamed.registered));
     }
     for facet in seen.iter().skip(1) {
         match &facet.observation.look.entry {
@@ -273,6 +289,12 @@ fn unseen(
         }
     }
     objects
+}
+
+/// Databases that are kept, and until when.
+pub fn kept(seen: &[Seen]) -> std::collections::BTreeMap<String, Attr<String>> {
+    let kept = seen.iter().flat_map(|facet| &facet.observation.kept);
+    kept.map(|(name, until)| (name.clone(), Attr::Known(until.clone()))).collect()
 }
 
 /// The identity of each target.

@@ -1,5 +1,7 @@
 //! What the user reads when something fails or stands in the way.
 
+use std::collections::BTreeMap;
+
 use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::Path;
 
@@ -82,8 +84,9 @@ pub fn refused(coordinate: &Coordinate, owner: &str, refused: &Refused) -> Error
                 "Creating {id} was refused, because objects exist under its names and the registry has no \
                  entry for it:\n{}\nNothing was changed.\n\nNext: if they are what {id} should manage, import \
                  it (terraform import ADDRESS {id}); the first plan after that names every difference and \
-                 takes them over. Otherwise remove them, or choose another `app` or `env` than \"{app}\" and \
-                 \"{env}\".",
+                 takes them over; or set `adopt = \"verify\"`, which takes over what equals this configuration and \
+                 lists the differences otherwise. If they are someone else's, choose another `app` or `env` than \
+                 \"{app}\" and \"{env}\".",
                 list(objects)
             ),
         ),
@@ -106,6 +109,28 @@ pub fn not_its_own(coordinate: &Coordinate, objects: &[String]) -> Errors {
              should manage, drop the entry with `state rm` and import it again (terraform import ADDRESS {id}); the first \
              plan after that names every difference and takes them over.",
             list(objects)
+        ),
+    )
+}
+
+/// An import that gives other names than those that are registered.
+pub fn other_names(
+    coordinate: &Coordinate,
+    given: &BTreeMap<String, String>,
+    registered: &BTreeMap<String, String>,
+) -> Errors {
+    let id = id(coordinate);
+    let told = |names: &BTreeMap<String, String>| {
+        let names: Vec<_> = names.iter().map(|(key, name)| format!("{key}={name}")).collect();
+        if names.is_empty() { "none of its own".to_owned() } else { names.join("&") }
+    };
+    Errors::one(
+        format!("{id}: registered under other names"),
+        format!(
+            "The id that was given to import names {}, and the registry knows {id} with {}. Nothing was \
+             changed.\n\nNext: import `{id}` without names: the registry's come with it.",
+            told(given),
+            told(registered)
         ),
     )
 }
@@ -259,6 +284,7 @@ pub fn moved_on(coordinate: &Coordinate, now: Option<&Entry>) -> Errors {
     )
 }
 
-fn list(objects: &[String]) -> String {
+/// One line each.
+pub fn list(objects: &[String]) -> String {
     objects.iter().fold(String::new(), |text, object| format!("{text}  - {object}\n"))
 }

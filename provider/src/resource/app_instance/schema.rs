@@ -43,6 +43,13 @@ pub fn schema() -> Schema {
             ),
         )
         .attribute(
+            "kept",
+            computed(
+                Type::Map(Box::new(Type::String)),
+                "Old databases that a renaming by copy keeps, each with the time until when.",
+            ),
+        )
+        .attribute(
             "spec_digest",
             computed(
                 Type::String,
@@ -58,6 +65,15 @@ pub fn schema() -> Schema {
             ),
         );
     Schema { version: 1, block }
+}
+
+/// The identity: the coordinate.
+pub fn identity() -> Schema {
+    Schema::new(
+        Block::new("The coordinate of an instance.")
+            .attribute("app", Attribute::required(Type::String, "The application."))
+            .attribute("env", Attribute::required(Type::String, "The environment.")),
+    )
 }
 
 fn inputs(block: Block) -> Block {
@@ -88,6 +104,34 @@ fn inputs(block: Block) -> Block {
         .single("database", database())
         .single("vault", vault())
         .single("kubernetes", kubernetes())
+        .attribute(
+            "adopt",
+            Attribute::optional_computed(
+                Type::String,
+                "What a create does about objects that are there under its names and that nobody registered: `refuse` \
+                 (default) names them; `verify` takes them over where each is as wished, writing only our markers, and \
+                 lists every difference otherwise.",
+            )
+            .default_value(Value::String("refuse".to_owned())),
+        )
+        .attribute(
+            "rename",
+            Attribute::optional_computed(
+                Type::String,
+                "How a database gets another name (a changed convention, a dropped override): `in_place` (default) renames \
+                 it; `copy` makes the new one of it and keeps the old one, closed, for `keep_old`.",
+            )
+            .default_value(Value::String("in_place".to_owned())),
+        )
+        .attribute(
+            "keep_old",
+            Attribute::optional_computed(
+                Type::String,
+                "How long `rename = \"copy\"` keeps the old database, such as `7d` (default); the first apply after that \
+                 drops it.",
+            )
+            .default_value(Value::String("7d".to_owned())),
+        )
         .attribute(
             "deletion_protection",
             Attribute::optional_computed(

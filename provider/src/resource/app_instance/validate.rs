@@ -18,6 +18,9 @@ pub fn validate(config: &Model) -> Result<(), Errors> {
     vault(config, &mut errors);
     kubernetes(config, &mut errors);
     names(config, &mut errors);
+    one_of(&config.adopt, Path::attribute("adopt"), &["refuse", "verify"], &mut errors);
+    one_of(&config.rename, Path::attribute("rename"), &["in_place", "copy"], &mut errors);
+    is_duration(&config.keep_old, Path::attribute("keep_old"), &mut errors);
     one_of(&config.on_destroy, Path::attribute("on_destroy"), &["delete", "retain"], &mut errors);
     if let Some(release) = config.release.known()
         && (release.is_empty() || release.len() > 256 || release.chars().any(char::is_control))

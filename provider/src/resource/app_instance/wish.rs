@@ -172,6 +172,8 @@ fn postgres(
         locale: database.locale,
         template: database.template.unwrap_or_else(|| "template0".to_owned()),
         vault_login: None,
+        keep_until: None,
+        over: BTreeSet::new(),
     }
 }
 

@@ -12,6 +12,8 @@ pub struct Request {
     pub(super) path: String,
     pub(super) body: Option<Zeroizing<Vec<u8>>>,
     pub(super) anonymous: bool,
+    /// Of a KV document: which version; the last where none is named.
+    pub(super) version: Option<u64>,
 }
 
 // === impl Request ===
@@ -32,12 +34,13 @@ impl Request {
             path,
             body: body.map(Zeroizing::new),
             anonymous: false,
+            version: None,
         }
     }
 
     /// Reads an object.
     pub fn read(path: impl Into<String>) -> Self {
-        Self { method: Method::GET, path: path.into(), body: None, anonymous: false }
+        Self { method: Method::GET, path: path.into(), body: None, anonymous: false, version: None }
     }
 
     /// Lists what is below a path.
@@ -61,6 +64,12 @@ impl Request {
     #[must_use]
     pub fn anonymous(self) -> Self {
         Self { anonymous: true, ..self }
+    }
+
+    /// The same for one version of a KV document.
+    #[must_use]
+    pub fn of_version(self, version: u64) -> Self {
+        Self { version: Some(version), ..self }
     }
 
     /// The method.

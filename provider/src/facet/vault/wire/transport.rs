@@ -113,7 +113,8 @@ impl Transport {
         if !is_plain(&request.path) {
             return Err(Cause::Path);
         }
-        let text = format!("{}/v1/{}", self.base, request.path);
+        let version = request.version.map(|version| format!("?version={version}"));
+        let text = format!("{}/v1/{}{}", self.base, request.path, version.unwrap_or_default());
         let url = Url::parse(&text).map_err(|_| Cause::Path)?;
         if url.as_str() != text {
             return Err(Cause::Path);

@@ -1,0 +1,93 @@
+//! What an apply works with: the wish, wholly known, and what the registries are told of it.
+
+use std::collections::BTreeMap;
+
+use tfplugin::diagnostic::Errors;
+use tfplugin::value::Attr;
+
+use super::held::Held;
+use super::limits::Operation;
+use super::model::Model;
+use super::wanted::Wanted;
+use super::{planned, report, wish};
+use crate::configured::Configured;
+use crate::facet::Limit;
+use crate::naming::Coordinate;
+use crate::plan::{ObjectState, Spec};
+use crate::registry::{Entry, Phase};
+
+/// What an apply works with.
+pub struct Work {
+    /// What is to be.
+    pub spec: Spec,
+    /// What the user asked for.
+    pub wanted: Wanted,
+    /// How long it may take.
+    pub limit: Limit,
+    /// What the instance is called before a renaming; `None`: it keeps its names.
+    pub was: Option<Was>,
+}
+
+/// An instance before it is renamed.
+pub struct Was {
+    /// What it is called.
+    pub spec: Spec,
+    /// Whether what is in use is ended.
+    pub force: bool,
+}
+
+impl Work {
+    /// What the registries are told.
+    pub fn entry(
+        &self,
+        configured: &Configured,
+        held: &Held,
+        generation: u64,
+        phase: Phase,
+    ) -> Entry {
+        Entry {
+            owner: self.spec.owner.clone(),
+            phase,
+            holder: held.holder.clone(),
+            generation,
+            state_address: configured.state_address().map(str::to_owned),
+            production: self.spec.production,
+            spec_digest: self.wanted.digest(),
+            spec: serde_json::to_value(&self.wanted).unwrap_or_default(),
+            written_at: configured.world.now(),
+        }
+    }
+}
+
+/// Settles what the plan left unknown; `None` where the instance is names only.
+pub fn prepare(
+    configured: &Configured,
+    coordinate: &Coordinate,
+    planned: &mut Model,
+    operation: Operation,
+) -> Result<Option<Work>, Errors> {
+    let settings = &configured.settings;
+    let wanted = Wanted::read(planned).map_err(|unknown| {
+        Errors::one(
+            format!("{}: still unknown at apply", report::id(coordinate)),
+            format!(
+                "These inputs have no value yet: {unknown:?}. This is a bug; please report it."
+            ),
+        )
+    })?;
+    let facets = settings.facets();
+    let spec = wish::spec(coordinate, &wanted, settings, &facets)?;
+    planned.resolved_names = Attr::Known(wish::resolved(&spec.names));
+    planned.spec_digest = Attr::Known(wanted.digest());
+    if planned.deletion_protection.is_unknown() {
+        planned.deletion_protection = Attr::Known(spec.production);
+    }
+    if facets.is_empty() {
+        planned.objects = Attr::Known(BTreeMap::new());
+        return Ok(None);
+    }
+    let ok = || Attr::Known(ObjectState::Ok.to_string());
+    planned.objects =
+        Attr::Known(planned::object_keys(&spec).into_iter().map(|key| (key, ok())).collect());
+    Ok(Some(Work { spec, wanted, limit: operation.limit(planned), was: None }))
+}
