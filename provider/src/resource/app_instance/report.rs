@@ -138,6 +138,7 @@ pub fn other_names(
 /// What the plan of the first create on a server says.
 pub fn founding(facet: &str) -> Diagnostic {
     let (server, place) = match facet {
+        "host" => return super::directories::founding(),
         "postgres" => ("PostgreSQL", "schema `appenv` in the maintenance database"),
         _ => ("Vault", "documents below `appenv/` in the KV mount"),
     };

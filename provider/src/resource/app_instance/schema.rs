@@ -23,7 +23,7 @@ pub fn schema() -> Schema {
             "facets",
             computed(
                 Type::Set(Box::new(Type::String)),
-                "The external systems in which the instance has objects: `postgres`, `vault`.",
+                "The external systems in which the instance has objects: `postgres`, `vault`, `host`.",
             ),
         )
         .attribute(
@@ -131,6 +131,14 @@ fn inputs(block: Block) -> Block {
                  drops it.",
             )
             .default_value(Value::String("7d".to_owned())),
+        )
+        .attribute(
+            "env_files",
+            Attribute::optional(
+                Type::List(Box::new(Type::String)),
+                "Files of secrets that the app's directory on the host has links to: \"\" is `.env.{env}`, and `users` is \
+                 `.env.{env}.users`. Default `[\"\"]`.",
+            ),
         )
         .attribute(
             "deletion_protection",

@@ -1,0 +1,1 @@
+//! Tests of the facet on a real file system.
