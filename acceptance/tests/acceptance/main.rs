@@ -14,6 +14,8 @@ mod elsewhere;
 mod failing;
 mod handmade;
 mod holder;
+mod host;
+mod host_refused;
 mod import;
 mod instance;
 mod instances;

@@ -3,7 +3,7 @@
 //! Planned values are functions of prior state, configuration and provider configuration alone; the one look that
 //! the plan of a create takes feeds diagnostics, never values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin::context::Context;
 use tfplugin::diagnostic::{Diagnostic, Errors};
@@ -287,9 +287,11 @@ fn unchangeable(
 /// Whether a change writes anything outside the state.
 pub fn touches_outside(prior: &Model, planned: &Model) -> bool {
     let inputs = |model: &Model| Wanted::read(model).ok();
+    // A set, which the CLI keeps in its own order.
+    let facets = |model: &Model| BTreeSet::from_iter(existing::facets(model));
     !planned.facets.known().is_none_or(Vec::is_empty)
         && (prior.objects != planned.objects
-            || prior.facets != planned.facets
+            || facets(prior) != facets(planned)
             || prior.production != planned.production
             || prior.kept != planned.kept
             || !renaming::changes(prior, planned).is_empty()
