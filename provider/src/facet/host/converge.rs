@@ -85,7 +85,9 @@ impl Making<'_> {
             return Err(failure::occupied(&place.told(&found), &made(place)));
         }
         match &place.kind {
-            Kind::Link { .. } if place.is_the_same_link(&found) => Ok(()),
+            Kind::Link { .. } if place.is_the_same_link(&found) => {
+                parent.sweep(name).map_err(|error| failure::disk(&error))
+            }
             Kind::Link { target } => {
                 stopped(self.stop)?;
                 parent.link(name, target).map_err(|error| failure::disk(&error))

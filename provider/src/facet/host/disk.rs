@@ -161,9 +161,7 @@ impl Dir {
         let path = self.join(name);
         let new = format!("{name}{NEW}");
         let made = |errno| failed("make link", &path, errno);
-        if let Found::Link { .. } = self.look(&new)? {
-            fs::unlinkat(&self.fd, &*new, AtFlags::empty()).map_err(made)?;
-        }
+        self.sweep(name)?;
         fs::symlinkat(target, &self.fd, &*new).map_err(made)?;
         // A directory or a file that came there meanwhile is not replaced.
         let there = self.look(name)?;
@@ -177,6 +175,15 @@ impl Dir {
             fs::unlinkat(&self.fd, &*new, AtFlags::empty()).ok();
         }
         renamed
+    }
+
+    /// Removes what a killed run left of a link that it was making.
+    pub fn sweep(&self, name: &str) -> Result<(), DiskError> {
+        let new = format!("{name}{NEW}");
+        match self.look(&new)? {
+            Found::Link { .. } => self.unlink(&new),
+            _ => Ok(()),
+        }
     }
 
     /// Removes a file or a link.

@@ -53,6 +53,7 @@ fn remove(wish: &HostWish, path: &str, stop: &CancellationToken) -> Result<bool,
     if !way.is_whole() {
         return Ok(true);
     }
+    way.dir.sweep(name).map_err(|error| failure::disk(&error))?;
     let found = look(&way.dir, name)?;
     let removed = match &found {
         Found::Missing => return Ok(true),

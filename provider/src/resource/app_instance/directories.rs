@@ -60,23 +60,19 @@ pub fn validate(config: &Model, errors: &mut Errors) {
     for (index, file) in config.env_files.known().into_iter().flatten().enumerate() {
         let Some(file) = file.known() else { continue };
         let at = Path::attribute("env_files").index(index);
-        let wrong = if !file.is_empty() && !is_name(file) {
-            format!(
+        let (summary, detail) = if !file.is_empty() && !is_name(file) {
+            let wanted = format!(
                 "a name of at most {LONGEST} lower-case letters and digits, with `-` or `_` between them, such as \
                  `users` for `.env.staging.users`; or \"\" for `.env.staging` itself"
-            )
+            );
+            (format!("`env_files` cannot hold {}", shown(file)), format!("It must hold {wanted}."))
         } else if !seen.insert(file) {
-            "another one: each file is named once".to_owned()
+            let summary = format!("`env_files` holds {} twice", shown(file));
+            (summary, "Each file is linked once. Remove one of them.".to_owned())
         } else {
             continue;
         };
-        errors.push(
-            Diagnostic::error(
-                format!("`env_files` cannot hold {}", shown(file)),
-                format!("What stands in `env_files` must be {wrong}."),
-            )
-            .at(at),
-        );
+        errors.push(Diagnostic::error(summary, detail).at(at));
     }
 }
 
