@@ -222,7 +222,7 @@ fn words_that_cannot_be_are_refused() {
             "`env_files` cannot hold \"../x\"",
         ),
         ("file_capital", "root = \"/opt\"", "env_files = [\"Users\"]", "lower-case"),
-        ("file_twice", "root = \"/opt\"", "env_files = [\"\", \"\"]", "named once"),
+        ("file_twice", "root = \"/opt\"", "env_files = [\"\", \"\"]", "linked once"),
     ];
     let mut book = Book::section("host words");
     for (name, host, body, says) in cases {
@@ -237,27 +237,6 @@ fn words_that_cannot_be_are_refused() {
         book.says(name, errors);
     }
     book.close();
-}
-
-#[test]
-fn directories_are_not_moved_by_a_changed_rule() {
-    let machine = Machine::new();
-    machine.write("", "").ws.step();
-    let before = machine.snapshot();
-    let place = format!("names {{\n app_dir = \"{}/karmyq/new\"\n }}", machine.root.display());
-    machine.write("", &place);
-    let told = machine.ws.apply_fails();
-    let mut book = Book::section("host moved");
-    assert!(told.say("app_dir would become") && told.say("state rm"), "{told}");
-    book.says("app_dir", told.errors().map(|told| hidden(told, &machine)));
-    book.close();
-    machine.snapshot().since(&before).is_nothing();
-
-    // The way that it says, with the path in the id of the import.
-    machine.ws.state_rm("appenv_app_instance.staging");
-    fs::rename(machine.path("karmyq/staging"), machine.path("karmyq/new")).unwrap();
-    let id = format!("karmyq/staging?app_dir={}/karmyq/new", machine.root.display());
-    machine.ws.import("appenv_app_instance.staging", &id);
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod failing;
 mod handmade;
 mod holder;
 mod host;
+mod host_moved;
 mod host_refused;
 mod import;
 mod instance;

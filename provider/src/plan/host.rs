@@ -29,6 +29,10 @@ pub struct HostWish {
     pub backup_dir: String,
     /// Links from the app's directory to files of secrets.
     pub links: Vec<LinkWish>,
+    /// Of a renaming: old paths are links until then (RFC 3339). `None`: nothing is kept.
+    pub keep_until: Option<String>,
+    /// Old paths whose time is over.
+    pub over: BTreeSet<String>,
 }
 
 /// A link to a file of secrets, which need not be there yet.
@@ -129,6 +133,8 @@ impl HostWish {
             root,
             app_dir,
             secrets_dir,
+            keep_until: None,
+            over: BTreeSet::new(),
         }
     }
 

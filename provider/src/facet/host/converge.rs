@@ -3,10 +3,10 @@
 use tokio_util::sync::CancellationToken;
 
 use super::disk::{Dir, us};
-use super::registry::{Record, Registry};
+use super::registry::{Directories, Record, Registry};
 use super::way::Way;
-use super::{Settings, failure, shown, stopped, trusted, wish};
-use crate::facet::{FacetError, Fault};
+use super::{Settings, failure, rename, shown, stopped, trusted, wish};
+use crate::facet::{FacetError, Fault, Renamed};
 use crate::plan::Spec;
 use crate::plan::host::{Found, HostWish, Kind, Place, quoted};
 
@@ -31,8 +31,12 @@ pub(super) fn converge(
 ) -> Result<(), FacetError> {
     let wish = wish(spec)?;
     let mut record = alive(settings, registry, spec)?;
-    let noted = record.places.clone();
     let places = wish.places();
+    let known = record.directories.get_or_insert_with(|| Directories::of(wish));
+    if let Some(renamed) = known.renamed(wish).first() {
+        return Err(elsewhere(&shown(&spec.coordinate), renamed));
+    }
+    let noted = record.places.clone();
     for place in places.iter().filter(|place| !noted.contains(&place.path)) {
         let (way, name) = Way::to_parent(&place.path, &wish.root).map_err(failure::astray)?;
         let found = if way.is_whole() { look(&way.dir, name)? } else { Found::Missing };
@@ -48,7 +52,11 @@ pub(super) fn converge(
     for place in &places {
         making.make(place)?;
     }
-    making.leave(&places)
+    making.leave(&places)?;
+    if rename::end_kept(wish, &mut making.record, |path| wish.over.contains(path), stop)? {
+        making.save()?;
+    }
+    Ok(())
 }
 
 /// The record, where it is of this owner and not a tombstone.
@@ -108,36 +116,8 @@ impl Making<'_> {
         }
     }
 
-    /// The directory that something lies in. Those that are missing are made where they are in the root, and noted
-    /// before.
     fn parent<'a>(&mut self, place: &'a Place) -> Result<(Dir, &'a str), FacetError> {
-        let root = &self.wish.root;
-        let (way, name) = Way::to_parent(&place.path, root).map_err(failure::astray)?;
-        trusted(&way)?;
-        if let Some(tree) = way.work_tree.as_ref().filter(|_| place.path == self.wish.secrets_dir) {
-            let refusal = failure::in_work_tree("the directory of the secrets", &place.path, tree);
-            return Err(failure::refused(refusal));
-        }
-        if way.is_whole() {
-            return Ok((way.dir, name));
-        }
-        let mut missing = Vec::new();
-        let mut path = way.dir.path().to_owned();
-        for step in &way.rest {
-            path = format!("{path}/{step}");
-            missing.push(path.clone());
-        }
-        if let Some(outside) = missing.iter().find(|path| !path.starts_with(&format!("{root}/"))) {
-            return Err(no_parent(&made(place), outside));
-        }
-        self.record.parents.extend(missing);
-        self.save()?;
-        let mut dir = way.dir;
-        for step in &way.rest {
-            stopped(self.stop)?;
-            dir = dir.make(step, PARENT).map_err(|error| failure::disk(&error))?;
-        }
-        Ok((dir, name))
+        parent_of(self.wish, self.registry, self.spec, &mut self.record, &place.path, self.stop)
     }
 
     /// Removes links that are not asked for any more.
@@ -165,6 +145,45 @@ impl Making<'_> {
     }
 }
 
+/// The directory that something lies in. Those that are missing are made where they are in the root, and noted before.
+pub(super) fn parent_of<'a>(
+    wish: &HostWish,
+    registry: &Registry,
+    spec: &Spec,
+    record: &mut Record,
+    path: &'a str,
+    stop: &CancellationToken,
+) -> Result<(Dir, &'a str), FacetError> {
+    let root = &wish.root;
+    let (way, name) = Way::to_parent(path, root).map_err(failure::astray)?;
+    trusted(&way)?;
+    if let Some(tree) = way.work_tree.as_ref().filter(|_| path == wish.secrets_dir) {
+        let refusal = failure::in_work_tree("the directory of the secrets", path, tree);
+        return Err(failure::refused(refusal));
+    }
+    if way.is_whole() {
+        return Ok((way.dir, name));
+    }
+    let mut missing = Vec::new();
+    let mut step_path = way.dir.path().to_owned();
+    for step in &way.rest {
+        step_path = format!("{step_path}/{step}");
+        missing.push(step_path.clone());
+    }
+    if let Some(outside) = missing.iter().find(|path| !path.starts_with(&format!("{root}/"))) {
+        return Err(no_parent(path, outside));
+    }
+    record.parents.extend(missing);
+    stopped(stop)?;
+    registry.write(&spec.coordinate, record)?;
+    let mut dir = way.dir;
+    for step in &way.rest {
+        stopped(stop)?;
+        dir = dir.make(step, PARENT).map_err(|error| failure::disk(&error))?;
+    }
+    Ok((dir, name))
+}
+
 /// Whether it is a link to a file of the instance's secrets.
 pub(super) fn is_own_link(wish: &HostWish, found: &Found) -> bool {
     let Found::Link { target } = found else { return false };
@@ -184,7 +203,8 @@ fn made(place: &Place) -> String {
     format!("{what} {}", quoted(&place.path))
 }
 
-fn no_parent(what: &str, missing: &str) -> FacetError {
+fn no_parent(path: &str, missing: &str) -> FacetError {
+    let what = quoted(path);
     FacetError {
         fault: Fault::Missing,
         summary: format!("Could not make {what}"),
@@ -194,6 +214,23 @@ fn no_parent(what: &str, missing: &str) -> FacetError {
             quoted(missing)
         ),
         next: format!("make {}, or write another path in `names`.", quoted(missing)),
+        attribute: Some("names"),
+    }
+}
+
+/// What came by import, and is registered under another path.
+fn elsewhere(what: &str, renamed: &Renamed) -> FacetError {
+    let Renamed { key, registered, wished } = renamed;
+    FacetError {
+        fault: Fault::Conflict,
+        summary: format!("{what} is registered with {key} {}", quoted(registered)),
+        attempted: format!("Making {what} whole with {key} {}.", quoted(wished)),
+        cause: "two paths for one directory, and what is in the first would be left behind"
+            .to_owned(),
+        next: format!(
+            "write `{key} = {}` into the `names` block, and apply again.",
+            quoted(registered)
+        ),
         attribute: Some("names"),
     }
 }

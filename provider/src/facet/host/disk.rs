@@ -186,6 +186,12 @@ impl Dir {
         }
     }
 
+    /// Moves a directory in it to a name in another one, on the same file system, that is free.
+    pub fn move_to(&self, name: &str, other: &Self, new: &str) -> Result<(), DiskError> {
+        free_rename(&self.fd, name, &other.fd, new)
+            .map_err(|errno| failed("move", &self.join(name), errno))
+    }
+
     /// Removes a file or a link.
     pub fn unlink(&self, name: &str) -> Result<(), DiskError> {
         fs::unlinkat(&self.fd, name, AtFlags::empty())
@@ -312,6 +318,30 @@ fn one_step(dir: &OwnedFd, name: &str) -> Result<OwnedFd, Errno> {
         return Err(Errno::XDEV);
     }
     fs::openat(dir, name, ENTER, Mode::empty())
+}
+
+/// Renames where nothing has the new name.
+#[cfg(target_os = "linux")]
+fn free_rename(from: &OwnedFd, name: &str, to: &OwnedFd, new: &str) -> Result<(), Errno> {
+    use rustix::fs::RenameFlags;
+    match fs::renameat_with(from, name, to, new, RenameFlags::NOREPLACE) {
+        // File systems that do not know it.
+        Err(Errno::INVAL | Errno::NOSYS) => look_and_rename(from, name, to, new),
+        renamed => renamed,
+    }
+}
+#[cfg(not(target_os = "linux"))]
+fn free_rename(from: &OwnedFd, name: &str, to: &OwnedFd, new: &str) -> Result<(), Errno> {
+    look_and_rename(from, name, to, new)
+}
+
+/// The same in two steps; a directory replaces at most an empty one.
+fn look_and_rename(from: &OwnedFd, name: &str, to: &OwnedFd, new: &str) -> Result<(), Errno> {
+    match fs::statat(to, new, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(_) => Err(Errno::EXIST),
+        Err(Errno::NOENT) => fs::renameat(from, name, to, new),
+        Err(errno) => Err(errno),
+    }
 }
 
 fn directory(stat: &fs::Stat) -> Found {

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::converge::{is_own_link, look};
 use super::registry::Registry;
 use super::way::Way;
-use super::{Settings, failure, shown, stopped, trusted, wish};
+use super::{Settings, failure, rename, shown, stopped, trusted, wish};
 use crate::facet::{FacetError, Refusal};
 use crate::plan::Spec;
 use crate::plan::host::{Found, HostWish, Kind, quoted};
@@ -40,6 +40,7 @@ pub(super) fn dismantle(
             record.places.remove(path);
         }
     }
+    rename::end_kept(wish, &mut record, |_| true, stop)?;
     let parents: BTreeSet<String> = registry.parents()?;
     for path in parents.iter().rev() {
         remove(wish, path, stop)?;

@@ -6,7 +6,7 @@
 //! - `disk`: every call on the file system. `way`: from the root of the file system to a path, and who else could
 //!   change it.
 //! - `registry`: the records below `{root}/.appenv/`.
-//! - `observe`, `converge`, `dismantle`: the verbs. `failure`: what can stop them, and how a user is told.
+//! - `observe`, `converge`, `rename`, `dismantle`: the verbs. `failure`: what can stop them, and how a user is told.
 
 mod converge;
 mod disk;
@@ -14,6 +14,7 @@ mod dismantle;
 mod failure;
 mod observe;
 mod registry;
+mod rename;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -28,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::settings::Settings;
 
 use self::disk::Lock;
-use self::registry::{Record, Registry, admits};
+use self::registry::{Directories, Record, Registry, admits};
 use self::way::Way;
 use super::{Facet, FacetError, Fault, Observation, Refusal};
 use crate::naming::Coordinate;
@@ -143,15 +144,25 @@ impl Facet for Host {
         Ok(())
     }
 
-    /// Directories keep their paths: the plan refuses others.
     async fn rename(
         &self,
-        _spec: &Spec,
+        spec: &Spec,
         expected: &Expected,
-        _next: &Entry,
-        _stop: &CancellationToken,
+        next: &Entry,
+        stop: &CancellationToken,
     ) -> Result<Expected, FacetError> {
-        Ok(expected.clone())
+        // An instance that has none here yet has none to move.
+        if expected.entry.is_none() {
+            return Ok(expected.clone());
+        }
+        let lock = self.lock().await?;
+        let (spec, expected, next, stop) =
+            (spec.clone(), expected.clone(), next.clone(), stop.clone());
+        self.work(move |settings| {
+            let registry = Registry::locked(settings, &lock)?;
+            rename::rename(settings, &registry, &spec, &expected, &next, &stop)
+        })
+        .await
     }
 
     async fn left_behind(&self, spec: &Spec) -> Result<Vec<Refusal>, FacetError> {
@@ -216,9 +227,15 @@ fn record(
     match next.phase {
         Phase::Pending | Phase::Live => {
             record.places.extend(wish.places().into_iter().map(|place| place.path));
+            record.directories.get_or_insert_with(|| Directories::of(wish));
         }
-        Phase::Gone if !keep_objects => record.places.clear(),
-        Phase::Deleting | Phase::Gone => {}
+        Phase::Gone => {
+            record.directories = None;
+            if !keep_objects {
+                record.places.clear();
+            }
+        }
+        Phase::Deleting => {}
     }
     registry.write(coordinate, &record)?;
     Ok(id)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::disk::us;
 use super::registry::Registry;
 use super::way::{Astray, Doubt, Way};
-use super::{Settings, failure, wish};
+use super::{Settings, failure, rename, wish};
 use crate::facet::{FacetError, Observation, Refusal};
 use crate::plan::Spec;
 use crate::plan::host::{Found, HostWish, Place, quoted};
@@ -92,6 +92,14 @@ pub(super) fn observe(settings: &Settings, spec: &Spec) -> Result<Observation, F
     let places = wish.places();
     let registered = record.as_ref().filter(|record| !record.entry.is_gone());
     if let Some(record) = registered {
+        observation.kept = record.kept.clone();
+        if let Some(directories) = &record.directories {
+            observation.renamed = directories.renamed(wish);
+        }
+    }
+    if !observation.renamed.is_empty() {
+        observation.occupied = rename::in_the_way(wish, &observation.renamed)?;
+    } else if let Some(record) = registered {
         for place in places.iter().filter(there) {
             if place.is_blocked_by(seen.at(place)) {
                 observation.refusals.push(blocked(wish, place, &told(place)));

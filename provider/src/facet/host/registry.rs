@@ -44,8 +44,21 @@ pub(super) struct Record {
     /// Directories above its own that were made for it. They go with the last instance in them.
     #[serde(default)]
     pub parents: BTreeSet<String>,
+    /// Where its directories are.
+    #[serde(default)]
+    pub directories: Option<Directories>,
+    /// Old paths of its directories, which are links now, each with the time until when.
+    #[serde(default)]
+    pub kept: BTreeMap<String, String>,
     #[serde(flatten)]
     rest: Map<String, Value>,
+}
+
+/// Paths of the two directories that all others are in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Directories {
+    pub app_dir: String,
+    pub secrets_dir: String,
 }
 
 /// An open registry.
@@ -78,7 +91,14 @@ impl Identity {
 impl Record {
     /// A first one.
     pub fn new(entry: Entry) -> Self {
-        Self { entry, places: BTreeSet::new(), parents: BTreeSet::new(), rest: Map::new() }
+        Self {
+            entry,
+            places: BTreeSet::new(),
+            parents: BTreeSet::new(),
+            directories: None,
+            kept: BTreeMap::new(),
+            rest: Map::new(),
+        }
     }
 }
 

@@ -279,3 +279,55 @@ async fn a_directory_that_turns_into_a_link_meanwhile_leads_nowhere() {
     assert_eq!(fs::read_dir(victim.join("staging")).unwrap().count(), 0);
     assert!(done > 0, "no round came through");
 }
+
+#[tokio::test]
+async fn a_move_that_was_killed_is_gone_on_with() {
+    for done in 0..4 {
+        let machine = Machine::new();
+        let (host, was) = (machine.host(), machine.spec());
+        let expected = begin(&host, &was).await;
+        host.converge(&was, &go()).await.unwrap();
+        let mut spec = was.clone();
+        let (old, new) = (machine.root.join("karmyq/staging"), machine.root.join("web/stage"));
+        fs::write(old.join("karmyq/server.js"), "run()").unwrap();
+        {
+            let had = was.host.as_ref().unwrap();
+            let files = BTreeSet::from([String::new(), "users".to_owned()]);
+            let app_dir = new.to_str().unwrap().to_owned();
+            let (root, secrets) = (had.root.clone(), had.secrets_dir.clone());
+            let mut wish = HostWish::new(&was.coordinate, root, app_dir, secrets, &files);
+            wish.keep_until = Some("2027-01-01T00:00:00Z".to_owned());
+            spec.host = Some(wish);
+        }
+        // What a run that was killed had done already.
+        if done > 0 {
+            fs::create_dir(machine.root.join("web")).unwrap();
+        }
+        if done > 1 {
+            fs::rename(&old, &new).unwrap();
+        }
+        if done > 2 {
+            symlink(&new, &old).unwrap();
+        }
+        let seen = host.observe(&spec).await.unwrap();
+        assert_eq!(seen.renamed.len(), 1, "{done}");
+        assert!(seen.occupied.is_empty() && seen.foreign.is_empty(), "{done}: {seen:?}");
+        let next = entry(Phase::Live, 1);
+        let moved = host.rename(&spec, &expected, &next, &go()).await.unwrap();
+        assert_eq!(moved.entry, Some(next.clone()));
+        // Again, it has nothing to do.
+        assert_eq!(host.rename(&spec, &moved, &next, &go()).await.unwrap(), moved);
+        host.converge(&spec, &go()).await.unwrap();
+        assert!(is_whole(&host, &spec).await, "{done}");
+        assert_eq!(fs::read_to_string(new.join("karmyq/server.js")).unwrap(), "run()");
+        assert_eq!(fs::read_link(&old).unwrap(), new);
+        let kept = host.observe(&spec).await.unwrap().kept;
+        assert_eq!(kept.into_keys().collect::<Vec<_>>(), [old.to_str().unwrap()]);
+        fs::remove_file(new.join("karmyq/server.js")).unwrap();
+        host.dismantle(&spec, &moved, false, &go()).await.unwrap();
+        // What was made by hand above it is nobody's to remove.
+        let left =
+            if done > 0 { vec![machine.root.join("web").display().to_string()] } else { vec![] };
+        assert_eq!(machine.listed(), left, "{done}");
+    }
+}

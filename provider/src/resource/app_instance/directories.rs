@@ -3,15 +3,12 @@
 use std::collections::BTreeSet;
 
 use tfplugin::diagnostic::{Diagnostic, Errors};
-use tfplugin::value::{Attr, Path};
+use tfplugin::value::Path;
 
-use super::existing;
-use super::held::Held;
 use super::model::Model;
-use super::report;
 use crate::naming::{Coordinate, Names, shown};
 use crate::plan::host::HostWish;
-use crate::settings::{Settings, names};
+use crate::settings::Settings;
 
 /// The longest name of a file of secrets.
 const LONGEST: usize = 40;
@@ -81,52 +78,4 @@ fn is_name(text: &str) -> bool {
         && text.split(['-', '_']).all(|part| {
             !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
         })
-}
-
-/// Directories with other paths than the instance has: what is in them is not the instance's to move.
-pub fn unmovable(prior: &Model, planned: &Model, coordinate: &Coordinate, held: &Held) -> Errors {
-    let mut errors = Errors::new();
-    if !existing::facets(prior).iter().any(|facet| facet == "host") {
-        return errors;
-    }
-    let (Some(was), Some(now)) = (prior.resolved_names.known(), planned.resolved_names.known())
-    else {
-        return errors;
-    };
-    let id = report::id(coordinate);
-    for (key, was, now) in [
-        ("app_dir", &was.app_dir, &now.app_dir),
-        ("secrets_dir", &was.secrets_dir, &now.secrets_dir),
-    ] {
-        if was == now {
-            continue;
-        }
-        let text = |name: &Attr<String>| name.known().cloned().unwrap_or_default();
-        let (was, now) = (text(was), text(now));
-        let next = if held.is_imported() {
-            format!(
-                "write `{key} = \"{was}\"` into the `names` block; or, if the configuration is right, `state rm` the \
-                 entry and import it by that path: terraform import ADDRESS '{id}?{key}={now}'"
-            )
-        } else {
-            format!(
-                "write `{key} = \"{was}\"` into the `names` block, which keeps it where it is. To move it, `state rm` the \
-                 entry, move the directory by hand, and import the instance by its new path: terraform import ADDRESS \
-                 '{id}?{key}={now}'"
-            )
-        };
-        errors.push(
-            Diagnostic::error(
-                format!("{id}: {key} would become {}", shown(&now)),
-                format!(
-                    "The instance has {key} {}, and the configuration now gives {}. What lies there is used by running \
-                     processes and is not moved. Nothing was changed.\n\nNext: {next}.",
-                    shown(&was),
-                    shown(&now)
-                ),
-            )
-            .at(names::at(key)),
-        );
-    }
-    errors
 }

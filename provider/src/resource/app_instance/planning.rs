@@ -18,7 +18,7 @@ use super::looking::{self, Create};
 use super::model::Model;
 use super::planned::planned;
 use super::wanted::Wanted;
-use super::{apart, directories, existing, renaming, report, wish};
+use super::{apart, existing, renaming, report, wish};
 use crate::configured::Configured;
 use crate::facet::Observation;
 use crate::naming::Coordinate;
@@ -162,7 +162,6 @@ async fn update(
         .map_err(|clash| report::clash(&coordinate, clash))?;
     let mut errors = report::refusals(&coordinate, &held.refusals);
     errors.extend(unchangeable(prior, &planned, &coordinate, &facets, &held));
-    errors.extend(directories::unmovable(prior, &planned, &coordinate, &held));
     let renames = !renaming::changes(prior, &planned).is_empty();
     if let Some(spec) = spec.as_ref().filter(|_| !held.is_imported() && !renames) {
         errors.extend(not_its_own(configured, prior, &coordinate, spec, &held).await?);
