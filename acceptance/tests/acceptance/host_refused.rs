@@ -256,3 +256,49 @@ fn a_path_of_its_own_outside_of_the_root_is_taken_as_it_is() {
     machine.ws.destroy();
     assert!(!elsewhere.exists() && machine.ws.root().join("ubuntu").exists());
 }
+
+#[test]
+fn directories_that_are_not_an_instances_alone_are_refused() {
+    let cases = [
+        ("root", "secrets_dir", "ROOT", "all instances are in it"),
+        ("above", "app_dir", "MACHINE", "all instances are in it"),
+        ("registry", "secrets_dir", "ROOT/.appenv/instances", "the registry is there"),
+        ("system", "app_dir", "/etc", "one of the system's own"),
+        ("home", "app_dir", "MACHINE/home", "the home directory is in it"),
+        ("working_tree", "secrets_dir", "ROOT/karmyq/staging/karmyq/x", "`git clean`"),
+        ("around", "secrets_dir", "ROOT/karmyq", "nobody but its owner could enter"),
+    ];
+    let mut book = Book::section("host own");
+    for (name, key, path, says) in cases {
+        let machine = Machine::new();
+        let path = path
+            .replace("ROOT", machine.root.to_str().unwrap())
+            .replace("MACHINE", machine.ws.root().to_str().unwrap());
+        machine.write("", &format!("names {{\n {key} = \"{path}\"\n }}"));
+        let before = machine.snapshot();
+        let told = machine.ws.apply_fails();
+        assert!(told.say(says), "{name} does not say {says:?}:\n{told}");
+        machine.snapshot().since(&before).is_nothing();
+        book.says(name, told.errors().map(|told| hidden(told, &machine)));
+    }
+    book.close();
+}
+
+#[test]
+fn directories_of_another_instance_are_not_taken_over() {
+    let machine = Machine::new();
+    machine.write("", "").ws.step();
+    let before = machine.snapshot();
+    // From another state, where nothing of this run tells of the other.
+    let other = Machine::new();
+    let theirs = machine.root.display();
+    let names = format!(
+        "names {{\n app_dir = \"{theirs}/karmyq/staging\"\n secrets_dir = \"{theirs}/karmyq/secrets/staging\"\n }}\nadopt \
+         = \"verify\""
+    );
+    let hcl = crate::host::hcl(&machine.root, "", &names).replace("\"karmyq\"", "\"other\"");
+    other.ws.write("main.tf", &hcl);
+    let told = other.ws.apply_fails();
+    assert!(told.say("its directories are those of karmyq/staging"), "{told}");
+    machine.snapshot().since(&before).is_nothing();
+}

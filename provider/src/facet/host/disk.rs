@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::OwnedFd;
 
-use rustix::fs::{self, AtFlags, CWD, FileType, FlockOperation, Gid, Mode, OFlags, Uid};
+use rustix::fs::{self, AtFlags, CWD, FileType, FlockOperation, Gid, Mode, OFlags, RawMode, Uid};
 use rustix::io::Errno;
 
 use crate::plan::host::{Found, Owner};
@@ -140,6 +140,12 @@ impl Dir {
 
     /// Sets the permissions of this directory itself.
     pub fn set_mode(&self, mode: u32) -> Result<(), DiskError> {
+        #[allow(
+            clippy::useless_conversion,
+            clippy::unnecessary_fallible_conversions,
+            reason = "the width differs by system"
+        )]
+        let mode = RawMode::try_from(mode).unwrap_or_default();
         fs::fchmod(self.readable()?, Mode::from_raw_mode(mode))
             .map_err(|errno| failed("set the mode of", &self.path, errno))
     }
@@ -345,10 +351,10 @@ fn look_and_rename(from: &OwnedFd, name: &str, to: &OwnedFd, new: &str) -> Resul
 }
 
 fn directory(stat: &fs::Stat) -> Found {
-    Found::Directory {
-        mode: stat.st_mode & 0o7777,
-        owner: Owner { user: stat.st_uid, group: stat.st_gid },
-    }
+    // 16 bits on some systems.
+    #[allow(clippy::useless_conversion, reason = "the width differs by system")]
+    let mode = u32::from(stat.st_mode) & 0o7777;
+    Found::Directory { mode, owner: Owner { user: stat.st_uid, group: stat.st_gid } }
 }
 
 fn failed(doing: &'static str, path: &str, errno: Errno) -> DiskError {

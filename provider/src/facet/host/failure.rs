@@ -4,7 +4,7 @@ use super::Settings;
 use super::disk::DiskError;
 use super::way::{Astray, Doubt};
 use crate::facet::{FacetError, Fault, Refusal};
-use crate::plan::host::quoted;
+use crate::plan::host::{HostWish, quoted};
 
 /// The argument that says where everything is.
 const ROOT: &str = "provider.host.root";
@@ -77,6 +77,19 @@ pub(super) fn in_work_tree(what: &str, path: &str, tree: &str) -> Refusal {
             "{} is the top of a work tree, and `git clean` there would remove the secrets, or a commit take them along. \
              Nothing was changed.\n\nNext: choose a directory outside of any work tree, such as `/opt`.",
             quoted(tree)
+        ),
+    }
+}
+
+/// Directories that another instance has.
+pub(super) fn of_another(other: &str, wish: &HostWish) -> Refusal {
+    Refusal {
+        summary: format!("its directories are those of {other}"),
+        detail: format!(
+            "{} or {} is registered for {other}, and each would change and in the end remove what is the other's. Nothing \
+             was changed.\n\nNext: write other paths in the `names` block; without it the convention keeps them apart.",
+            quoted(&wish.app_dir),
+            quoted(&wish.secrets_dir)
         ),
     }
 }

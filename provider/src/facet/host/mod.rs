@@ -75,8 +75,9 @@ impl Host {
     }
 
     /// Waits until no other run writes. The limit of the operation ends the waiting, as it would not in a thread.
-    async fn lock(&self) -> Result<Lock, FacetError> {
+    async fn lock(&self, stop: Option<&CancellationToken>) -> Result<Lock, FacetError> {
         loop {
+            stop.map_or(Ok(()), stopped)?;
             if let Some(lock) = self.work(Registry::try_lock).await? {
                 return Ok(lock);
             }
@@ -116,7 +117,7 @@ impl Facet for Host {
         next: &Entry,
         keep_objects: bool,
     ) -> Result<String, FacetError> {
-        let lock = self.lock().await?;
+        let lock = self.lock(None).await?;
         let (spec, expected, next) = (spec.clone(), expected.clone(), next.clone());
         let founded = Arc::clone(&self.founded);
         self.work(move |settings| {
@@ -127,7 +128,7 @@ impl Facet for Host {
     }
 
     async fn converge(&self, spec: &Spec, stop: &CancellationToken) -> Result<(), FacetError> {
-        let lock = self.lock().await?;
+        let lock = self.lock(Some(stop)).await?;
         let (spec, stop) = (spec.clone(), stop.clone());
         self.work(move |settings| {
             converge::converge(settings, &Registry::locked(settings, &lock)?, &spec, &stop)
@@ -155,7 +156,7 @@ impl Facet for Host {
         if expected.entry.is_none() {
             return Ok(expected.clone());
         }
-        let lock = self.lock().await?;
+        let lock = self.lock(Some(stop)).await?;
         let (spec, expected, next, stop) =
             (spec.clone(), expected.clone(), next.clone(), stop.clone());
         self.work(move |settings| {
@@ -177,7 +178,7 @@ impl Facet for Host {
         _force: bool,
         stop: &CancellationToken,
     ) -> Result<(), FacetError> {
-        let lock = self.lock().await?;
+        let lock = self.lock(Some(stop)).await?;
         let (spec, expected, stop) = (spec.clone(), expected.clone(), stop.clone());
         self.work(move |settings| {
             let registry = Registry::locked(settings, &lock)?;

@@ -112,6 +112,14 @@ pub(super) fn observe(settings: &Settings, spec: &Spec) -> Result<Observation, F
     } else {
         observation.occupied = places.iter().filter(there).map(told).collect();
     }
+    // Only what is there may be another's, and is asked for: a read of the whole registry takes its time.
+    if !observation.occupied.is_empty()
+        && let Some(registry) = &registry
+        && let Some(other) =
+            registry.tenant(&spec.coordinate, [&wish.app_dir, &wish.secrets_dir])?
+    {
+        observation.refusals.push(failure::of_another(&other, wish));
+    }
     debug_assert!(
         observation.look.entry.as_ref().is_none_or(Entry::is_gone) == registered.is_none()
     );

@@ -195,14 +195,38 @@ impl Registry {
         Ok(records)
     }
 
+    /// The registered instance, another one, that has one of these directories.
+    pub fn tenant(
+        &self,
+        coordinate: &Coordinate,
+        directories: [&str; 2],
+    ) -> Result<Option<String>, FacetError> {
+        for app in self.apps()? {
+            for (env, record) in self.of_app(&app)? {
+                let is_same = app == coordinate.app() && env == coordinate.env();
+                let Some(theirs) = record.directories.filter(|_| !is_same) else { continue };
+                let theirs = [theirs.app_dir.as_str(), theirs.secrets_dir.as_str()];
+                if directories.iter().any(|ours| theirs.contains(ours)) {
+                    return Ok(Some(format!("{app}/{env}")));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn apps(&self) -> Result<Vec<String>, FacetError> {
+        match self.dir.look(INSTANCES).map_err(|e| failure::disk(&e))? {
+            Found::Missing => Ok(Vec::new()),
+            _ => {
+                self.dir.enter(INSTANCES).and_then(|dir| dir.names()).map_err(|e| failure::disk(&e))
+            }
+        }
+    }
+
     /// Directories that were made for any instance.
     pub fn parents(&self) -> Result<BTreeSet<String>, FacetError> {
         let mut parents = BTreeSet::new();
-        let instances = match self.dir.look(INSTANCES).map_err(|e| failure::disk(&e))? {
-            Found::Missing => return Ok(parents),
-            _ => self.dir.enter(INSTANCES).map_err(|e| failure::disk(&e))?,
-        };
-        for app in instances.names().map_err(|e| failure::disk(&e))? {
+        for app in self.apps()? {
             parents.extend(self.of_app(&app)?.into_values().flat_map(|record| record.parents));
         }
         Ok(parents)

@@ -204,7 +204,7 @@ async fn one_run_writes_at_a_time() {
     let machine = Machine::new();
     let (host, spec) = (machine.host(), machine.spec());
     let expected = begin(&host, &spec).await;
-    let lock = host.lock().await.unwrap();
+    let lock = host.lock(None).await.unwrap();
     let waiting = {
         let (other, spec, stop) = (machine.host(), spec.clone(), go());
         tokio::spawn(async move { other.converge(&spec, &stop).await })

@@ -6,9 +6,10 @@ use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::Path;
 
 use super::model::Model;
+use super::wanted::Wanted;
 use crate::naming::{Coordinate, Names, shown};
 use crate::plan::host::HostWish;
-use crate::settings::Settings;
+use crate::settings::{Settings, names};
 
 /// The longest name of a file of secrets.
 const LONGEST: usize = 40;
@@ -30,6 +31,58 @@ pub fn wish(
         host.expand(secrets_dir),
         env_files.unwrap_or(&only_one),
     ))
+}
+
+/// Refuses directories whose mode would be set, and that are not an instance's alone.
+pub fn not_our_own(
+    derived: &Names,
+    coordinate: &Coordinate,
+    wanted: &Wanted,
+    settings: &Settings,
+) -> Result<(), Errors> {
+    let mut errors = Errors::new();
+    let Some(wish) = wish(coordinate, derived, wanted.env_files.as_ref(), settings) else {
+        return Ok(());
+    };
+    let is_in = |inner: &str, outer: &str| {
+        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let home = settings.host.as_ref().and_then(|host| host.home.as_deref());
+    for (key, path) in [("app_dir", &wish.app_dir), ("secrets_dir", &wish.secrets_dir)] {
+        let is_secret = key == "secrets_dir";
+        let why = if is_in(&wish.root, path) {
+            "all instances are in it"
+        } else if is_in(path, &format!("{}/.appenv", wish.root)) {
+            "the registry is there"
+        } else if path.matches('/').count() < 2 {
+            "it is one of the system's own"
+        } else if home.is_some_and(|home| is_in(home, path)) {
+            "the home directory is in it"
+        } else if is_secret && is_in(path, &wish.project_dir) {
+            "the app's working tree is there, and `git clean` would remove the secrets"
+        } else if is_secret && is_in(&wish.app_dir, path) {
+            "the app's directory is in it, and nobody but its owner could enter that"
+        } else {
+            continue;
+        };
+        let at = match wanted.names.contains_key(key) {
+            true => names::at(key),
+            false => Path::attribute("app"),
+        };
+        errors.push(
+            Diagnostic::error(
+                format!("{key} cannot be {}", shown(path)),
+                format!(
+                    "An instance's {key} is its own: its mode is set, and in the end it is removed where it is empty. {} \
+                     cannot be that, since {why}. Nothing was changed.\n\nNext: write another path in `names`, such as \
+                     the convention's.",
+                    shown(path)
+                ),
+            )
+            .at(at),
+        );
+    }
+    errors.into_result()
 }
 
 /// What the plan of the first create on a machine says.

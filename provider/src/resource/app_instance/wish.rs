@@ -75,6 +75,7 @@ pub fn names(
     )
     .map_err(|found| at_resource(&found))?;
     not_our_own(&names, wanted, settings)?;
+    directories::not_our_own(&names, coordinate, wanted, settings)?;
     Ok(names)
 }
 
