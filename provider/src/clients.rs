@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::facet::host::Host;
 use crate::facet::postgres::Postgres;
 use crate::facet::vault::Vault;
 use crate::facet::{Bounded, Facet, FacetError, Fault, Limit};
@@ -12,6 +13,7 @@ use crate::settings::{Settings, Target};
 pub struct Clients {
     postgres: Option<Postgres>,
     vault: Option<Arc<Vault>>,
+    host: Option<Arc<Host>>,
     /// The login Vault has on PostgreSQL, where the user names it.
     database_login: Option<String>,
 }
@@ -28,6 +30,7 @@ impl Clients {
                 Target::Known(vault) => Some(Arc::new(Vault::new(vault.clone(), run_id))),
                 Target::Off | Target::Unknown => None,
             },
+            host: settings.host.clone().map(|host| Arc::new(Host::new(host))),
             database_login: settings
                 .layout
                 .as_ref()
@@ -44,6 +47,9 @@ impl Clients {
         }
         if let (Some(_), Some(vault)) = (&spec.vault, &self.vault) {
             facets.push(Arc::new(Bounded::new(vault.clone(), limit)));
+        }
+        if let (Some(_), Some(host)) = (&spec.host, &self.host) {
+            facets.push(Arc::new(Bounded::new(host.clone(), limit)));
         }
         facets
     }

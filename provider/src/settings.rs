@@ -1,5 +1,6 @@
 //! The provider block, wholly known but for endpoints: what everything below works with.
 
+mod host;
 pub mod model;
 pub mod names;
 mod postgres;
@@ -90,6 +91,8 @@ pub struct Settings {
     pub vault: Target<facet::vault::Settings>,
     /// What is made in it; `None` where it is not configured.
     pub layout: Option<VaultLayout>,
+    /// The directories of this machine; `None` where they are not configured.
+    pub host: Option<facet::host::Settings>,
 }
 
 // === impl Target ===
@@ -153,10 +156,11 @@ impl Settings {
         let inputs = Inputs {
             organization: need.text(&model.organization, Path::attribute("organization")),
             domain: need.text(&model.domain, Path::attribute("domain")),
-            root: None,
+            root: model.host.as_ref().and_then(|host| host.root.known().cloned()),
         };
         let owner = need.text(&model.owner, Path::attribute("owner"));
         let declared = environments(model, &mut need);
+        let host = host::read(model.host.as_ref(), &mut need);
         let templates = need.names(model.names.as_ref());
         let naming = model.gates.as_ref().and_then(|gates| need.text(&gates.naming, naming_at()));
         // What names are made of is not known: anything else to say of them would be a guess.
@@ -165,6 +169,7 @@ impl Settings {
         }
         let postgres = postgres::read(model.postgres.as_ref(), world, &mut errors);
         let vault = vault::read(model.vault.as_ref(), world, &mut errors);
+        let host = host.and_then(|host| host::settings(&host, world, &mut errors));
         let layout = vault::layout(model.vault.as_ref(), &inputs, &mut errors);
         judge_owner(
             owner.as_deref(),
@@ -189,6 +194,7 @@ impl Settings {
                     postgres,
                     vault,
                     layout,
+                    host,
                 });
             }
             Ok(_) => {}
@@ -245,6 +251,9 @@ impl Settings {
         for error in &found {
             errors.push(at_provider(error, model));
         }
+        if let Some(host) = &model.host {
+            host::validate(host, &mut errors);
+        }
         if let Some(owner) = model.owner.known() {
             judge_owner(Some(owner), false, &mut errors);
         }
@@ -254,7 +263,9 @@ impl Settings {
     /// The configured facets, in the order in which the registry's home is chosen.
     pub fn facets(&self) -> Vec<&'static str> {
         let postgres = self.postgres.is_configured().then_some("postgres");
-        postgres.into_iter().chain(self.vault.is_configured().then_some("vault")).collect()
+        let vault = self.vault.is_configured().then_some("vault");
+        let host = self.host.is_some().then_some("host");
+        [postgres, vault, host].into_iter().flatten().collect()
     }
 
     /// Whether a configured server cannot be asked yet.

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::{Facet, FacetError, Fault, Observation};
+use super::{Facet, FacetError, Fault, Observation, Refusal};
 use crate::plan::Spec;
 use crate::registry::{Entry, Expected, Look};
 
@@ -128,6 +128,10 @@ impl Facet for Bounded {
         stop: &CancellationToken,
     ) -> Result<Expected, FacetError> {
         self.limit.bound(&self.server(), self.facet.rename(spec, expected, next, stop)).await
+    }
+
+    async fn left_behind(&self, spec: &Spec) -> Result<Vec<Refusal>, FacetError> {
+        self.limit.bound(&self.server(), self.facet.left_behind(spec)).await
     }
 
     async fn dismantle(

@@ -2,6 +2,7 @@
 //! nothing above.
 
 mod bounded;
+pub mod host;
 pub mod postgres;
 pub mod vault;
 
@@ -146,6 +147,11 @@ pub trait Facet: Send + Sync {
         next: &Entry,
         stop: &CancellationToken,
     ) -> Result<Expected, FacetError>;
+
+    /// What a removal would leave because it is not the instance's, one warning each. Writes nothing.
+    async fn left_behind(&self, _spec: &Spec) -> Result<Vec<Refusal>, FacetError> {
+        Ok(Vec::new())
+    }
 
     /// Removes every object of the instance, its own part of shared ones, and those with the last part. `force`
     /// ends sessions and leases that stand in the way; without it they are listed and nothing is removed. Where the

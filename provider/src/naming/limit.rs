@@ -10,6 +10,12 @@ pub fn check_name(key: &str, name: &str) -> Result<(), NameError> {
     check(row.rule, Subject::Name(row.key), row.key, name, "Choose another name.")
 }
 
+/// Judges the root of a host: absolute, or beginning with `~/`.
+pub fn check_root(root: &str) -> Result<(), NameError> {
+    let next = "Choose another directory.";
+    check(&super::target::ROOT, Subject::Input("root"), "host.root", root, next)
+}
+
 /// The row with that key.
 pub(super) fn row_of(key: &str) -> Result<&'static Row, NameError> {
     ROWS.iter().find(|row| row.key == key).ok_or_else(|| {

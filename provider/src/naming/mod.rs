@@ -35,7 +35,7 @@ pub use coordinate::Coordinate;
 pub use environments::{Declared, Environments};
 pub use error::{NameError, Subject, shown};
 pub use grammar::{APP_BYTES, ENV_BYTES, SERVICE_BYTES, check_app, check_env, check_service};
-pub use limit::check_name;
+pub use limit::{check_name, check_root};
 pub use names::{Inputs, Names};
 pub use overrides::Overrides;
 pub use parse::parse_instance;

@@ -1,6 +1,7 @@
 //! What is wished, what was seen, and the difference. Pure: no I/O, no async, no Terraform.
 
 pub mod duration;
+pub mod host;
 pub mod postgres;
 mod spec;
 pub mod vault;
@@ -58,6 +59,9 @@ pub fn object_keys(spec: &Spec) -> BTreeSet<String> {
     }
     if let Some(wish) = &spec.vault {
         keys.extend(vault::object_keys(wish));
+    }
+    if let Some(wish) = &spec.host {
+        keys.extend(host::object_keys(wish));
     }
     keys
 }

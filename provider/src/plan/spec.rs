@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::naming::{Coordinate, Names};
+use crate::plan::host::HostWish;
 use crate::plan::postgres::PostgresWish;
 use crate::plan::vault::VaultWish;
 
@@ -32,6 +33,8 @@ pub struct Spec {
     pub postgres: Option<PostgresWish>,
     /// What the Vault facet shall make; `None`: no such facet.
     pub vault: Option<VaultWish>,
+    /// What the host facet shall make; `None`: no such facet.
+    pub host: Option<HostWish>,
 }
 
 impl Spec {

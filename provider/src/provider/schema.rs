@@ -45,6 +45,7 @@ pub fn schema() -> Schema {
         .list("environment", environment())
         .single("postgres", postgres())
         .single("vault", vault())
+        .single("host", host())
         .single(
             "names",
             names::block(
@@ -135,6 +136,36 @@ fn postgres() -> Block {
     .attribute(
         "sslrootcert",
         Attribute::optional(Type::String, "PEM file of the authorities to trust. Default: the system's."),
+    )
+}
+
+fn host() -> Block {
+    Block::new(
+        "The directories of the machine that the provider runs on: each instance gets a directory, one of secrets that \
+         no `git clean` reaches, and links from the one to the other.",
+    )
+    .attribute(
+        "root",
+        Attribute::required(
+            Type::String,
+            "Directory of all instances, such as `/opt`, absolute or beginning with `~/`; not in a git work tree. It also \
+             keeps the registry (`.appenv`).",
+        ),
+    )
+    .attribute(
+        "name",
+        Attribute::optional(
+            Type::String,
+            "What the machine is called, such as `prod-1`. The registry keeps it, and a run on a machine of another \
+             name changes nothing.",
+        ),
+    )
+    .attribute(
+        "backups_kept",
+        Attribute::optional(
+            Type::Number,
+            "How many backups of a file of secrets are kept. Default 10.",
+        ),
     )
 }
 

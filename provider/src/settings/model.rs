@@ -17,6 +17,7 @@ pub struct Model {
     pub environment: Vec<EnvironmentModel>,
     pub postgres: Option<PostgresModel>,
     pub vault: Option<VaultModel>,
+    pub host: Option<HostModel>,
     pub names: Option<NamesModel>,
     pub gates: Option<GatesModel>,
 }
@@ -68,6 +69,15 @@ pub struct VaultModel {
     pub auth_jwt: Option<AuthJwt>,
     pub kubernetes: Option<KubernetesModel>,
     pub ci: Option<CiModel>,
+}
+
+/// The directories of this machine.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the schema beside it says what each is")]
+pub struct HostModel {
+    pub root: Attr<String>,
+    pub name: Attr<String>,
+    pub backups_kept: Attr<i64>,
 }
 
 /// Login by AppRole.

@@ -154,6 +154,7 @@ pub fn spec(app: &str, env: &str) -> Spec {
         owner: "arcodange/erp".to_owned(),
         postgres: Some(wish),
         vault: None,
+        host: None,
     }
 }
 

@@ -56,6 +56,7 @@ pub fn spec(app: &str, env: &str) -> Spec {
         owner: "arcodange/erp".to_owned(),
         postgres: None,
         vault: Some(vault),
+        host: None,
     }
 }
 

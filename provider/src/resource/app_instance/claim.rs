@@ -54,7 +54,8 @@ pub fn judge(
             objects => Err(Refused::Occupied { objects: objects.to_vec() }),
         };
     };
-    if entry.owner != owner {
+    // Where only a host is configured, nobody need be the owner.
+    if entry.owner != owner && !entry.owner.is_empty() {
         return Err(Refused::OtherOwner { owner: entry.owner });
     }
     if entry.phase == Phase::Pending {

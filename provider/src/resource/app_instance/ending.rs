@@ -80,6 +80,13 @@ pub async fn delete(configured: &Configured, cx: &mut Context, prior: Model) -> 
         }
         errors.into_result()?;
     }
+    if !retains(&prior) {
+        for facet in &seen {
+            for left in facet.facet.left_behind(&spec).await.map_err(fail)? {
+                cx.warn(format!("{}: {}", report::id(&coordinate), left.summary), left.detail);
+            }
+        }
+    }
     steps(configured, cx, &spec, &prior, &seen).await.map_err(fail)
 }
 

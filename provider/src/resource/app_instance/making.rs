@@ -158,11 +158,15 @@ pub async fn update(
         let was = renaming::registered(configured, &prior, &work.spec, &seen, work.limit).await?;
         work.was = Some(Was { spec: was, force: renaming::forces(&planned) });
     }
+    let keep = planned.keep_old.known().and_then(|text| duration::parse(text));
+    let keep_until = keep.map(|keep| configured.world.later(keep));
     if let Some(postgres) = &mut work.spec.postgres {
         postgres.over.clone_from(&held.over);
-        let keep = planned.keep_old.known().and_then(|text| duration::parse(text));
-        postgres.keep_until =
-            keep.filter(|_| renaming::copies(&planned)).map(|keep| configured.world.later(keep));
+        postgres.keep_until = keep_until.clone().filter(|_| renaming::copies(&planned));
+    }
+    if let Some(host) = &mut work.spec.host {
+        host.over.clone_from(&held.over);
+        host.keep_until = keep_until;
     }
     let generation = match first {
         Some(entry) => entry.generation + u64::from(adopts && !entry.is_gone()),

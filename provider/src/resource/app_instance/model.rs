@@ -18,6 +18,7 @@ pub struct Model {
     pub database: Option<DatabaseModel>,
     pub vault: Option<VaultModel>,
     pub kubernetes: Option<KubernetesModel>,
+    pub env_files: Attr<Vec<Attr<String>>>,
     pub names: Option<NamesModel>,
     pub adopt: Attr<String>,
     pub rename: Attr<String>,

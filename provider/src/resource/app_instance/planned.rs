@@ -74,8 +74,8 @@ fn partly(
     ];
     model.spec_digest =
         if waits_for(&promoted) { Attr::Unknown } else { Attr::Known(known.digest()) };
-    // An extension is an object of its own, and so is an ops policy that is not shared.
-    let kinds = ["database.extensions", "vault.ops_scope"];
+    // Extensions, links and an ops policy that is not shared are objects of their own.
+    let kinds = ["database.extensions", "vault.ops_scope", "env_files"];
     model.objects = if waits_for(&kinds) { Attr::Unknown } else { Attr::Known(all_ok(&spec)) };
     Ok(())
 }

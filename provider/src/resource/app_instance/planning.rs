@@ -3,7 +3,7 @@
 //! Planned values are functions of prior state, configuration and provider configuration alone; the one look that
 //! the plan of a create takes feeds diagnostics, never values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin::context::Context;
 use tfplugin::diagnostic::{Diagnostic, Errors};
@@ -20,6 +20,7 @@ use super::planned::planned;
 use super::wanted::Wanted;
 use super::{apart, existing, renaming, report, wish};
 use crate::configured::Configured;
+use crate::facet::Observation;
 use crate::naming::Coordinate;
 use crate::plan::{self, Spec};
 use crate::run::Lost;
@@ -119,6 +120,7 @@ async fn update(
     // Only a live holder changes the owner, and what came by import is none.
     if let Some(other) = held.seen.as_ref().filter(|_| held.is_imported())
         && other.owner != owner
+        && !other.owner.is_empty()
     {
         let refused = claim::Refused::OtherOwner { owner: other.owner.clone() };
         return Err(report::refused(&was, owner, &refused));
@@ -183,20 +185,32 @@ async fn not_its_own(
     spec: &Spec,
     held: &Held,
 ) -> Result<Errors, Errors> {
-    let Some(wish) = &spec.vault else { return Ok(Errors::new()) };
-    let wished = plan::vault::object_keys(wish);
+    let in_vault = spec.vault.as_ref().map(plan::vault::object_keys);
+    let on_host = spec.host.as_ref().map(plan::host::object_keys);
+    let wished: Vec<String> = in_vault.into_iter().chain(on_host).flatten().collect();
     let listed = prior.objects.known();
     let is_listed = |key: &String| listed.is_some_and(|objects| objects.contains_key(key));
     let mut found = held.foreign.clone();
+    let mut errors = Errors::new();
     if !wished.iter().all(is_listed) && !configured.settings.has_unknown_target() {
         let seen = existing::observe(configured, spec, Operation::Read.limit(prior))
             .await
             .map_err(|error| report::failure(coordinate, &error))?;
+        // A facet that the instance does not have yet is claimed as a create claims it.
+        let had = existing::facets(prior);
+        for facet in seen.iter().filter(|facet| !had.iter().any(|had| had == facet.name)) {
+            let Observation { look, occupied, refusals, .. } = &facet.observation;
+            errors.extend(report::refusals(coordinate, refusals));
+            if let Err(refused) = claim::judge(look, occupied, &spec.owner, None, true) {
+                errors.extend(report::refused(coordinate, &spec.owner, &refused));
+            }
+        }
         found = seen.into_iter().flat_map(|facet| facet.observation.foreign).collect();
     }
     found.retain(|key, _| wished.contains(key));
     let objects: Vec<String> = found.into_values().collect();
-    Ok(report::not_its_own(coordinate, &objects))
+    errors.extend(report::not_its_own(coordinate, &objects));
+    Ok(errors)
 }
 
 /// A changed `app` or `env`: another instance, so a replacement, and only of what may be deleted.
@@ -272,9 +286,11 @@ fn unchangeable(
 /// Whether a change writes anything outside the state.
 pub fn touches_outside(prior: &Model, planned: &Model) -> bool {
     let inputs = |model: &Model| Wanted::read(model).ok();
+    // A set, which the CLI keeps in its own order.
+    let facets = |model: &Model| BTreeSet::from_iter(existing::facets(model));
     !planned.facets.known().is_none_or(Vec::is_empty)
         && (prior.objects != planned.objects
-            || prior.facets != planned.facets
+            || facets(prior) != facets(planned)
             || prior.production != planned.production
             || prior.kept != planned.kept
             || !renaming::changes(prior, planned).is_empty()

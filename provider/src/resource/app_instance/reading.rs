@@ -10,7 +10,7 @@ use super::held::Held;
 use super::limits::Operation;
 use super::model::Model;
 use super::wanted::Wanted;
-use super::{looking, report, wish};
+use super::{directories, looking, report, wish};
 use crate::configured::Configured;
 use crate::naming::Coordinate;
 use crate::plan::ObjectState;
@@ -141,6 +141,9 @@ pub fn elsewhere(seen: &[Seen], held: &Held) -> Option<String> {
         let wanted = held.targets.get(facet.name)?;
         match &facet.observation.look.target {
             Some(found) if found == wanted => None,
+            found if facet.name == "host" => {
+                Some(directories::elsewhere(found.as_deref(), wanted))
+            }
             Some(found) => Some(format!(
                 "The {} server that the provider is configured for has the registry {found}, but this entry's \
                  objects are in {wanted}: another server, or another maintenance database or KV mount. The \
@@ -252,7 +255,9 @@ fn registration(configured: &Configured, held: &Held, seen: &[Seen], entry: &Ent
         Phase::Live | Phase::Gone => {}
     }
     let owner = configured.settings.owner.as_deref().unwrap_or_default();
-    if entry.owner != owner {
+    if entry.owner != owner && entry.owner.is_empty() {
+        differences.push("has no owner".to_owned());
+    } else if entry.owner != owner {
         differences.push(format!("owner is {}", entry.owner));
     }
     for renamed in seen.iter().flat_map(|facet| &facet.observation.renamed) {

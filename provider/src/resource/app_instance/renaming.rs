@@ -35,9 +35,11 @@ pub fn changes(prior: &Model, planned: &Model) -> Vec<Change> {
     let has = |facet: &str| facets.iter().any(|had| had == facet);
     let postgres = has("postgres").then(|| in_postgres(was, now)).into_iter().flatten();
     let vault = has("vault").then(|| in_vault(was, now)).into_iter().flatten();
+    let host = has("host").then(|| on_host(was, now)).into_iter().flatten();
     let text = |name: &Attr<String>| name.known().cloned().unwrap_or_default();
     postgres
         .chain(vault)
+        .chain(host)
         .filter(|(_, was, now)| was != now)
         .map(|(key, was, now)| (key, text(was), text(now)))
         .collect()
@@ -61,11 +63,19 @@ fn in_vault<'a>(was: &'a ResolvedNames, now: &'a ResolvedNames) -> [Pair<'a>; 7]
     ]
 }
 
-/// What will be kept: what is kept, without what is over, and not known yet where a database is going to be copied.
+fn on_host<'a>(was: &'a ResolvedNames, now: &'a ResolvedNames) -> [Pair<'a>; 2] {
+    [("app_dir", &was.app_dir, &now.app_dir), ("secrets_dir", &was.secrets_dir, &now.secrets_dir)]
+}
+
+/// What will be kept: what is kept, without what is over, and not known yet where a database is going to be copied or a
+/// directory moved.
 pub fn kept(prior: &Model, planned: &Model, held: &Held) -> Attr<BTreeMap<String, Attr<String>>> {
-    let copies =
-        copies(planned) && changes(prior, planned).iter().any(|(key, ..)| *key == "database");
-    if copies {
+    let keeps = |(key, ..): &Change| match *key {
+        "database" => copies(planned),
+        "app_dir" | "secrets_dir" => true,
+        _ => false,
+    };
+    if changes(prior, planned).iter().any(keeps) {
         return Attr::Unknown;
     }
     let mut kept = prior.kept.known().cloned().unwrap_or_default();

@@ -138,6 +138,7 @@ pub fn other_names(
 /// What the plan of the first create on a server says.
 pub fn founding(facet: &str) -> Diagnostic {
     let (server, place) = match facet {
+        "host" => return super::directories::founding(),
         "postgres" => ("PostgreSQL", "schema `appenv` in the maintenance database"),
         _ => ("Vault", "documents below `appenv/` in the KV mount"),
     };
@@ -244,7 +245,7 @@ pub fn protected(coordinate: &Coordinate) -> Errors {
         Path::attribute("deletion_protection"),
         format!("{id}: protected from deletion"),
         format!(
-            "Deleting {id} would remove its database and its roles; `deletion_protection` is true. Nothing was \
+            "Deleting {id} would remove what it has outside the state; `deletion_protection` is true. Nothing was \
              changed.\n\nNext: to end it, apply `deletion_protection = false` first, then delete it in a second \
              apply. To forget it and keep everything, use a `removed` block with `destroy = false`. If a taint \
              or a failed provisioner asks for it, run `untaint`."

@@ -23,7 +23,7 @@ pub fn schema() -> Schema {
             "facets",
             computed(
                 Type::Set(Box::new(Type::String)),
-                "The external systems in which the instance has objects: `postgres`, `vault`.",
+                "The external systems in which the instance has objects: `postgres`, `vault`, `host`.",
             ),
         )
         .attribute(
@@ -46,7 +46,8 @@ pub fn schema() -> Schema {
             "kept",
             computed(
                 Type::Map(Box::new(Type::String)),
-                "Old databases that a renaming by copy keeps, each with the time until when.",
+                "Old databases that a renaming by copy keeps, and old paths of directories, which are links; each with the \
+                 time until when.",
             ),
         )
         .attribute(
@@ -127,10 +128,18 @@ fn inputs(block: Block) -> Block {
             "keep_old",
             Attribute::optional_computed(
                 Type::String,
-                "How long `rename = \"copy\"` keeps the old database, such as `7d` (default); the first apply after that \
-                 drops it.",
+                "How long `rename = \"copy\"` keeps the old database, and a renaming the old paths of directories as links, \
+                 such as `7d` (default); the first apply after that drops them.",
             )
             .default_value(Value::String("7d".to_owned())),
+        )
+        .attribute(
+            "env_files",
+            Attribute::optional(
+                Type::List(Box::new(Type::String)),
+                "Files of secrets that the app's directory on the host has links to: \"\" is `.env.{env}`, and `users` is \
+                 `.env.{env}.users`. Default `[\"\"]`.",
+            ),
         )
         .attribute(
             "deletion_protection",

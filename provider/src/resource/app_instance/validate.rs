@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::{Attr, Path};
 
+use super::directories;
 use super::model::Model;
 use super::wish::{at_names, at_resource};
 use crate::naming::{self, Overrides, shown};
@@ -17,6 +18,7 @@ pub fn validate(config: &Model) -> Result<(), Errors> {
     database(config, &mut errors);
     vault(config, &mut errors);
     kubernetes(config, &mut errors);
+    directories::validate(config, &mut errors);
     names(config, &mut errors);
     one_of(&config.adopt, Path::attribute("adopt"), &["refuse", "verify"], &mut errors);
     one_of(&config.rename, Path::attribute("rename"), &["in_place", "copy"], &mut errors);

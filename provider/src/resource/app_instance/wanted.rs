@@ -25,6 +25,8 @@ pub struct Wanted {
     pub vault: Option<WantedVault>,
     /// Of Kubernetes; `None` where there is no such block.
     pub kubernetes: Option<WantedKubernetes>,
+    /// Files of secrets that are linked; `None` where nothing is said.
+    pub env_files: Option<BTreeSet<String>>,
     /// Names in the place of the convention's, by key.
     pub names: BTreeMap<String, String>,
 }
@@ -102,9 +104,10 @@ impl Wanted {
                 namespaces: reader.set(&block.namespaces, at("namespaces")),
             }
         });
+        let env_files = reader.set(&model.env_files, || Path::attribute("env_files"));
         let (names, unknown) = model.names.as_ref().map(NamesModel::read).unwrap_or_default();
         reader.unknown.extend(unknown);
-        (Self { services, release, database, vault, kubernetes, names }, reader.unknown)
+        (Self { services, release, database, vault, kubernetes, env_files, names }, reader.unknown)
     }
 
     /// Puts the inputs into a model that has none: an imported one.
@@ -128,6 +131,7 @@ impl Wanted {
             service_accounts: block.service_accounts.as_ref().map(known).into(),
             namespaces: block.namespaces.as_ref().map(known).into(),
         });
+        model.env_files = self.env_files.as_ref().map(known).into();
         model.names = NamesModel::of(&self.names);
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::{Attr, Path};
 
+use super::directories;
 use super::model::{Model, ResolvedNames};
 use super::wanted::Wanted;
 use crate::naming::{Coordinate, Declared, NameError, Names, Overrides, Subject, shown};
@@ -74,6 +75,7 @@ pub fn names(
     )
     .map_err(|found| at_resource(&found))?;
     not_our_own(&names, wanted, settings)?;
+    directories::not_our_own(&names, coordinate, wanted, settings)?;
     Ok(names)
 }
 
@@ -144,6 +146,10 @@ pub fn spec_named(
                 Some(vault(coordinate, &names, wanted, layout, has("postgres")))
             }
             _ => None,
+        },
+        host: match has("host") {
+            true => directories::wish(coordinate, &names, wanted.env_files.as_ref(), settings),
+            false => None,
         },
         coordinate: coordinate.clone(),
         names,
