@@ -58,7 +58,7 @@ impl Machine {
             let path = self.path(name);
             match is.strip_prefix("-> ") {
                 Some(target) => {
-                    assert_eq!(fs::read_link(path).unwrap(), self.path(target), "{name}")
+                    assert_eq!(fs::read_link(path).unwrap(), self.path(target), "{name}");
                 }
                 None => assert_eq!(format!("{:o}", mode(&path)), is, "{name}"),
             }

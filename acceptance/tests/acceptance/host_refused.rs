@@ -148,10 +148,13 @@ fn hidden(told: &Diagnostic, machine: &Machine) -> Diagnostic {
     }
 }
 
+/// A name, the root it asks for, and what is said.
+type Case = (&'static str, fn(&Machine) -> String, &'static [&'static str]);
+
 #[test]
 fn a_create_is_refused_before_anything_is_made() {
     let mut book = Book::section("host create");
-    let cases: [(&str, fn(&Machine) -> String, &[&str]); 6] = [
+    let cases: [Case; 6] = [
         ("no_way", |on| on.path("a/b").display().to_string(), &["is not there", "mkdir -p"]),
         (
             "file",

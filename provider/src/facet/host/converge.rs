@@ -65,7 +65,7 @@ fn alive(settings: &Settings, registry: &Registry, spec: &Spec) -> Result<Record
     if let Some(identity) = &registry.identity
         && let Some(found) = identity.other_name(settings)
     {
-        return Err(failure::refused(failure::other_name(settings, found)));
+        return Err(failure::refused(&failure::other_name(settings, found)));
     }
     match registry.record(&spec.coordinate)? {
         Some(record) if record.entry.is_gone() || record.entry.owner != spec.owner => {
@@ -159,7 +159,7 @@ pub(super) fn parent_of<'a>(
     trusted(&way)?;
     if let Some(tree) = way.work_tree.as_ref().filter(|_| path == wish.secrets_dir) {
         let refusal = failure::in_work_tree("the directory of the secrets", path, tree);
-        return Err(failure::refused(refusal));
+        return Err(failure::refused(&refusal));
     }
     if way.is_whole() {
         return Ok((way.dir, name));

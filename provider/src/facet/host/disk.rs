@@ -128,10 +128,10 @@ impl Dir {
     pub fn make(&self, name: &str, mode: u32) -> Result<Self, DiskError> {
         match fs::mkdirat(&self.fd, name, Mode::RWXU) {
             Ok(()) => {
-                let made = self.enter(name)?;
-                made.set_owner(us())?;
-                made.set_mode(mode)?;
-                Ok(made)
+                let fresh = self.enter(name)?;
+                fresh.set_owner(us())?;
+                fresh.set_mode(mode)?;
+                Ok(fresh)
             }
             Err(Errno::EXIST) => self.enter(name),
             Err(errno) => Err(failed("make directory", &self.join(name), errno)),

@@ -112,7 +112,7 @@ pub(super) fn other_name(settings: &Settings, found: &str) -> Refusal {
 }
 
 /// A reason against a change, met by the change itself.
-pub(super) fn refused(refusal: Refusal) -> FacetError {
+pub(super) fn refused(refusal: &Refusal) -> FacetError {
     let (cause, next) = refusal.detail.split_once("\n\nNext: ").unwrap_or((&refusal.detail, ""));
     FacetError {
         fault: Fault::Forbidden,

@@ -17,6 +17,7 @@ mod registry;
 mod rename;
 mod settings;
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;
 mod way;
 
@@ -212,7 +213,7 @@ fn record(
     if let Some(identity) = &registry.identity
         && let Some(found) = identity.other_name(settings)
     {
-        return Err(failure::refused(failure::other_name(settings, found)));
+        return Err(failure::refused(&failure::other_name(settings, found)));
     }
     let mut records = registry.of_app(coordinate.app())?;
     admits(&records, coordinate, expected.entry.as_ref(), next)?;
@@ -245,7 +246,7 @@ fn record(
 /// Fails where others may change what is on the way.
 fn trusted(way: &Way) -> Result<(), FacetError> {
     match way.doubts.first() {
-        Some(doubt) => Err(failure::refused(failure::doubt(doubt))),
+        Some(doubt) => Err(failure::refused(&failure::doubt(doubt))),
         None => Ok(()),
     }
 }

@@ -118,7 +118,7 @@ impl Registry {
         let mut way = Way::to(root, root).map_err(failure::astray)?;
         super::trusted(&way)?;
         if let Some(tree) = &way.work_tree {
-            return Err(failure::refused(failure::in_work_tree("`host.root`", root, tree)));
+            return Err(failure::refused(&failure::in_work_tree("`host.root`", root, tree)));
         }
         match way.rest.as_slice() {
             [] => {}

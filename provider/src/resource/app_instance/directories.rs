@@ -65,10 +65,8 @@ pub fn not_our_own(
         } else {
             continue;
         };
-        let at = match wanted.names.contains_key(key) {
-            true => names::at(key),
-            false => Path::attribute("app"),
-        };
+        let overridden = wanted.names.contains_key(key);
+        let at = if overridden { names::at(key) } else { Path::attribute("app") };
         errors.push(
             Diagnostic::error(
                 format!("{key} cannot be {}", shown(path)),

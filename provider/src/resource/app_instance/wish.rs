@@ -147,10 +147,9 @@ pub fn spec_named(
             }
             _ => None,
         },
-        host: match has("host") {
-            true => directories::wish(coordinate, &names, wanted.env_files.as_ref(), settings),
-            false => None,
-        },
+        host: has("host")
+            .then(|| directories::wish(coordinate, &names, wanted.env_files.as_ref(), settings))
+            .flatten(),
         coordinate: coordinate.clone(),
         names,
     }
