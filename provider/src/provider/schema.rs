@@ -160,13 +160,6 @@ fn host() -> Block {
              name changes nothing.",
         ),
     )
-    .attribute(
-        "backups_kept",
-        Attribute::optional(
-            Type::Number,
-            "How many backups of a file of secrets are kept. Default 10.",
-        ),
-    )
 }
 
 fn vault() -> Block {

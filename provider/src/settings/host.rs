@@ -1,7 +1,7 @@
 //! The `host` block: the directories of the machine that the provider runs on.
 
 use tfplugin::diagnostic::{Diagnostic, Errors};
-use tfplugin::value::{Attr, Path};
+use tfplugin::value::Path;
 
 use super::Known;
 use super::model::HostModel;
@@ -9,15 +9,11 @@ use crate::facet::host::Settings;
 use crate::naming::{check_root, shown};
 use crate::world::World;
 
-/// How many backups are kept where nothing is said.
-const BACKUPS_KEPT: u32 = 10;
-
 /// Reads the block. Names are made of the root, so all of it must be known.
 pub(super) fn read(model: Option<&HostModel>, need: &mut Known<'_>) -> Option<HostModel> {
     let model = model?;
     need.known(&model.root, at("root"));
     need.known(&model.name, at("name"));
-    need.known(&model.backups_kept, at("backups_kept"));
     Some(model.clone())
 }
 
@@ -39,13 +35,7 @@ pub(super) fn settings(model: &HostModel, world: &World, errors: &mut Errors) ->
             .at(at("root")),
         );
     }
-    let kept = model.backups_kept.known().and_then(|kept| u32::try_from(*kept).ok());
-    let mut settings = Settings {
-        root: String::new(),
-        home,
-        name: model.name.known().cloned(),
-        backups_kept: kept.unwrap_or(BACKUPS_KEPT),
-    };
+    let mut settings = Settings { root: String::new(), home, name: model.name.known().cloned() };
     settings.root = settings.expand(root);
     Some(settings)
 }
@@ -67,17 +57,6 @@ pub(super) fn validate(model: &HostModel, errors: &mut Errors) {
                  such as `prod-1`.",
             )
             .at(at("name")),
-        );
-    }
-    if let Attr::Known(kept) = &model.backups_kept
-        && !(0..=1000).contains(kept)
-    {
-        errors.push(
-            Diagnostic::error(
-                format!("`host.backups_kept` cannot be {kept}"),
-                "`host.backups_kept` must be a number from 0 to 1000.",
-            )
-            .at(at("backups_kept")),
         );
     }
 }

@@ -9,8 +9,6 @@ pub struct Settings {
     pub home: Option<String>,
     /// What the machine is called, so that another one is told from it; `None`: only by the registry's id.
     pub name: Option<String>,
-    /// How many backups of a file of secrets are kept.
-    pub backups_kept: u32,
 }
 
 // === impl Settings ===
