@@ -130,6 +130,10 @@ impl Facet for Bounded {
         self.limit.bound(&self.server(), self.facet.rename(spec, expected, next, stop)).await
     }
 
+    async fn admit(&self, spec: &Spec) -> Result<(), FacetError> {
+        self.limit.bound(&self.server(), self.facet.admit(spec)).await
+    }
+
     async fn dismantle(
         &self,
         spec: &Spec,
