@@ -31,6 +31,7 @@ mod owner;
 mod privileges;
 mod proxy;
 mod rename;
+mod rename_given_up;
 mod replace;
 mod rig;
 mod schema;

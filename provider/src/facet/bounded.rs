@@ -134,6 +134,10 @@ impl Facet for Bounded {
         self.limit.bound(&self.server(), self.facet.left_behind(spec)).await
     }
 
+    async fn admit(&self, spec: &Spec) -> Result<(), FacetError> {
+        self.limit.bound(&self.server(), self.facet.admit(spec)).await
+    }
+
     async fn dismantle(
         &self,
         spec: &Spec,

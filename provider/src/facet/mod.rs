@@ -153,6 +153,11 @@ pub trait Facet: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// Lets in again whom a renaming shut out that did not come about.
+    async fn admit(&self, _spec: &Spec) -> Result<(), FacetError> {
+        Ok(())
+    }
+
     /// Removes every object of the instance, its own part of shared ones, and those with the last part. `force`
     /// ends sessions and leases that stand in the way; without it they are listed and nothing is removed. Where the
     /// registration is not the `expected` one any more, it is someone else's and nothing is removed.

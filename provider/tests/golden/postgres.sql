@@ -92,13 +92,16 @@ ALTER ROLE "erp" RENAME TO "erp_role";
 ALTER DATABASE "karmyq_prod" RENAME TO "karmyq_production";
 
 -- copy database
-CREATE DATABASE "karmyq_production" WITH TEMPLATE "karmyq_prod" OWNER "karmyq";
+CREATE DATABASE "karmyq_production" WITH TEMPLATE "karmyq_prod" OWNER "karmyq" ALLOW_CONNECTIONS false;
 
 -- keep database
 COMMENT ON DATABASE "karmyq_prod" IS 'appenv:v1 app=karmyq env=production owner=k kept until 2026-01-01T00:00:00Z';
 
 -- close database
 ALTER DATABASE "karmyq_prod" WITH ALLOW_CONNECTIONS false;
+
+-- open database
+ALTER DATABASE "karmyq_prod" WITH ALLOW_CONNECTIONS true;
 
 -- drop database
 DROP DATABASE IF EXISTS "erp";
@@ -290,6 +293,11 @@ SELECT DISTINCT coalesce(usename::text, '?'), coalesce(application_name, '')
 SELECT
   EXISTS (SELECT FROM pg_catalog.pg_database d WHERE d.datname = $1::text),
   EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = $2::text);
+
+-- standing
+SELECT pg_get_userbyid(d.datdba)::text, d.datallowconn,
+    coalesce(shobj_description(d.oid, 'pg_database'), '')
+  FROM pg_catalog.pg_database d WHERE d.datname = $1::text;
 
 -- members
 SELECT DISTINCT m.rolname::text, m.rolcanlogin,

@@ -9,7 +9,7 @@ use super::link::Link;
 use super::observe::{self, Document};
 use super::session::Session;
 use super::trouble::Trouble;
-use super::{refusal, registry, rename, sql, sql_read};
+use super::{kept, refusal, registry, sql, sql_read};
 use crate::plan::postgres::{self, Blocked, Effect, Login, PostgresWish, escaped, quoted};
 use crate::plan::{ObjectState, Spec};
 
@@ -43,6 +43,28 @@ impl Converge<'_> {
         }
     }
 
+    /// Settles leased logins that ended, which are known by the owner role's present name.
+    pub(super) async fn settle_ended(&self) -> Result<(), Trouble> {
+        let left = async || {
+            let session = observe::reader(self.link).await?;
+            let document = self.read(&session).await;
+            if let Err(trouble) = &document {
+                observe::forget(self.link, &session, trouble).await;
+            }
+            document.map(|document| document.seen.ended)
+        };
+        if left().await?.is_empty() {
+            return Ok(());
+        }
+        self.once().await?;
+        let names: Vec<String> = left().await?.iter().map(|login| quoted(&login.name)).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let refused = refusal::unsettled(self.link.settings(), &self.wish.database, &names);
+        Err(Trouble::told(refused))
+    }
+
     async fn mend(&self, session: &Session) -> Result<(), Trouble> {
         let marker = self.spec.marker();
         let before = self.read(session).await?;
@@ -60,10 +82,16 @@ impl Converge<'_> {
                 changed = true;
             }
         }
-        if let Some(row) = before.registered.entry.as_ref().filter(|_| !self.wish.over.is_empty()) {
-            self.not_stopped()?;
-            let over = |name: &str| self.wish.over.contains(name);
-            rename::end_kept(session, self.spec, row, over, self.until).await?;
+        if let Some(row) = before.registered.entry.as_ref() {
+            if row.copying.is_some() {
+                self.not_stopped()?;
+                kept::drop_copy(session, self.spec, row, self.until).await?;
+            }
+            if !self.wish.over.is_empty() {
+                self.not_stopped()?;
+                let over = |name: &str| self.wish.over.contains(name);
+                kept::end(self.link, session, self.spec, row, over, self.until).await?;
+            }
         }
         if self.wish.vault_login.is_some() {
             self.end_sessions(session).await?;

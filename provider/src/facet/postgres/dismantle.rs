@@ -9,7 +9,7 @@ use super::link::Link;
 use super::observe::{self, Document};
 use super::session::Session;
 use super::trouble::Trouble;
-use super::{refusal, registry, rename, sql, sql_read};
+use super::{kept, refusal, registry, sql, sql_read};
 use crate::facet::FacetError;
 use crate::plan::Spec;
 use crate::plan::postgres::{PostgresWish, SeenDatabase, escaped, quoted};
@@ -71,7 +71,8 @@ impl Dismantle<'_> {
         }
         if let Some(row) = &document.registered.entry {
             self.not_stopped()?;
-            rename::end_kept(session, self.spec, row, |_| true, self.until).await?;
+            kept::drop_copy(session, self.spec, row, self.until).await?;
+            kept::end(self.link, session, self.spec, row, |_| true, self.until).await?;
         }
         for ended in members.iter().filter(|member| member.leased && !member.can_log_in) {
             self.not_stopped()?;

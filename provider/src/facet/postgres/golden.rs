@@ -102,6 +102,7 @@ fn texts() -> String {
         &sql::comment_on_kept("karmyq_prod", &marker, "2026-01-01T00:00:00Z"),
     );
     title(&mut out, "close database", &sql::close_database("karmyq_prod"));
+    title(&mut out, "open database", &sql::open_database("karmyq_prod"));
     title(&mut out, "drop database", &sql::drop_database("erp", false));
     title(&mut out, "drop database by force", &sql::drop_database("erp", true));
     title(&mut out, "drop role", &sql::drop_role("erp_role"));
@@ -118,6 +119,7 @@ fn texts() -> String {
         ("end all sessions", sql_read::END_ALL_SESSIONS),
         ("sessions", sql_read::SESSIONS),
         ("taken names", sql_read::TAKEN),
+        ("standing", sql_read::STANDING),
         ("members", sql_read::MEMBERS),
         ("dependents", sql_read::DEPENDENTS),
         ("registry: find", sql_registry::FIND),

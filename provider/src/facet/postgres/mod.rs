@@ -4,7 +4,7 @@
 //!
 //! - [`settings`](Settings), `tls`, `guard`, `connect`, `session`, `link`: from an address to an open session.
 //! - `quote`, `sql`, `sql_read`, `sql_registry`: every text a server gets; pure.
-//! - `observe`, `registry`, `converge` with `extend`, `rename`, `dismantle`: the verbs; `foreign`: whose the registry is.
+//! - `observe`, `registry`, `converge` with `extend`, `rename` with `kept`, `dismantle`: the verbs; `foreign`: whose the registry is.
 //! - `failure`, `trouble`, `refusal`: what can stop them, and how a user is told.
 
 mod connect;
@@ -16,6 +16,7 @@ mod foreign;
 #[cfg(test)]
 mod golden;
 mod guard;
+mod kept;
 mod link;
 mod observe;
 mod quote;
@@ -142,8 +143,13 @@ impl Facet for Postgres {
         Ok(())
     }
 
-    async fn release(&self, spec: &Spec, _stop: &CancellationToken) -> Result<(), FacetError> {
+    async fn release(&self, spec: &Spec, stop: &CancellationToken) -> Result<(), FacetError> {
         let wish = wish(spec)?;
+        let converge = Converge { link: &self.link, spec, wish, until: self.until, stop };
+        let mut tries = self.link.tries(TRIES);
+        while let Err(trouble) = converge.settle_ended().await {
+            tries.again(trouble).await.map_err(|trouble| self.told(trouble))?;
+        }
         let mut tries = self.link.tries(TRIES);
         while let Err(trouble) = rename::release(&self.link, wish).await {
             tries.again(trouble).await.map_err(|trouble| self.told(trouble))?;
@@ -177,6 +183,11 @@ impl Facet for Postgres {
                 Err(trouble) => tries.again(trouble).await.map_err(|trouble| self.told(trouble))?,
             }
         }
+    }
+
+    async fn admit(&self, spec: &Spec) -> Result<(), FacetError> {
+        let admitted = rename::admit(&self.link, spec, wish(spec)?).await;
+        admitted.map_err(|trouble| self.told(trouble))
     }
 
     async fn dismantle(

@@ -11,10 +11,10 @@ use super::registry::Registered;
 use super::session::{Session, Text};
 use super::settings::{Host, SslMode};
 use super::trouble::Trouble;
-use super::{foreign, sql_read, sql_registry};
+use super::{foreign, refusal, sql_read, sql_registry};
 use crate::facet::{Observation, Refusal};
-use crate::plan::Spec;
 use crate::plan::postgres::{self, Login, PostgresWish, Seen, quoted};
+use crate::plan::{ObjectState, Spec};
 use crate::registry::Look;
 
 /// Tries of a look; each of them waits for a server that starts up.
@@ -72,18 +72,31 @@ pub(super) async fn observe(
         // What it has under a name that stays is its own.
         if let Some(row) = document.registered.under_other_names(wish) {
             standing.role = standing.role.filter(|_| row.owner_role != wish.owner_role);
-            let own = row.database == wish.database || row.copying.as_ref() == Some(&wish.database);
-            standing.database = standing.database.filter(|_| !own);
+            standing.database = standing.database.filter(|found| {
+                // A copy is made closed.
+                let copied = row.copying.as_ref() == Some(&wish.database)
+                    && found.owner == row.owner_role
+                    && !found.allow_connections;
+                row.database != wish.database && !copied
+            });
         }
         if wish.owner_role_shared && shares(&document.neighbours, spec, wish) {
             standing.role = None;
         }
         postgres::occupied(wish, &standing)
     };
-    let refusals = refusals(&document.neighbours, spec, wish);
+    let mut refusals = refusals(&document.neighbours, spec, wish);
+    refusals.extend(shared_role(link, spec, wish, &document).await?);
     let renamed = document.registered.under_other_names(wish).map(|row| row.renamed(wish));
+    let mut objects = postgres::objects(wish, &spec.marker(), seen);
+    if document.registered.has(wish)
+        && let Some(copy) = document.registered.entry.as_ref().and_then(|row| row.copying.as_ref())
+    {
+        let told = ObjectState::Differs(vec![format!("a copy to {} was begun", quoted(copy))]);
+        objects.insert(postgres::DATABASE.to_owned(), told);
+    }
     Ok(Observation {
-        objects: postgres::objects(wish, &spec.marker(), seen),
+        objects,
         occupied,
         foreign: BTreeMap::new(),
         kept: document.registered.entry.as_ref().map(|row| row.kept.clone()).unwrap_or_default(),
@@ -225,6 +238,37 @@ pub(super) fn shares(neighbours: &[Neighbour], spec: &Spec, wish: &PostgresWish)
     neighbours
         .iter()
         .any(|other| other.app == spec.coordinate.app() && other.owner_role == wish.owner_role)
+}
+
+/// A renaming between a role that other instances have too and one that is not the same.
+async fn shared_role(
+    link: &Link,
+    spec: &Spec,
+    wish: &PostgresWish,
+    document: &Document,
+) -> Result<Option<Refusal>, Trouble> {
+    let renamed = document.registered.under_other_names(wish);
+    let Some(row) = renamed.filter(|row| row.owner_role != wish.owner_role) else {
+        return Ok(None);
+    };
+    let told = |role: &str| {
+        let error = refusal::rename_shared(link.settings(), role, &row.owner_role);
+        Some(Refusal { summary: error.summary, detail: format!("{}. {}", error.cause, error.next) })
+    };
+    if shares(&document.neighbours, spec, wish) {
+        return Ok(told(&wish.owner_role));
+    }
+    let was = PostgresWish {
+        database: row.database.clone(),
+        owner_role: row.owner_role.clone(),
+        ..wish.clone()
+    };
+    let session = reader(link).await?;
+    let before = read(link, &session, spec, &was).await;
+    if let Err(trouble) = &before {
+        forget(link, &session, trouble).await;
+    }
+    Ok(if shares(&before?.neighbours, spec, &was) { told(&was.owner_role) } else { None })
 }
 
 fn refusals(neighbours: &[Neighbour], spec: &Spec, wish: &PostgresWish) -> Vec<Refusal> {

@@ -153,14 +153,43 @@ pub(super) fn rename_onto(settings: &Settings, what: &str) -> FacetError {
 }
 
 /// A renaming of a role that other instances have too.
-pub(super) fn rename_shared(settings: &Settings, role: &str) -> FacetError {
+pub(super) fn rename_shared(settings: &Settings, role: &str, keep: &str) -> FacetError {
     told(
         settings,
         Fault::Occupied,
         format!("Role {} is other instances' too", quoted(role)),
-        "renaming it would rename theirs, and what it owns cannot be told apart by instance"
+        "a renaming makes no role of several, nor several of one: what it owns cannot be told apart by instance"
             .to_owned(),
-        &format!("Keep the role: names {{ owner_role = {} }}. Nothing was renamed.", quoted(role)),
+        &format!(
+            "Keep the role {0} as it is: names {{ owner_role = {0} }}. Nothing was renamed.",
+            quoted(keep)
+        ),
+    )
+}
+
+/// A kept database whose time is over takes connections again.
+pub(super) fn kept_is_open(settings: &Settings, name: &str) -> FacetError {
+    let name = quoted(name);
+    told(
+        settings,
+        Fault::Occupied,
+        format!("The kept database {name} is open again"),
+        "its time is over, but somebody has allowed connections to it since it was kept".to_owned(),
+        &format!(
+            "To have it dropped: ALTER DATABASE {name} ALLOW_CONNECTIONS false, then apply again. To keep it for \
+             yourself: COMMENT ON DATABASE {name} IS NULL, by which the next apply forgets it."
+        ),
+    )
+}
+
+/// Leased logins that own objects and could not be settled before the role has another name.
+pub(super) fn unsettled(settings: &Settings, database: &str, logins: &[String]) -> FacetError {
+    told(
+        settings,
+        Fault::Occupied,
+        format!("Leased logins of database {} ended and still own something", quoted(database)),
+        format!("{} own objects in other databases too", logins.join(", ")),
+        "Hand over what they own there (REASSIGN OWNED), then apply again. Nothing was renamed.",
     )
 }
 

@@ -9,7 +9,7 @@ use super::observe;
 use super::registry::{self, Record, Row};
 use super::session::Session;
 use super::trouble::Trouble;
-use super::{refusal, sql, sql_read, sql_registry};
+use super::{kept, refusal, sql, sql_read, sql_registry};
 use crate::plan::Spec;
 use crate::plan::postgres::{PostgresWish, quoted};
 use crate::registry::{Entry, Expected};
@@ -57,8 +57,12 @@ impl Rename<'_> {
             owner_role: row.owner_role.clone(),
             ..self.wish.clone()
         };
+        self.is_still_expected(Some(row))?;
         self.join(session, &was).await?;
-        let copies = wish_copies(self.wish, &was);
+        // Whatever was copied before: the old database may have been open since.
+        kept::drop_copy(session, self.spec, row, self.until).await?;
+        let (has_database, has_role) = self.taken(session, &was).await?;
+        let copies = has_database && wish_copies(self.wish, &was);
         if copies {
             self.copy(session, &was).await?;
         }
@@ -68,10 +72,13 @@ impl Rename<'_> {
         session.run("BEGIN").await.map_err(failed)?;
         record.identity(self.link, session).await?;
         let found = record.entry(session).await.map_err(failed)?;
-        let found = self.is_still_expected(found)?;
+        let found = found.as_ref();
+        self.is_still_expected(found)?;
+        let Some(found) = found else { return Ok(false) };
         record.judge_neighbours(self.link, session, false).await?;
-        self.is_free(session, &found, &was).await?;
-        if found.owner_role != wish.owner_role {
+        self.is_free(session, found, &was, copies).await?;
+        // What was dropped by hand is made anew by what follows.
+        if found.owner_role != wish.owner_role && has_role {
             let rename = sql::rename_role(&found.owner_role, &wish.owner_role);
             let renamed = session.run(&rename).await;
             renamed.map_err(|f| {
@@ -80,8 +87,8 @@ impl Rename<'_> {
             })?;
         }
         if copies {
-            self.keep(session, &found).await.map_err(failed)?;
-        } else if found.database != wish.database {
+            self.keep(session, found).await.map_err(failed)?;
+        } else if found.database != wish.database && has_database {
             session
                 .run(&sql::rename_database(&found.database, &wish.database))
                 .await
@@ -92,7 +99,7 @@ impl Rename<'_> {
         Ok(true)
     }
 
-    /// Copies the database, closed to everybody meanwhile. Its name is noted first, by which a run that goes on tells the
+    /// Copies the database, closed to everybody meanwhile. Its name is noted first, by which a run that comes later tells the
     /// copy from a database of another hand; a copy is there wholly or not at all.
     async fn copy(&self, session: &Session, was: &PostgresWish) -> Result<(), Trouble> {
         let failed = |failure| self.failed(was, failure);
@@ -101,18 +108,14 @@ impl Rename<'_> {
         let (spec, expected, next) = (self.spec, self.expected, self.next);
         let record = Record { spec, wish, expected, next, keep_objects: true };
         let found = record.entry(session).await.map_err(failed)?;
-        let found = self.is_still_expected(found)?;
+        self.is_still_expected(found.as_ref())?;
         record.judge_neighbours(self.link, session, false).await?;
-        self.is_free(session, &found, was).await?;
+        if let Some(found) = &found {
+            self.is_free(session, found, was, false).await?;
+        }
         self.note(session, sql_registry::COPYING, &wish.database).await.map_err(failed)?;
         session.run("COMMIT").await.map_err(failed)?;
         session.run(&sql::close_database(&was.database)).await.map_err(failed)?;
-        let texts = [Some(wish.database.as_str()), Some(was.owner_role.as_str())];
-        let rows = session.rows(sql_read::TAKEN, &texts).await.map_err(failed)?;
-        let there = rows.first().map_or(Ok(false), |row| row.try_get::<_, bool>(0));
-        if there.map_err(|error| failed(error.into()))? {
-            return Ok(());
-        }
         let copy = sql::copy_database(&was.database, &wish.database, &was.owner_role);
         session.run_long(&copy, self.until).await.map_err(failed)
     }
@@ -148,51 +151,63 @@ impl Rename<'_> {
         Ok(())
     }
 
-    fn is_still_expected(&self, found: Option<Row>) -> Result<Row, Trouble> {
-        let settings = self.link.settings();
-        let entry = found.as_ref().map(|row| &row.entry);
-        match found {
-            Some(row) if self.expected.is_met_by(Some(&row.entry)) => Ok(row),
-            _ => Err(Trouble::told(refusal::changed(
-                settings,
-                &self.spec.names.instance,
-                self.expected.entry.as_ref(),
-                entry,
-            ))),
+    fn is_still_expected(&self, found: Option<&Row>) -> Result<(), Trouble> {
+        let entry = found.map(|row| &row.entry);
+        if entry.is_some() && self.expected.is_met_by(entry) {
+            return Ok(());
         }
+        let (settings, instance) = (self.link.settings(), &self.spec.names.instance);
+        let expected = self.expected.entry.as_ref();
+        Err(Trouble::told(refusal::changed(settings, instance, expected, entry)))
     }
 
-    /// Refuses names that something else has, and a role that is not this instance's alone.
+    /// Refuses names that something else has, and a role that is not this instance's alone. `copied`: what stands under
+    /// the new name was copied by this very run.
     async fn is_free(
         &self,
         session: &Session,
         found: &Row,
         was: &PostgresWish,
+        copied: bool,
     ) -> Result<(), Trouble> {
         let settings = self.link.settings();
-        let failed = |failure| self.failed(was, failure);
         let wish = self.wish;
-        let texts = [Some(wish.database.as_str()), Some(wish.owner_role.as_str())];
-        let rows = session.rows(sql_read::TAKEN, &texts).await.map_err(failed)?;
-        let taken = |at: usize| rows.first().map_or(Ok(false), |row| row.try_get::<_, bool>(at));
-        let (database, role) = (taken(0), taken(1));
-        let copied = found.copying.as_ref() == Some(&wish.database);
-        if found.database != wish.database && !copied && database.map_err(|e| failed(e.into()))? {
+        let (database, role) = self.taken(session, wish).await?;
+        let copied = copied && found.copying.as_ref() == Some(&wish.database);
+        if found.database != wish.database && !copied && database {
             let what = format!("Database {}", quoted(&wish.database));
             return Err(Trouble::told(refusal::rename_onto(settings, &what)));
         }
         if found.owner_role == wish.owner_role {
             return Ok(());
         }
-        if role.map_err(|e| failed(e.into()))? {
+        if role {
             let what = format!("Role {}", quoted(&wish.owner_role));
             return Err(Trouble::told(refusal::rename_onto(settings, &what)));
         }
         let before = observe::read(self.link, session, self.spec, was).await?;
         if observe::shares(&before.neighbours, self.spec, was) {
-            return Err(Trouble::told(refusal::rename_shared(settings, &found.owner_role)));
+            return Err(Trouble::told(refusal::rename_shared(
+                settings,
+                &found.owner_role,
+                &found.owner_role,
+            )));
         }
         Ok(())
+    }
+
+    /// Whether database and role of these names are there.
+    async fn taken(
+        &self,
+        session: &Session,
+        names: &PostgresWish,
+    ) -> Result<(bool, bool), Trouble> {
+        let failed = |failure| self.failed(names, failure);
+        let texts = [Some(names.database.as_str()), Some(names.owner_role.as_str())];
+        let rows = session.rows(sql_read::TAKEN, &texts).await.map_err(failed)?;
+        let taken = |at: usize| rows.first().map_or(Ok(false), |row| row.try_get::<_, bool>(at));
+        let taken = taken(0).and_then(|database| Ok((database, taken(1)?)));
+        taken.map_err(|error| failed(error.into()))
     }
 
     fn failed(&self, was: &PostgresWish, failure: Failure) -> Trouble {
@@ -214,31 +229,6 @@ fn wish_copies(wish: &PostgresWish, was: &PostgresWish) -> bool {
     wish.keep_until.is_some() && wish.database != was.database
 }
 
-/// Drops kept databases: those of which `ends` says so. Only what the registry notes is dropped, one after another.
-pub(super) async fn end_kept(
-    session: &Session,
-    spec: &Spec,
-    row: &Row,
-    ends: impl Fn(&str) -> bool,
-    until: Option<Instant>,
-) -> Result<bool, Trouble> {
-    let coordinate = &spec.coordinate;
-    let mut kept = row.kept.clone();
-    let mut any = false;
-    for name in row.kept.keys().filter(|name| ends(name)) {
-        let failed = |failure| {
-            Trouble::server(failure, format!("Could not drop the kept database {}", quoted(name)))
-        };
-        session.run_long(&sql::drop_database(name, false), until).await.map_err(failed)?;
-        kept.remove(name);
-        let text = serde_json::json!(kept).to_string();
-        let texts = [Some(coordinate.app()), Some(coordinate.env()), Some(text.as_str())];
-        session.rows(sql_registry::KEEP, &texts).await.map_err(failed)?;
-        any = true;
-    }
-    Ok(any)
-}
-
 /// Lets nobody into the database any more and ends the sessions on it. The renaming, or the next apply, opens it.
 pub(super) async fn release(link: &Link, wish: &PostgresWish) -> Result<(), Trouble> {
     let failed = |failure| {
@@ -258,6 +248,30 @@ pub(super) async fn release(link: &Link, wish: &PostgresWish) -> Result<(), Trou
         Ok(())
     };
     match ended.await {
+        Ok(()) => {
+            writer.release().await;
+            Ok(())
+        }
+        Err(trouble) => {
+            registry::give_back(writer, &trouble).await;
+            Err(trouble)
+        }
+    }
+}
+
+/// Opens a database again that was closed for a renaming which did not come about.
+pub(super) async fn admit(link: &Link, spec: &Spec, wish: &PostgresWish) -> Result<(), Trouble> {
+    let writer = link.writer().await?;
+    let opened = async {
+        let session = writer.session();
+        let document = observe::read(link, session, spec, wish).await?;
+        let Some(row) = document.registered.under_other_names(wish) else { return Ok(()) };
+        let name = &row.database;
+        let doing = || format!("Could not open database {} again", quoted(name));
+        let failed = |failure| Trouble::server(failure, doing());
+        session.run(&sql::open_database(name)).await.map_err(failed)
+    };
+    match opened.await {
         Ok(()) => {
             writer.release().await;
             Ok(())

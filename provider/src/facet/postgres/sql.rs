@@ -88,20 +88,28 @@ pub(super) fn rename_database(from: &str, to: &str) -> String {
     format!("ALTER DATABASE {} RENAME TO {}", identifier(from), identifier(to))
 }
 
-/// Makes a database of all that is in another one.
+/// Makes a database of all that is in another one; closed until PUBLIC is revoked.
 pub(super) fn copy_database(from: &str, to: &str, owner_role: &str) -> String {
     format!(
-        "CREATE DATABASE {} WITH TEMPLATE {} OWNER {}",
+        "CREATE DATABASE {} WITH TEMPLATE {} OWNER {} ALLOW_CONNECTIONS false",
         identifier(to),
         identifier(from),
         identifier(owner_role)
     )
 }
 
+/// By which a kept database is known.
+pub(super) const KEPT_UNTIL: &str = " kept until ";
+
 /// What a kept database says of itself.
 pub(super) fn comment_on_kept(name: &str, marker: &Marker, until: &str) -> String {
-    let comment = format!("{} kept until {until}", marker.line());
+    let comment = format!("{}{KEPT_UNTIL}{until}", marker.line());
     format!("COMMENT ON DATABASE {} IS {}", identifier(name), literal(&comment))
+}
+
+/// Lets others into a database again.
+pub(super) fn open_database(name: &str) -> String {
+    format!("ALTER DATABASE {} WITH ALLOW_CONNECTIONS true", identifier(name))
 }
 
 /// Lets nobody but those who are in into a database.

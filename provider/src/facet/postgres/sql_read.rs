@@ -149,6 +149,11 @@ pub(super) const TAKEN: &str = "SELECT
   EXISTS (SELECT FROM pg_catalog.pg_database d WHERE d.datname = $1::text),
   EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = $2::text)";
 
+/// Owner, openness and comment of a database (`$1`).
+pub(super) const STANDING: &str = "SELECT pg_get_userbyid(d.datdba)::text, d.datallowconn,
+    coalesce(shobj_description(d.oid, 'pg_database'), '')
+  FROM pg_catalog.pg_database d WHERE d.datname = $1::text";
+
 /// Whom a drop of the database (`$1`) would cut off: its sessions. The server's own workers have no user,
 /// and the provider's own short looks are over before the drop gives up waiting for them.
 pub(super) const SESSIONS: &str =

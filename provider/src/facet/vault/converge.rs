@@ -2,6 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
+use super::copying::Moving;
 use super::document::Share;
 use super::mounts::Mount;
 use super::object::Object;
@@ -59,22 +60,25 @@ impl Vault {
         let (app, env, mount) = (spec.coordinate.app(), spec.coordinate.env(), &wish.kv_mount);
         self.wire.keep_alive().await.map_err(|error| error.doing("use the token"))?;
         let (document, _) = self.read_app(mount, app).await?;
-        if let Some(noted) = document.moving(env).filter(|noted| noted.to != wish.kv_path) {
-            self.drop_copy(mount, noted, stop).await?;
+        if !expected.is_met_by(document.entry(env)) {
+            return Err(self.unregistered(spec));
         }
-        let way = document.way(env, &wish.kv_path);
-        self.not_stopped(stop)?;
-        self.change_app(wish, app, |document| {
-            if !expected.is_met_by(document.entry(env)) {
-                return Err(self.unregistered(spec));
+        let way = match document.astray(env, &wish.kv_path) {
+            Some(noted) => {
+                let at = self.give_up(spec, wish, noted, stop).await?;
+                Moving::between(&at, &wish.kv_path)
             }
-            Ok(document.note_moving(env, way.clone()))
-        })
-        .await?;
-        match &way {
-            Some(way) => self.copy_secrets(spec, mount, way, stop).await,
-            None => Ok(()),
+            None => document.way(env, &wish.kv_path),
+        };
+        let Some(way) = way else {
+            self.not_stopped(stop)?;
+            let settle = self.change_app(wish, app, |document| Ok(document.note_moving(env, None)));
+            return settle.await;
+        };
+        if let Some(what) = self.blocked(spec, wish, &document, &way).await? {
+            return Err(self.in_the_way(spec, &what));
         }
+        self.copy_secrets(spec, wish, &way, stop).await.map(drop)
     }
 
     /// Nobody reads the secrets at their old path any more: it goes.
@@ -85,8 +89,10 @@ impl Vault {
         stop: &CancellationToken,
     ) -> Result<(), FacetError> {
         let (app, env) = (spec.coordinate.app(), spec.coordinate.env());
-        let Some(way) = self.way_of(spec, wish).await? else { return Ok(()) };
-        self.leave_secrets(spec, &wish.kv_mount, &way, stop).await?;
+        let (document, _) = self.read_app(&wish.kv_mount, app).await?;
+        let Some(way) = document.way(env, &wish.kv_path) else { return Ok(()) };
+        self.leave_secrets(spec, wish, &way, stop).await?;
+        self.not_stopped(stop)?;
         self.change_app(wish, app, |document| Ok(document.note_moving(env, None))).await
     }
 

@@ -50,8 +50,16 @@ impl Vault {
             }
             self.remove(&place.object(), stop).await?;
         }
+        // Secrets stay, but in one place.
+        if let Some(way) = document.moving(env) {
+            self.give_up(spec, wish, way, stop).await?;
+        }
         self.not_stopped(stop)?;
-        self.change_app(wish, app, |document| Ok(document.deregister(env))).await?;
+        self.change_app(wish, app, |document| {
+            let had = document.note_moving(env, None);
+            Ok(document.deregister(env) || had)
+        })
+        .await?;
         self.settle_shared(spec, wish, stop).await
     }
 

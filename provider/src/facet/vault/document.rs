@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::copying::Moving;
 use super::place::Place;
 use crate::plan::Spec;
 use crate::plan::vault::grants::{OpsPart, shared_ops};
@@ -53,15 +54,6 @@ pub(super) struct Instance {
     /// The secrets that are on their way to another path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moving: Option<Moving>,
-}
-
-/// Secrets on their way: noted before the first version is copied, struck out when the old path is gone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Moving {
-    /// Where they were.
-    pub from: String,
-    /// Where they go.
-    pub to: String,
 }
 
 /// What an instance has in Vault once it is as wished.
@@ -197,17 +189,33 @@ impl AppDocument {
     /// The way that an env's secrets have to go to be at a path; `None`: they are there.
     pub fn way(&self, env: &str, to: &str) -> Option<Moving> {
         let instance = self.instances.get(env).filter(|i| !i.entry.is_gone())?;
-        let from = match (&instance.moving, &instance.part) {
-            (Some(moving), _) => &moving.from,
-            (None, Some(part)) => &part.kv_path,
-            (None, None) => return None,
-        };
-        (from != to).then(|| Moving { from: from.clone(), to: to.to_owned() })
+        match (&instance.moving, &instance.part) {
+            (Some(moving), _) if moving.to == to => Some(moving.clone()),
+            (Some(moving), _) => Moving::between(&moving.from, to),
+            (None, Some(part)) => Moving::between(&part.kv_path, to),
+            (None, None) => None,
+        }
     }
 
     /// What is noted of an env's secrets on their way.
     pub fn moving(&self, env: &str) -> Option<&Moving> {
         self.instances.get(env)?.moving.as_ref()
+    }
+
+    /// What is noted of an env's secrets on their way to anywhere but a path.
+    pub fn astray(&self, env: &str, path: &str) -> Option<&Moving> {
+        self.moving(env).filter(|moving| moving.to != path)
+    }
+
+    /// The other env whose secrets are at a path, go there or come from there.
+    pub fn at_path(&self, env: &str, path: &str) -> Option<&str> {
+        let is_at = |instance: &Instance| {
+            let part = instance.part.iter().map(|part| &part.kv_path);
+            let moving = instance.moving.iter().flat_map(|moving| [&moving.from, &moving.to]);
+            part.chain(moving).any(|at| at == path)
+        };
+        let mut others = self.instances.iter().filter(|(other, i)| *other != env && is_at(i));
+        others.next().map(|(other, _)| other.as_str())
     }
 
     /// Notes where an env's secrets go; whether that is news.

@@ -8,13 +8,14 @@
 //! - `object`: one object, read, written whole and read back, removed. `place`: where an instance's own
 //!   ones stand.
 //! - `observe` with `standing`, `converge`, `dismantle`: the verbs.
-//! - `secrets`: the document of an instance's secrets, moved with its versions.
+//! - `secrets` with `copying`: the document of an instance's secrets, moved with its versions.
 //! - `shared`, `family`: what instances of one app share.
 //! - `mounts`, `connection`, `leases`: what ours rests on, and what stands in the way.
 //! - `memory`: what one run need not ask twice.
 
 mod connection;
 mod converge;
+mod copying;
 mod dismantle;
 mod document;
 mod family;

@@ -77,17 +77,20 @@ impl Vault {
         }
         let way = document.way(spec.coordinate.env(), &wish.kv_path);
         if let Some(way) = &way
-            && let Some(what) = self.blocked(&wish.kv_mount, way).await?
+            && let Some(what) = self.blocked(spec, wish, &document, way).await?
         {
             refusals.push(Refusal {
                 summary: format!("Secrets cannot be moved from {} to {}", way.from, way.to),
                 detail: format!("In the way is {what}. Nothing was moved."),
             });
         }
-        let renamed = way.iter().map(|way| Renamed {
+        // Secrets that a run was moving elsewhere come back, too.
+        let astray = document.astray(spec.coordinate.env(), &wish.kv_path).map(|noted| &noted.to);
+        let registered = astray.filter(|_| !is_new).or(way.as_ref().map(|way| &way.from));
+        let renamed = registered.map(|registered| Renamed {
             key: "kv_path",
-            registered: way.from.clone(),
-            wished: way.to.clone(),
+            registered: registered.clone(),
+            wished: wish.kv_path.clone(),
         });
         Ok(Observation {
             look,
@@ -95,7 +98,7 @@ impl Vault {
             occupied,
             foreign,
             kept: BTreeMap::new(),
-            renamed: renamed.collect(),
+            renamed: renamed.into_iter().collect(),
             refusals,
             warnings,
         })

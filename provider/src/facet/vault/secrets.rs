@@ -1,17 +1,15 @@
 //! The document of an instance's secrets: moved to another path with its versions, never shown.
 //!
 //! The copy carries a mark in its custom metadata, by which a run that goes on tells it from a document of another
-//! hand; what is copied already is counted by versions, each written by check-and-set. The old path is removed only
-//! when the newest version stands at the new one. KV v2 API, "Read Secret Metadata", "Create/Update Metadata".
+//! hand; which versions it has is noted in the registry before they are written, each by check-and-set. The old path
+//! is removed only when every version was compared. KV v2 API, "Read Secret Metadata", "Create/Update Metadata".
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::Vault;
-use super::document::Moving;
+use super::copying::{Metadata, Moving};
+use super::document::AppDocument;
 use super::registry::shown;
 use super::wire::error::CallError;
 use super::wire::request::Request;
@@ -19,85 +17,11 @@ use crate::facet::{FacetError, Fault};
 use crate::plan::Spec;
 use crate::plan::vault::VaultWish;
 
-/// The key of the mark: the path that a copy is of.
-const COPY_OF: &str = "appenv_copy_of";
-
-/// How often a write without a good answer is made again.
+/// How often a write without a good answer is made again, and how often others may write in between.
 const TRIES: u32 = 3;
 
-/// What KV tells of a document without its values.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-struct Metadata {
-    #[serde(default)]
-    current_version: u64,
-    #[serde(default, rename = "custom_metadata")]
-    custom: Option<Map<String, Value>>,
-    #[serde(default)]
-    versions: BTreeMap<String, Version>,
-    #[serde(default)]
-    max_versions: u64,
-    #[serde(default)]
-    cas_required: bool,
-    #[serde(default)]
-    delete_version_after: Value,
-}
-
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-struct Version {
-    #[serde(default)]
-    deletion_time: String,
-    #[serde(default)]
-    destroyed: bool,
-}
-
-// === impl Metadata ===
-
-impl Metadata {
-    /// The versions that can be read, oldest first.
-    fn readable(&self) -> Vec<u64> {
-        let readable = self.versions.iter().filter(|(_, version)| version.is_readable());
-        let mut numbers: Vec<u64> =
-            readable.filter_map(|(number, _)| number.parse().ok()).collect();
-        numbers.sort_unstable();
-        numbers
-    }
-
-    /// A version that could be brought back, but not copied.
-    fn deleted(&self) -> Option<&str> {
-        let deleted = |version: &Version| !version.destroyed && !version.is_readable();
-        self.versions
-            .iter()
-            .find(|(_, version)| deleted(version))
-            .map(|(number, _)| number.as_str())
-    }
-
-    fn is_copy_of(&self, path: &str) -> bool {
-        self.custom.as_ref().is_some_and(|custom| custom.get(COPY_OF) == Some(&json!(path)))
-    }
-
-    /// The same settings for another path; `mark` makes it a copy.
-    fn settings(&self, mark: Option<&str>) -> Value {
-        let mut custom = self.custom.clone().unwrap_or_default();
-        custom.remove(COPY_OF);
-        if let Some(path) = mark {
-            custom.insert(COPY_OF.to_owned(), json!(path));
-        }
-        json!({
-            "custom_metadata": custom,
-            "max_versions": self.max_versions,
-            "cas_required": self.cas_required,
-            "delete_version_after": self.delete_version_after,
-        })
-    }
-}
-
-// === impl Version ===
-
-impl Version {
-    fn is_readable(&self) -> bool {
-        self.deletion_time.is_empty() && !self.destroyed
-    }
-}
+/// One version, read or not there.
+type Secret = Option<Value>;
 
 // === impl Vault ===
 
@@ -106,126 +30,211 @@ impl Vault {
     /// lose. Reads only, and no value.
     pub(super) async fn blocked(
         &self,
-        mount: &str,
+        spec: &Spec,
+        wish: &VaultWish,
+        document: &AppDocument,
         way: &Moving,
     ) -> Result<Option<String>, FacetError> {
-        let Some(old) = self.metadata(mount, &way.from).await? else {
-            return Ok(None);
-        };
-        if let Some(there) = self.metadata(mount, &way.to).await?
-            && !there.is_copy_of(&way.from)
-        {
-            return Ok(Some(format!(
-                "document \"{}\" at \"{mount}\" (secrets of another hand)",
-                way.to
-            )));
+        let (app, env, mount) = (spec.coordinate.app(), spec.coordinate.env(), &wish.kv_mount);
+        if let Some(other) = document.at_path(env, &way.to) {
+            return Ok(Some(format!("the path \"{}\", which is that of {app}/{other}", way.to)));
         }
-        Ok(old.deleted().map(|number| {
-            format!(
-                "version {number} of document \"{}\" at \"{mount}\", which is deleted and cannot be copied (bao kv \
-                 undelete, or bao kv destroy, of it)",
-                way.from
-            )
-        }))
+        let Some(old) = self.metadata(mount, &way.from).await? else { return Ok(None) };
+        let there = self.metadata(mount, &way.to).await?;
+        Ok(Self::blocks(mount, way, &old, there.as_ref()))
     }
 
-    /// Copies what is not copied yet; nothing where there is nothing. Whoever asks has noted the way.
+    fn blocks(
+        mount: &str,
+        way: &Moving,
+        old: &Metadata,
+        there: Option<&Metadata>,
+    ) -> Option<String> {
+        let has = there.map_or(0, Metadata::written);
+        if !way.is_of(old) {
+            // The copy was whole, or another one was begun.
+            return (0 < has && has < way.versions.len()).then(|| {
+                format!(
+                    "document \"{}\" at \"{mount}\", which is not the one whose copy was begun. Remove the copy (bao kv \
+                     metadata delete of \"{}\") to have this one copied",
+                    way.from, way.to
+                )
+            });
+        }
+        if there.is_some_and(|there| !there.is_copy_of(&way.from)) {
+            return Some(format!(
+                "document \"{}\" at \"{mount}\" (secrets of another hand)",
+                way.to
+            ));
+        }
+        old.uncopyable(&way.from, mount)
+    }
+
+    /// Notes the way and copies what is not copied yet; the way as it was noted last.
     pub(super) async fn copy_secrets(
         &self,
         spec: &Spec,
-        mount: &str,
+        wish: &VaultWish,
         way: &Moving,
         stop: &CancellationToken,
-    ) -> Result<(), FacetError> {
-        let Some(old) = self.metadata(mount, &way.from).await? else { return Ok(()) };
-        if let Some(what) = self.blocked(mount, way).await? {
+    ) -> Result<Moving, FacetError> {
+        let mount = &wish.kv_mount;
+        let doing = format!("copy the secrets to {}", way.to);
+        let Some(old) = self.metadata(mount, &way.from).await? else {
+            return self.note_way(spec, wish, way.clone(), stop).await;
+        };
+        let there = self.metadata(mount, &way.to).await?;
+        if let Some(what) = Self::blocks(mount, way, &old, there.as_ref()) {
             return Err(self.in_the_way(spec, &what));
         }
-        let doing = format!("copy the secrets to {}", way.to);
-        let there = self.metadata(mount, &way.to).await?;
+        let copied = there.as_ref().map_or(0, Metadata::written);
+        if copied > 0 && !way.is_of(&old) {
+            // All was copied and the old path removed; what stands there now was put there since.
+            return Ok(way.clone());
+        }
+        let way = way.following(&old, copied);
+        let way = self.note_way(spec, wish, way, stop).await?;
         if there.is_none() {
             self.not_stopped(stop)?;
             self.set_metadata(mount, &way.to, &old.settings(Some(&way.from)))
                 .await
                 .map_err(|error| error.doing(&doing))?;
         }
-        let copied = there.map_or(0, |there| there.current_version);
-        let versions = old.readable();
-        let done = usize::try_from(copied).unwrap_or(usize::MAX);
-        for (index, number) in versions.iter().enumerate().skip(done) {
+        for (index, number) in way.versions.iter().enumerate().skip(copied) {
             self.not_stopped(stop)?;
             let cas = u64::try_from(index).unwrap_or(u64::MAX);
-            self.copy_version(mount, way, *number, cas)
-                .await
-                .map_err(|error| error.doing(&doing))?;
+            let landed = self.copy_version(mount, &way, *number, cas).await;
+            if !landed.map_err(|error| error.doing(&doing))? {
+                let what =
+                    format!("version {number} of \"{}\", which was changed meanwhile", way.from);
+                return Err(self.in_the_way(spec, &what));
+            }
         }
-        Ok(())
+        Ok(way)
     }
 
-    /// Removes the old path once the newest version stands at the new one, and the mark with it.
+    /// Removes the old path once every version stands at the new one, and the mark with it.
     pub(super) async fn leave_secrets(
         &self,
         spec: &Spec,
-        mount: &str,
+        wish: &VaultWish,
         way: &Moving,
         stop: &CancellationToken,
     ) -> Result<(), FacetError> {
+        let mount = &wish.kv_mount;
         let doing = format!("remove the secrets' old path {}", way.from);
-        if let Some(old) = self.metadata(mount, &way.from).await? {
+        let mut way = way.clone();
+        for round in 1.. {
             // What was written to the old path meanwhile is not lost.
-            self.copy_secrets(spec, mount, way, stop).await?;
-            let newest = self.version(mount, &way.from, old.current_version).await;
-            let newest = newest.map_err(|error| error.doing(&doing))?;
-            let copy = self.newest(mount, &way.to).await.map_err(|error| error.doing(&doing))?;
-            if newest.is_none() || newest != copy {
-                return Err(self.in_the_way(
-                    spec,
-                    "the newest version, which reads otherwise at the new path",
-                ));
+            way = self.copy_secrets(spec, wish, &way, stop).await?;
+            let Some(old) = self.metadata(mount, &way.from).await?.filter(|old| way.is_of(old))
+            else {
+                break;
+            };
+            if let Some(what) = self.lacks(mount, &way).await.map_err(|e| e.doing(&doing))? {
+                return Err(self.in_the_way(spec, &what));
             }
-            self.not_stopped(stop)?;
-            self.wire
-                .call(Request::delete(format!("{mount}/metadata/{}", way.from)))
-                .await
-                .map_err(|error| error.doing(&doing))?;
+            if old == self.metadata(mount, &way.from).await?.unwrap_or_default()
+                && way == way.following(&old, way.versions.len())
+            {
+                self.not_stopped(stop)?;
+                self.wire
+                    .call(Request::delete(format!("{mount}/metadata/{}", way.from)))
+                    .await
+                    .map_err(|error| error.doing(&doing))?;
+                break;
+            }
+            if round >= TRIES {
+                let what =
+                    format!("somebody who writes to the old path \"{}\" all the time", way.from);
+                return Err(self.in_the_way(spec, &what));
+            }
         }
-        if let Some(there) = self.metadata(mount, &way.to).await?
-            && there.is_copy_of(&way.from)
-        {
-            self.not_stopped(stop)?;
-            self.set_metadata(mount, &way.to, &there.settings(None))
-                .await
-                .map_err(|error| error.doing(&doing))?;
-        }
-        Ok(())
+        self.unmark(mount, &way, stop).await
     }
 
-    /// Removes a copy that is no longer wanted, where the old path still has everything.
-    pub(super) async fn drop_copy(
-        &self,
-        mount: &str,
-        way: &Moving,
-        stop: &CancellationToken,
-    ) -> Result<(), FacetError> {
-        let is_copy = self.metadata(mount, &way.to).await?.is_some_and(|m| m.is_copy_of(&way.from));
-        if is_copy && self.metadata(mount, &way.from).await?.is_some() {
-            self.not_stopped(stop)?;
-            self.wire
-                .call(Request::delete(format!("{mount}/metadata/{}", way.to)))
-                .await
-                .map_err(|error| error.doing("remove a copy of the secrets"))?;
-        }
-        Ok(())
-    }
-
-    /// The mount and path of a wish's secrets against what is noted.
-    pub(super) async fn way_of(
+    /// Gives up a way that is no longer wished; where the secrets are: at the old path, from which the copy is removed,
+    /// or, where that is gone already, at the new one.
+    pub(super) async fn give_up(
         &self,
         spec: &Spec,
         wish: &VaultWish,
-    ) -> Result<Option<Moving>, FacetError> {
-        let (document, _) = self.read_app(&wish.kv_mount, spec.coordinate.app()).await?;
-        Ok(document.way(spec.coordinate.env(), &wish.kv_path))
+        way: &Moving,
+        stop: &CancellationToken,
+    ) -> Result<String, FacetError> {
+        let mount = &wish.kv_mount;
+        let old = self.metadata(mount, &way.from).await?.filter(|old| way.is_of(old));
+        let there = self.metadata(mount, &way.to).await?;
+        let copy = there.filter(|there| there.is_copy_of(&way.from));
+        match (old, copy) {
+            (None, _) if way.of.is_empty() => Ok(way.from.clone()),
+            (None, _) => {
+                self.unmark(mount, way, stop).await?;
+                Ok(way.to.clone())
+            }
+            (Some(_), Some(copy)) if copy.written() > way.versions.len() => {
+                let what = format!(
+                    "document \"{}\" at \"{mount}\", to which somebody has written since it was copied",
+                    way.to
+                );
+                Err(self.in_the_way(spec, &what))
+            }
+            (Some(_), Some(_)) => {
+                self.not_stopped(stop)?;
+                self.wire
+                    .call(Request::delete(format!("{mount}/metadata/{}", way.to)))
+                    .await
+                    .map_err(|error| error.doing("remove a copy of the secrets"))?;
+                Ok(way.from.clone())
+            }
+            (Some(_), None) => Ok(way.from.clone()),
+        }
+    }
+
+    async fn unmark(
+        &self,
+        mount: &str,
+        way: &Moving,
+        stop: &CancellationToken,
+    ) -> Result<(), FacetError> {
+        let there = self.metadata(mount, &way.to).await?;
+        let Some(copy) = there.filter(|there| there.is_copy_of(&way.from)) else { return Ok(()) };
+        self.not_stopped(stop)?;
+        self.set_metadata(mount, &way.to, &copy.settings(None))
+            .await
+            .map_err(|error| error.doing(&format!("settle the secrets at {}", way.to)))
+    }
+
+    /// Notes a way in the registry, where it is news.
+    async fn note_way(
+        &self,
+        spec: &Spec,
+        wish: &VaultWish,
+        way: Moving,
+        stop: &CancellationToken,
+    ) -> Result<Moving, FacetError> {
+        let (app, env) = (spec.coordinate.app(), spec.coordinate.env());
+        self.not_stopped(stop)?;
+        self.change_app(wish, app, |document| Ok(document.note_moving(env, Some(way.clone()))))
+            .await?;
+        Ok(way)
+    }
+
+    /// The first version that the copy does not have as the old path has it.
+    async fn lacks(&self, mount: &str, way: &Moving) -> Result<Option<String>, CallError> {
+        for (version, number) in (1..).zip(&way.versions) {
+            let Some(old) = self.version(mount, &way.from, *number).await? else { continue };
+            // What was deleted at the new path since, or is one of too many there, was there.
+            let copy = self.version(mount, &way.to, version).await?;
+            if copy.is_some_and(|copy| copy != old) {
+                return Ok(Some(format!(
+                    "version {version} of \"{}\", which is not version {number} of \"{}\". Remove the copy (bao kv \
+                     metadata delete) to have it made anew",
+                    way.to, way.from
+                )));
+            }
+        }
+        Ok(None)
     }
 
     async fn metadata(&self, mount: &str, path: &str) -> Result<Option<Metadata>, FacetError> {
@@ -246,45 +255,38 @@ impl Vault {
         })
     }
 
-    async fn version(
-        &self,
-        mount: &str,
-        path: &str,
-        number: u64,
-    ) -> Result<Option<Value>, CallError> {
+    async fn version(&self, mount: &str, path: &str, number: u64) -> Result<Secret, CallError> {
         let request = Request::read(format!("{mount}/data/{path}")).of_version(number);
         let reply = self.wire.call(request).await?;
         Ok(Some(&reply.data()["data"]).filter(|value| value.is_object()).cloned())
     }
 
-    async fn newest(&self, mount: &str, path: &str) -> Result<Option<Value>, CallError> {
-        let reply = self.wire.call(Request::read(format!("{mount}/data/{path}"))).await?;
-        Ok(Some(&reply.data()["data"]).filter(|value| value.is_object()).cloned())
-    }
-
-    /// Writes one version behind `cas` others. A write without a good answer landed where there is one more.
+    /// Writes one version behind `cas` others; `false`: it is not there to copy, or something else stands in its place. A
+    /// write without a good answer landed where it is read back.
     async fn copy_version(
         &self,
         mount: &str,
         way: &Moving,
         number: u64,
         cas: u64,
-    ) -> Result<(), CallError> {
-        let Some(data) = self.version(mount, &way.from, number).await? else { return Ok(()) };
+    ) -> Result<bool, CallError> {
+        let data = self.version(mount, &way.from, number).await?;
+        if data.is_none() {
+            return Ok(false);
+        }
         let path = format!("{mount}/data/{}", way.to);
         let body = json!({ "data": data, "options": { "cas": cas } });
         let mut attempt = 0;
         loop {
             attempt += 1;
             let error = match self.wire.call(Request::write(&path, &body)).await {
-                Ok(_) => return Ok(()),
+                Ok(_) => return Ok(true),
                 Err(error) if error.is_refused() || error.may_have_landed() => error,
                 Err(error) => return Err(error),
             };
-            let request = Request::read(format!("{mount}/metadata/{}", way.to));
-            let reply = self.wire.call(request).await?;
-            if reply.data()["current_version"].as_u64() == Some(cas + 1) {
-                return Ok(());
+            let there = self.version(mount, &way.to, cas + 1).await?;
+            if there.is_some() {
+                return Ok(there == data);
             }
             if attempt >= TRIES {
                 return Err(error);
@@ -314,7 +316,7 @@ impl Vault {
         }
     }
 
-    fn in_the_way(&self, spec: &Spec, what: &str) -> FacetError {
+    pub(super) fn in_the_way(&self, spec: &Spec, what: &str) -> FacetError {
         FacetError {
             fault: Fault::Occupied,
             summary: format!("Could not move the secrets of {}", shown(spec)),
@@ -323,46 +325,5 @@ impl Vault {
             next: "The old path has them all. Settle it, then apply again.".to_owned(),
             attribute: None,
         }
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    fn metadata() -> Metadata {
-        serde_json::from_value(json!({
-            "current_version": 11,
-            "custom_metadata": { "team": "shop", COPY_OF: "a/config" },
-            "max_versions": 0,
-            "cas_required": true,
-            "delete_version_after": "0s",
-            "versions": {
-                "9": { "deletion_time": "", "destroyed": false },
-                "10": { "deletion_time": "", "destroyed": true },
-                "11": { "deletion_time": "", "destroyed": false },
-            },
-        }))
-        .unwrap()
-    }
-
-    #[test]
-    fn versions_are_copied_in_their_order() {
-        assert_eq!(metadata().readable(), [9, 11]);
-        assert_eq!(metadata().deleted(), None);
-        let mut deleted = metadata();
-        deleted.versions.get_mut("9").unwrap().deletion_time = "2026-01-01T00:00:00Z".to_owned();
-        assert_eq!((deleted.readable(), deleted.deleted()), (vec![11], Some("9")));
-    }
-
-    #[test]
-    fn a_copy_is_marked_and_keeps_the_settings() {
-        let metadata = metadata();
-        assert!(metadata.is_copy_of("a/config") && !metadata.is_copy_of("b/config"));
-        let settings = metadata.settings(Some("b/config"));
-        assert_eq!(settings["custom_metadata"], json!({ "team": "shop", COPY_OF: "b/config" }));
-        assert_eq!(settings["cas_required"], true);
-        assert_eq!(metadata.settings(None)["custom_metadata"], json!({ "team": "shop" }));
     }
 }

@@ -100,6 +100,9 @@ pub struct VaultWish {
     pub ci: Option<CiRoleWish>,
 }
 
+/// The line of `objects` of the database role.
+pub const DATABASE_ROLE: &str = "vault_database_role";
+
 /// The names of every object of a wish, as `objects` lists them.
 pub fn object_keys(wish: &VaultWish) -> Vec<String> {
     let ops =
@@ -107,7 +110,7 @@ pub fn object_keys(wish: &VaultWish) -> Vec<String> {
     let keys = [
         Some("vault_runtime_policy"),
         Some(ops),
-        wish.database.as_ref().map(|_| "vault_database_role"),
+        wish.database.as_ref().map(|_| DATABASE_ROLE),
         wish.kubernetes.as_ref().map(|_| "vault_kubernetes_role"),
         wish.ci.as_ref().map(|_| "vault_ci_role"),
     ];

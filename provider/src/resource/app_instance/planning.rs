@@ -160,9 +160,11 @@ async fn update(
         .run()
         .note_update(&coordinate, &entry)
         .map_err(|clash| report::clash(&coordinate, clash))?;
-    let mut errors = report::refusals(&coordinate, &held.refusals);
-    errors.extend(unchangeable(prior, &planned, &coordinate, &facets, &held));
     let renames = !renaming::changes(prior, &planned).is_empty();
+    // What a read found stands against the names of before; a renaming looks for itself.
+    let found = held.refusals.iter().filter(|_| !renames).cloned().collect::<Vec<_>>();
+    let mut errors = report::refusals(&coordinate, &found);
+    errors.extend(unchangeable(prior, &planned, &coordinate, &facets, &held));
     if let Some(spec) = spec.as_ref().filter(|_| !held.is_imported() && !renames) {
         errors.extend(not_its_own(configured, prior, &coordinate, spec, &held).await?);
     }

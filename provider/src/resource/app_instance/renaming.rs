@@ -16,10 +16,11 @@ use super::model::{Model, ResolvedNames};
 use super::work::Was;
 use super::{looking, report};
 use crate::configured::Configured;
-use crate::facet::{FacetError, Limit, Renamed};
+use crate::facet::{FacetError, Fault, Limit, Renamed};
 use crate::naming::Coordinate;
-use crate::plan::Spec;
 use crate::plan::postgres::ENDED_LOGINS;
+use crate::plan::vault::DATABASE_ROLE;
+use crate::plan::{ObjectState, Spec};
 use crate::registry::{Entry, Expected};
 
 /// A name that changes.
@@ -115,7 +116,7 @@ pub async fn plan(
     let seen = existing::observe(configured, spec, limit).await.map_err(fail)?;
     let mut errors = in_the_way(coordinate, &seen);
     let was = registered(configured, prior, spec, &seen, limit).await?;
-    for facet in &seen {
+    for facet in seen.iter().filter(|facet| disturbs(facet, &was, spec)) {
         match facet.facet.unused(&was).await {
             Ok(()) => {}
             Err(error) if forces(planned) => cx.warnings.push(ends(coordinate, &error)),
@@ -135,20 +136,55 @@ pub async fn apply(
     next: &Entry,
 ) -> Result<(), FacetError> {
     // All of it before the first write: a renaming that is refused leaves nothing half-named.
-    for facet in seen.iter().filter(|_| !was.force) {
+    let disturbed = || seen.iter().filter(|facet| disturbs(facet, &was.spec, spec));
+    for facet in disturbed().filter(|_| !was.force) {
         facet.facet.unused(&was.spec).await?;
     }
-    // First what would let others in again.
-    for facet in seen.iter().rev().filter(|_| was.force) {
-        stopped(cx)?;
-        facet.facet.release(&was.spec, &cx.stop).await?;
+    let renamed = async {
+        // First what would let others in again.
+        for facet in disturbed().rev().filter(|_| was.force) {
+            stopped(cx)?;
+            facet.facet.release(&was.spec, &cx.stop).await?;
+        }
+        // First what only copies: where its rights do not suffice, nothing has another name yet.
+        for (facet, expected) in seen.iter().zip(expected).rev() {
+            stopped(cx)?;
+            *expected = facet.facet.rename(spec, expected, next, &cx.stop).await?;
+        }
+        Ok(())
+    };
+    let renamed = renamed.await;
+    if renamed.as_ref().is_err_and(|error: &FacetError| error.fault != Fault::Stopped) {
+        for facet in seen {
+            if let Err(error) = facet.facet.admit(spec).await {
+                tracing::warn!(%error, "what was closed for the renaming stays closed until the next apply");
+            }
+        }
     }
-    // First what only copies: where its rights do not suffice, nothing has another name yet.
-    for (facet, expected) in seen.iter().zip(expected).rev() {
-        stopped(cx)?;
-        *expected = facet.facet.rename(spec, expected, next, &cx.stop).await?;
+    renamed
+}
+
+/// Whether a renaming takes from under somebody what he uses in a system. What a run before this one has renamed there
+/// already is in use by right.
+fn disturbs(facet: &Seen, was: &Spec, now: &Spec) -> bool {
+    match facet.name {
+        "postgres" => {
+            let names = |spec: &Spec| {
+                let wish = spec.postgres.as_ref();
+                wish.map(|wish| (wish.database.clone(), wish.owner_role.clone()))
+            };
+            names(was) != names(now)
+        }
+        "vault" => {
+            let role = |spec: &Spec| {
+                let wish = spec.vault.as_ref().and_then(|vault| vault.database.as_ref());
+                wish.map(|wish| (wish.mount.clone(), wish.role.clone()))
+            };
+            let made = facet.observation.objects.get(DATABASE_ROLE);
+            role(was).is_some() && (role(was) != role(now) || made != Some(&ObjectState::Ok))
+        }
+        _ => true,
     }
-    Ok(())
 }
 
 /// What stands where the instance would be.
