@@ -42,7 +42,7 @@ pub(super) async fn drop_copy(
             session.run_long(&sql::drop_database(name, false), until).await.map_err(failed)?;
         }
         Some(_) => {
-            warn!(database = %escaped(name), "not the copy that was begun: it is left alone")
+            warn!(database = %escaped(name), "not the copy that was begun: it is left alone");
         }
         None => {}
     }
