@@ -84,6 +84,9 @@ impl Vault {
                 detail: format!("In the way is {what}. Nothing was moved."),
             });
         }
+        if is_new || way.is_some() {
+            refusals.extend(self.path_refusals(spec, wish).await?);
+        }
         let renamed = way.iter().map(|way| Renamed {
             key: "kv_path",
             registered: way.from.clone(),

@@ -65,8 +65,10 @@ fn meets(by: &Named, other: &Named, name: &str, wanted: &Wanted) -> Diagnostic {
     } else {
         (format!("is the {theirs} of {whose} too"), "change the `names` override of one of the two")
     };
-    let place =
-        if wanted.names.contains_key(key) { names::at(key) } else { Path::attribute("app") };
+    let of_itself = (by.coordinate == other.coordinate).then_some(theirs);
+    let mut written = [Some(key), of_itself].into_iter().flatten();
+    let place = written.find(|key| wanted.names.contains_key(*key));
+    let place = place.map_or_else(|| Path::attribute("app"), names::at);
     Diagnostic::error(
         format!("{id}: {key} {} {what}", shown(name)),
         format!(
