@@ -136,7 +136,10 @@ fn names_that_meet_are_refused() {
             "owner_role = \"shop_sandbox_role\"",
             "Role \"shop_sandbox_role\" already belongs to app \"shop\"",
         ),
-        ("runtime_policy = \"shop-sandbox\"", "policy \"shop-sandbox\""),
+        (
+            "runtime_policy = \"shop-sandbox\"",
+            "Policy \"shop-sandbox\" already belongs to app \"shop\" in env \"sandbox\"",
+        ),
         // Policies of every kind are in one place.
         ("runtime_policy = \"shop-ops\"", "policy \"shop-ops\""),
         ("ops_policy = \"shop-sandbox\"", "policy \"shop-sandbox\""),
@@ -246,4 +249,29 @@ fn the_naming_gate_lets_through_what_it_is_told_to_and_never_two_in_one_place() 
         sentinel.is_still_there(&servers.pg);
         ws.destroy();
     }
+}
+
+#[test]
+fn an_open_gate_lets_no_two_share_an_object_of_vault() {
+    let servers = Servers::start();
+    let vault = BOTH.replace("  postgres {}\n", "");
+    let open = format!("{vault}\n  gates {{\n    naming = \"off\"\n  }}\n");
+    let ws = workspace(&servers, &provider(&open));
+    let both = [("erp-sandbox", "prod", "deletion_protection = false"), ("erp", "prod", "")];
+    write(&ws, &both);
+    ws.step();
+    let before = Snapshot::take(&servers);
+    let other = workspace(&servers, &provider(&open));
+    for adopt in ["", "adopt = \"verify\""] {
+        write(&other, &[("erp", "sandbox", adopt)]);
+        let refused = other.plan_fails();
+        let told = "Policy \"erp-sandbox\" already belongs to app \"erp-sandbox\" in env \"prod\"";
+        assert!(refused.say(told), "{refused}");
+    }
+    Snapshot::take(&servers).since(&before).is_nothing();
+    // Nor in one configuration.
+    write(&ws, &[both[0], both[1], ("erp", "sandbox", "")]);
+    let refused = ws.plan_fails();
+    assert!(refused.say("runtime_policy \"erp-sandbox\" is that of"), "{refused}");
+    Snapshot::take(&servers).since(&before).is_nothing();
 }

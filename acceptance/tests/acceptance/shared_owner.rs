@@ -87,6 +87,35 @@ fn both_go_at_once_and_leave_nothing() {
 }
 
 #[test]
+fn one_goes_while_the_other_comes() {
+    let servers = Servers::start();
+    let (one, other) = (workspace(&servers), workspace(&servers));
+    write(&one, &[("karmyq", "staging", "")]);
+    write(&other, &[("karmyq", "dev", "")]);
+    one.step();
+    // Whichever is first: what was made last has its role.
+    for (goes, comes, database) in [
+        (&one, &other, "karmyq_dev"),
+        (&other, &one, "karmyq_staging"),
+        (&one, &other, "karmyq_dev"),
+    ] {
+        let runs = [(goes, "destroy"), (comes, "apply")];
+        let runs = runs.map(|(ws, verb)| ws.start(&[verb, "-json", "-auto-approve"]));
+        for run in runs.map(acceptance::workspace::Running::wait) {
+            assert_eq!(run.code, Some(0), "{database}: {run}");
+        }
+        comes.is_settled();
+        let owned = "SELECT datname FROM pg_database WHERE datdba = 'karmyq_user'::regrole";
+        assert_eq!(servers.pg.sql(owned).one(), database);
+        let lease = servers.bao.lease(&database.replace('_', "-"));
+        lease.login(&servers.pg, database).sql("CREATE TABLE public.made (x int)");
+        servers.bao.revoke(&lease);
+    }
+    other.destroy();
+    assert!(!servers.pg.has_role("karmyq_user"));
+}
+
+#[test]
 fn a_plan_says_once_what_sharing_means() {
     let servers = Servers::start();
     let told = "Role \"karmyq_user\" owns the databases of several environments";

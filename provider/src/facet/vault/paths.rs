@@ -1,4 +1,5 @@
-//! A path of secrets that is written, not made by the convention: nothing need stand there to tell whose it is.
+//! Names that two instances would have: a path of secrets, where nothing need stand to tell whose it is, and the policy that
+//! every instance has.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,9 +7,12 @@ use std::sync::Arc;
 use futures_util::future::try_join_all;
 
 use super::Vault;
+use super::object::{Held, policy_text};
 use crate::facet::{FacetError, Refusal};
-use crate::plan::Spec;
+use crate::naming::check_app;
 use crate::plan::vault::VaultWish;
+use crate::plan::vault::policy::Policy;
+use crate::plan::{Marker, Spec};
 
 /// App and env of living instances, by the path of their secrets.
 pub(super) type Taken = BTreeMap<String, Vec<(String, String)>>;
@@ -45,6 +49,39 @@ impl Vault {
         let coordinate = &spec.coordinate;
         let others = theirs.filter(|(app, env)| app != coordinate.app() || env != coordinate.env());
         Ok(others.map(refusal).collect())
+    }
+
+    /// What stands against the instance's runtime policy: a registered instance that it is marked as. Each has one, so two
+    /// that are named alike, as an open naming gate lets them be, meet in it; and by its grants it could be either's.
+    pub(super) async fn policy_refusal(
+        &self,
+        spec: &Spec,
+        wish: &VaultWish,
+        held: Option<&Held>,
+    ) -> Result<Option<Refusal>, FacetError> {
+        let header = held.and_then(|held| Policy::parse(&policy_text(held)).ok());
+        let header = header.map(|policy| policy.header).unwrap_or_default();
+        let Some(marker) = header.iter().find_map(|line| Marker::parse(line)) else {
+            return Ok(None);
+        };
+        let (app, env) = (marker.app.as_str(), marker.env.as_str());
+        if (app, env) == (spec.coordinate.app(), spec.coordinate.env()) || check_app(app).is_err() {
+            return Ok(None);
+        }
+        let (document, _) = self.read_app(&wish.kv_mount, app).await?;
+        let lives = document.entry(env).is_some_and(|entry| !entry.is_gone());
+        Ok(lives.then(|| Refusal {
+            summary: format!(
+                "Policy \"{}\" already belongs to app \"{app}\" in env \"{env}\"",
+                wish.runtime_policy
+            ),
+            detail: format!(
+                "Each of the two would change and in the end remove what is the other's. Nothing was changed.\n\n\
+                 Next: choose another `app` or `env` for {}/{}, or give it names of its own in its `names` block.",
+                spec.coordinate.app(),
+                spec.coordinate.env()
+            ),
+        }))
     }
 
     /// Every app's document, once a run: what this run adds is told apart by its plan.
