@@ -11,7 +11,7 @@ use crate::naming::Coordinate;
 #[derive(Debug, Default)]
 pub struct Run {
     seen: BTreeMap<Coordinate, Seen>,
-    names: BTreeMap<(&'static str, String), Coordinate>,
+    names: BTreeMap<(&'static str, String), Vec<Named>>,
     warned: BTreeSet<String>,
 }
 
@@ -27,6 +27,19 @@ struct Seen {
     /// The create was applied, so another entry of the coordinate is the deposed one that it replaced.
     made: bool,
     deleted: bool,
+}
+
+/// An instance of this run that will have a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The instance.
+    pub coordinate: Coordinate,
+    /// The name's key.
+    pub key: &'static str,
+    /// Whether it is in a production env.
+    pub production: bool,
+    /// Whether the app's other instances may have it too.
+    pub shared: bool,
 }
 
 /// Why an entry may not be changed, as its read found; a taint hides the entry from the plan.
@@ -53,16 +66,17 @@ impl Run {
         self.warned.insert(summary.to_owned())
     }
 
-    /// Notes that an instance will have a name; answers the other instance of this run that has it. Only overrides
-    /// let names meet.
-    pub fn note_name(
-        &mut self,
-        key: &'static str,
-        name: &str,
-        coordinate: &Coordinate,
-    ) -> Option<Coordinate> {
-        let noted = self.names.entry((key, name.to_owned())).or_insert_with(|| coordinate.clone());
-        (noted != coordinate).then(|| noted.clone())
+    /// Notes that an instance will have a name in that name space; answers who else of this run has it. Only overrides,
+    /// a shared role and an open naming gate let names meet.
+    pub fn note_name(&mut self, space: &'static str, name: &str, by: Named) -> Vec<Named> {
+        let noted = self.names.entry((space, name.to_owned())).or_default();
+        let is_by = |other: &Named| other.coordinate == by.coordinate && other.key == by.key;
+        let others = noted.iter().filter(|other| !is_by(other)).cloned().collect();
+        match noted.iter_mut().find(|other| is_by(other)) {
+            Some(again) => *again = by,
+            None => noted.push(by),
+        }
+        others
     }
 
     /// Notes that an entry which holds the registration was read.

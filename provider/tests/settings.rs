@@ -8,10 +8,11 @@ use std::time::Duration;
 use appenv::facet::postgres::SslMode;
 use appenv::facet::vault::Login;
 use appenv::settings::model::{
-    AuthApprole, AuthJwt, AuthRole, CiModel, EnvironmentModel, KubernetesModel, Model,
+    AuthApprole, AuthJwt, AuthRole, CiModel, EnvironmentModel, GatesModel, KubernetesModel, Model,
     PostgresModel, VaultModel,
 };
-use appenv::settings::{Settings, Target};
+use appenv::settings::names::NamesModel;
+use appenv::settings::{NamingGate, Settings, Target};
 use appenv::world::World;
 use tfplugin::value::{Attr, Secret};
 
@@ -363,4 +364,92 @@ fn an_owner_is_needed_with_the_first_server() {
         let model = Model { owner: text(owner), ..Model::default() };
         assert_eq!(wrong(&model, &[]), ["owner: `owner` cannot be used"], "{owner}");
     }
+}
+
+fn gates(naming: Attr<String>) -> Model {
+    Model { gates: Some(GatesModel { naming }), ..Model::default() }
+}
+
+#[test]
+fn the_naming_gate_is_one_of_three_and_enforces_by_default() {
+    let read = |model: &Model| Settings::read(model, &world(&[])).unwrap().naming;
+    assert_eq!(read(&Model::default()), NamingGate::Enforce);
+    for (given, gate) in [
+        (Attr::Null, NamingGate::Enforce),
+        (text("enforce"), NamingGate::Enforce),
+        (text("warn"), NamingGate::Warn),
+        (text("off"), NamingGate::Off),
+    ] {
+        assert_eq!(read(&gates(given)), gate);
+    }
+    for wrong_one in ["", "Off", "strict", "none"] {
+        let model = gates(text(wrong_one));
+        let told = vec![format!("gates.naming: `gates.naming` cannot be \"{wrong_one}\"")];
+        assert_eq!(wrong(&model, &[]), told);
+        assert_eq!(Settings::validate(&model).unwrap_err().0.len(), 1, "{wrong_one}");
+    }
+    assert_eq!(
+        wrong(&gates(Attr::Unknown), &[]),
+        ["gates.naming: `gates.naming` is not known yet"]
+    );
+    Settings::validate(&gates(Attr::Unknown)).unwrap();
+}
+
+#[test]
+fn a_declaration_that_is_ambiguous_is_the_gates_to_judge() {
+    let environment = ["eu-sandbox", "sandbox"]
+        .map(|name| EnvironmentModel { name: text(name), ..EnvironmentModel::default() });
+    let of = |gate: &str| Model { environment: environment.to_vec(), ..gates(text(gate)) };
+    assert_eq!(wrong(&of("enforce"), &[]).len(), 1);
+    for gate in ["warn", "off"] {
+        assert_eq!(wrong(&of(gate), &[]), [""; 0]);
+        Settings::validate(&of(gate)).unwrap();
+    }
+    // A name given twice is no doubt but a mistake.
+    for gate in ["enforce", "warn", "off"] {
+        let mut twice = of(gate);
+        twice.environment[0].name = text("sandbox");
+        assert_eq!(wrong(&twice, &[]).len(), 1, "{gate}");
+    }
+}
+
+#[test]
+fn every_mistake_of_a_template_has_its_place() {
+    let of = |names: NamesModel| Model { names: Some(names), ..Model::default() };
+    let database =
+        |template: &str| of(NamesModel { database: text(template), ..NamesModel::default() });
+    let settings = Settings::read(&database("db_{app.snake}_{env}"), &world(&[])).unwrap();
+    assert_eq!(settings.templates["database"], "db_{app.snake}_{env}");
+    assert_eq!(settings.templates.len(), 1);
+    for (template, summary) in [
+        ("{app.upper}_{env}", "Template of database cannot be read at character 1"),
+        ("{app}_{envv}", "Template of database cannot be read at character 7"),
+        ("{app}_{env", "Template of database cannot be read at character 7"),
+        ("db_{env}", "Template of database does not hold the app"),
+        ("{app}", "Template of database does not hold the env"),
+        ("", "Template of database does not hold the app"),
+        ("{app}_{env}_{service}", "Template of database cannot hold {service}"),
+    ] {
+        let told = wrong(&database(template), &[]);
+        assert_eq!(told, [format!("names.database: {summary}")], "{template}");
+        assert_eq!(Settings::validate(&database(template)).unwrap_err().0.len(), 1, "{template}");
+    }
+    let shared =
+        |template: &str| of(NamesModel { ops_policy: text(template), ..NamesModel::default() });
+    assert_eq!(wrong(&shared("{app}-operators"), &[]), [""; 0]);
+    assert_eq!(
+        wrong(&shared("{app}-{env}-ops"), &[]),
+        ["names.ops_policy: Template of ops_policy cannot hold the env"]
+    );
+    let services = NamesModel { services: text("{app}-{env}"), ..NamesModel::default() };
+    assert_eq!(
+        wrong(&of(services), &[]),
+        ["names.services: Template of services does not hold the service"]
+    );
+    let several =
+        NamesModel { database: text("{app}"), owner_role: text("{env}"), ..NamesModel::default() };
+    assert_eq!(wrong(&of(several), &[]).len(), 2, "all at once");
+    let unknown = of(NamesModel { kv_path: Attr::Unknown, ..NamesModel::default() });
+    assert_eq!(wrong(&unknown, &[]), ["names.kv_path: `names.kv_path` is not known yet"]);
+    Settings::validate(&unknown).unwrap();
 }

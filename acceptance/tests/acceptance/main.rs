@@ -39,6 +39,7 @@ mod secrets;
 mod servers;
 mod shared;
 mod shared_owner;
+mod shared_owner_refused;
 mod site;
 mod token;
 mod transient;

@@ -136,7 +136,18 @@ fn names_that_meet_are_refused() {
             "owner_role = \"shop_sandbox_role\"",
             "Role \"shop_sandbox_role\" already belongs to app \"shop\"",
         ),
-        ("runtime_policy = \"shop-sandbox\"", "policy \"shop-sandbox\""),
+        (
+            "runtime_policy = \"shop-sandbox\"",
+            "Policy \"shop-sandbox\" already belongs to app \"shop\" in env \"sandbox\"",
+        ),
+        // Policies of every kind are in one place.
+        ("runtime_policy = \"shop-ops\"", "policy \"shop-ops\""),
+        ("ops_policy = \"shop-sandbox\"", "policy \"shop-sandbox\""),
+        ("ops_policy = \"shop-ops\"", "policy \"shop-ops\""),
+        ("ci_role = \"gitea_cicd_shop\"", "CI role \"gitea_cicd_shop\""),
+        ("kubernetes_role = \"shop-sandbox\"", "Kubernetes auth role \"shop-sandbox\""),
+        ("vault_database_role = \"shop-sandbox\"", "database role \"shop-sandbox\""),
+        ("kv_path = \"shop-sandbox/config\"", "is that of shop/sandbox"),
     ] {
         write(&other, &[("till", "sandbox", &format!("names {{\n  {name}\n}}"))]);
         let refused = other.plan_fails();
@@ -154,6 +165,57 @@ fn names_that_meet_are_refused() {
     }
     Snapshot::take(&servers).since(&before).is_nothing();
     sentinel.is_still_there(&servers.pg);
+}
+
+#[test]
+fn nobody_gets_anothers_secrets_by_a_path() {
+    let servers = Servers::start();
+    let open = format!("{BOTH}\n  gates {{\n    naming = \"off\"\n  }}\n");
+    let own = "names {\n  kv_path = \"old/config\"\n}";
+    let ws = workspace(&servers, &provider(&open));
+    write(&ws, &[("shop", "sandbox", ""), ("till", "sandbox", own)]);
+    ws.step();
+    let before = Snapshot::take(&servers);
+    // Nothing need stand there: the registry knows.
+    let other = workspace(&servers, &provider(&open));
+    for (path, whose) in [("shop-sandbox/config", "shop"), ("old/config", "till")] {
+        write(&other, &[("spy", "sandbox", &format!("names {{\n  kv_path = \"{path}\"\n}}"))]);
+        let told =
+            format!("kv_path \"{path}\" already belongs to app \"{whose}\" in env \"sandbox\"");
+        assert!(other.plan_fails().say(&told), "{path}");
+    }
+    Snapshot::take(&servers).since(&before).is_nothing();
+    // By a renaming neither.
+    write(&other, &[("spy", "sandbox", "")]);
+    other.step();
+    write(&other, &[("spy", "sandbox", own)]);
+    assert!(other.plan_fails().say("kv_path \"old/config\" already belongs to app \"till\""));
+    // Both new in one configuration.
+    let names = "names {\n  kv_path = \"new/config\"\n}";
+    write(&other, &[("spy", "sandbox", ""), ("one", "sandbox", names), ("two", "sandbox", names)]);
+    assert!(other.plan_fails().say("kv_path \"new/config\" is that of"));
+    // It is free once nobody has it.
+    ws.destroy();
+    write(&other, &[("spy", "sandbox", own)]);
+    other.step();
+    other.destroy();
+}
+
+#[test]
+fn a_role_that_environments_share_is_no_other_apps() {
+    let servers = Servers::start();
+    let ws = workspace(&servers, &under("underscored-v1", BOTH));
+    let spy = "names {\n  owner_role = \"karmyq_user\"\n}";
+    write(&ws, &[("karmyq", "staging", ""), ("spy", "staging", spy)]);
+    let told = ws.plan_fails();
+    assert!(told.say("owner_role \"karmyq_user\" is that of"), "{told}");
+    write(&ws, &[("karmyq", "staging", "")]);
+    ws.step();
+    let other = workspace(&servers, &under("underscored-v1", BOTH));
+    write(&other, &[("spy", "staging", spy)]);
+    let told = other.plan_fails();
+    assert!(told.say("Role \"karmyq_user\" already belongs to app \"karmyq\""), "{told}");
+    ws.destroy();
 }
 
 #[test]
@@ -187,4 +249,29 @@ fn the_naming_gate_lets_through_what_it_is_told_to_and_never_two_in_one_place() 
         sentinel.is_still_there(&servers.pg);
         ws.destroy();
     }
+}
+
+#[test]
+fn an_open_gate_lets_no_two_share_an_object_of_vault() {
+    let servers = Servers::start();
+    let vault = BOTH.replace("  postgres {}\n", "");
+    let open = format!("{vault}\n  gates {{\n    naming = \"off\"\n  }}\n");
+    let ws = workspace(&servers, &provider(&open));
+    let both = [("erp-sandbox", "prod", "deletion_protection = false"), ("erp", "prod", "")];
+    write(&ws, &both);
+    ws.step();
+    let before = Snapshot::take(&servers);
+    let other = workspace(&servers, &provider(&open));
+    for adopt in ["", "adopt = \"verify\""] {
+        write(&other, &[("erp", "sandbox", adopt)]);
+        let refused = other.plan_fails();
+        let told = "Policy \"erp-sandbox\" already belongs to app \"erp-sandbox\" in env \"prod\"";
+        assert!(refused.say(told), "{refused}");
+    }
+    Snapshot::take(&servers).since(&before).is_nothing();
+    // Nor in one configuration.
+    write(&ws, &[both[0], both[1], ("erp", "sandbox", "")]);
+    let refused = ws.plan_fails();
+    assert!(refused.say("runtime_policy \"erp-sandbox\" is that of"), "{refused}");
+    Snapshot::take(&servers).since(&before).is_nothing();
 }

@@ -87,62 +87,112 @@ fn both_go_at_once_and_leave_nothing() {
 }
 
 #[test]
-fn it_never_owns_production_and_another_environment() {
+fn one_goes_while_the_other_comes() {
     let servers = Servers::start();
+    let (one, other) = (workspace(&servers), workspace(&servers));
+    write(&one, &[("karmyq", "staging", "")]);
+    write(&other, &[("karmyq", "dev", "")]);
+    one.step();
+    // Whichever is first: what was made last has its role.
+    for (goes, comes, database) in [
+        (&one, &other, "karmyq_dev"),
+        (&other, &one, "karmyq_staging"),
+        (&one, &other, "karmyq_dev"),
+    ] {
+        let runs = [(goes, "destroy"), (comes, "apply")];
+        let runs = runs.map(|(ws, verb)| ws.start(&[verb, "-json", "-auto-approve"]));
+        for run in runs.map(acceptance::workspace::Running::wait) {
+            assert_eq!(run.code, Some(0), "{database}: {run}");
+        }
+        comes.is_settled();
+        let owned = "SELECT datname FROM pg_database WHERE datdba = 'karmyq_user'::regrole";
+        assert_eq!(servers.pg.sql(owned).one(), database);
+        let lease = servers.bao.lease(&database.replace('_', "-"));
+        lease.login(&servers.pg, database).sql("CREATE TABLE public.made (x int)");
+        servers.bao.revoke(&lease);
+    }
+    other.destroy();
+    assert!(!servers.pg.has_role("karmyq_user"));
+}
+
+#[test]
+fn a_plan_says_once_what_sharing_means() {
+    let servers = Servers::start();
+    let told = "Role \"karmyq_user\" owns the databases of several environments";
+    let times = |ws: &Workspace| {
+        let said = ws.plan_to("saved.plan").diagnostics();
+        said.0.iter().filter(|one| one.summary.contains(told)).count()
+    };
     let ws = workspace(&servers);
-    write(&ws, &[("karmyq", "production", "")]);
+    write(&ws, &[("karmyq", "staging", "")]);
+    assert_eq!(times(&ws), 0, "one environment shares with none");
+    write(&ws, &[("karmyq", "staging", ""), ("karmyq", "dev", "")]);
+    assert_eq!(times(&ws), 1);
+    ws.apply_saved("saved.plan");
+    assert_eq!(times(&ws), 0, "nobody is told of what is settled");
+    write(&ws, &[("karmyq", "staging", "")]);
     ws.step();
-    let sentinel = Sentinel::plant(&servers.pg, "karmyq_production");
-    let before = Snapshot::take(&servers);
+    // From another state.
+    let other = workspace(&servers);
+    write(&other, &[("karmyq", "dev", "")]);
+    assert_eq!(times(&other), 1);
 
-    write(&ws, &[("karmyq", "production", ""), ("karmyq", "staging", "")]);
-    let refused = ws.plan_fails();
-    let error = refused.error();
-    assert!(
-        error.summary.contains("would own a production database and another env's"),
-        "{error:?}"
-    );
-    Snapshot::take(&servers).since(&before).is_nothing();
-
-    // What the message prints mends it, as it stands.
-    let (_, printed) = error.detail.split_once("names { ").unwrap();
-    let (printed, _) = printed.split_once(" }").unwrap();
-    let names = format!("names {{\n  {printed}\n}}");
-    write(&ws, &[("karmyq", "production", ""), ("karmyq", "staging", &names)]);
-    ws.step();
-    let owner = "SELECT datdba::regrole FROM pg_database WHERE datname = 'karmyq_staging'";
-    let own = servers.pg.sql(owner).one().to_owned();
-    assert_ne!(own, "karmyq_user");
-
-    // A login leased for staging does not see production.
+    // What it says is so.
+    other.apply_saved("saved.plan");
     let lease = servers.bao.lease("karmyq-staging");
-    let login = lease.login(&servers.pg, "karmyq_staging");
-    login.sql("SELECT 1");
-    let refused = login.in_database("karmyq_production").sql_fails("SELECT 1").to_string();
-    assert!(refused.contains("permission denied for database"), "{refused}");
-    assert!(login.sql_fails("SET ROLE karmyq_user").is_forbidden());
-    assert!(login.sql_fails("GRANT karmyq_user TO CURRENT_USER").is_forbidden());
+    lease.login(&servers.pg, "karmyq_dev").sql("SELECT 1");
     servers.bao.revoke(&lease);
+    other.destroy();
+    ws.destroy();
+}
 
-    // The other way round, from another state: production comes to an environment that shares its role.
-    let other = Servers::start();
-    let (dev, production) = (workspace(&other), workspace(&other));
-    write(&dev, &[("karmyq", "dev", "")]);
-    dev.step();
-    write(&production, &[("karmyq", "production", "")]);
-    let refused = production.plan_fails();
-    assert!(refused.say("would own a production database and another env's"), "{refused}");
+#[test]
+fn a_login_of_what_is_gone_is_gone_and_vaults_own_stays() {
+    for servers in Servers::each() {
+        let ws = workspace(&servers);
+        let force = "force_disconnect = true";
+        write(&ws, &[("karmyq", "staging", force), ("karmyq", "dev", "")]);
+        ws.step();
+        let leased = servers.bao.lease("karmyq-staging").login(&servers.pg, "karmyq_staging");
+        leased.in_database("karmyq_dev").sql("SELECT 1");
+        write(&ws, &[("karmyq", "dev", "")]);
+        ws.step();
+        leased.in_database("karmyq_dev").sql_fails("SELECT 1");
+        assert!(!servers.pg.has_role(&leased.user));
+        let vault = format!(
+            "SELECT bool_or(a.admin_option) FROM pg_auth_members a WHERE a.roleid = 'karmyq_user'::regrole \
+             AND a.member = '{}'::regrole",
+            servers.pg.vault_admin().user
+        );
+        assert_eq!(servers.pg.sql(&vault).one(), "t");
+        let lease = servers.bao.lease("karmyq-dev");
+        lease.login(&servers.pg, "karmyq_dev").sql("CREATE TABLE public.made (x int)");
+        servers.bao.revoke(&lease);
+        ws.is_settled();
+        ws.destroy();
+        assert!(!servers.pg.has_role("karmyq_user"));
+    }
+}
 
-    // Between plan and apply as well: judged again before the first write.
-    let late = Servers::start();
-    let (first, second) = (workspace(&late), workspace(&late));
-    write(&first, &[("karmyq", "production", "")]);
-    write(&second, &[("karmyq", "staging", "")]);
-    first.plan_to("saved.plan");
-    second.step();
-    let before = Snapshot::take(&late);
-    let refused = first.run(&["apply", "-json", "saved.plan"]).diagnostics();
-    assert!(refused.say("would own a production database and another env's"), "{refused}");
-    Snapshot::take(&late).since(&before).is_nothing();
+#[test]
+fn it_stays_with_a_database_that_is_kept() {
+    let servers = Servers::start();
+    let empty = Snapshot::take(&servers);
+    let ws = workspace(&servers);
+    let retain = "on_destroy = \"retain\"";
+    write(&ws, &[("karmyq", "staging", retain), ("karmyq", "dev", "")]);
+    ws.step();
+    let sentinel = Sentinel::plant(&servers.pg, "karmyq_staging");
+    ws.destroy();
+    assert!(!servers.pg.has_database("karmyq_dev"));
     sentinel.is_still_there(&servers.pg);
+    let owner = "SELECT datdba::regrole FROM pg_database WHERE datname = 'karmyq_staging'";
+    assert_eq!(servers.pg.sql(owner).one(), "karmyq_user");
+
+    // It comes back to it, and the last one removes it.
+    write(&ws, &[("karmyq", "staging", "adopt = \"verify\"")]);
+    ws.step();
+    sentinel.is_still_there(&servers.pg);
+    ws.destroy();
+    Snapshot::take(&servers).since(&empty).outside(&["appenv"]).is_nothing();
 }

@@ -381,9 +381,17 @@ SELECT i.owner FROM appenv.instances i
   ORDER BY i.recorded_at DESC LIMIT 1;
 
 -- registry: neighbours
-SELECT i.app, i.env, i.database = $3::text
+SELECT json_build_object('app', i.app, 'env', i.env,
+    'production', i.production, 'database', i.database, 'owner_role', i.owner_role)::text
   FROM appenv.instances i WHERE i.phase <> 'gone' AND (i.app, i.env) <> ($1::text, $2::text)
-    AND (i.database = $3::text OR i.owner_role = $4::text) ORDER BY 1, 2;
+    AND (i.database = $3::text OR i.owner_role = $4::text) ORDER BY i.app, i.env;
+
+-- registry: free role
+SELECT c.name
+  FROM json_array_elements_text($1::text::json) WITH ORDINALITY c(name, place)
+  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = c.name)
+    AND NOT EXISTS (SELECT FROM appenv.instances i WHERE i.owner_role = c.name AND i.phase <> 'gone')
+  ORDER BY c.place LIMIT 1;
 
 -- registry: write
 INSERT INTO appenv.instances AS i
@@ -405,6 +413,10 @@ UPDATE appenv.instances SET copying = $3::text
 -- registry: keep
 UPDATE appenv.instances SET copying = NULL, kept = $3::text::json
   WHERE app = $1::text AND env = $2::text;
+
+-- registry: owns a database
+SELECT FROM pg_catalog.pg_database d
+  JOIN pg_catalog.pg_roles r ON r.oid = d.datdba WHERE r.rolname = $1::text LIMIT 1;
 
 -- registry: role
 SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = $1::text;

@@ -161,6 +161,14 @@ async fn a_shared_owner_role_goes_with_its_last_instance() {
         let seen = facet.observe(&production).await.unwrap();
         assert_eq!(seen.refusals.len(), 2, "{label}: {:?}", seen.refusals);
         assert!(seen.refusals[0].detail.contains("names { owner_role"), "{label}");
+        // Also where it registers without having looked since the others came.
+        let unseen = Expected { target: seen.look.target, entry: None };
+        let pending = entry(&production, Phase::Pending, 1);
+        let refused = facet.record(&production, &unseen, &pending, false).await.unwrap_err();
+        assert_eq!(refused.fault, Fault::Occupied, "{label}: {refused:?}");
+        assert!(refused.summary.contains("would own a production database"), "{label}");
+        assert!(refused.next.contains("names { owner_role"), "{label}: {}", refused.next);
+        assert_eq!(facet.look(&production).await.unwrap().entry, None, "{label}");
 
         let there = format!("pg_roles WHERE rolname = '{role}'");
         delete(&facet, &specs[0], false).await.unwrap();

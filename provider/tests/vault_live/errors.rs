@@ -90,7 +90,7 @@ async fn each_capability_taken_away_is_named() {
             create(&vault, &family).await?;
             delete(&vault, &family, true).await
         };
-        let error = outcome.await.unwrap_err();
+        let error = outcome.await.expect_err(without);
         // Of a mount that nothing else reaches it cannot be told whether it is there.
         let unseen = without.starts_with("auth/") && error.fault == Fault::Missing;
         assert!(error.fault == Fault::Forbidden || unseen, "{without}: {}", told(&error));

@@ -48,6 +48,12 @@ impl Case {
         self
     }
 
+    /// With a name of its own, which is pointed to.
+    fn named(mut self, name: &'static str) -> Self {
+        write!(self.resource, "\nnames {{\n  {name}\n}}").unwrap();
+        self.at(name)
+    }
+
     fn is_about(&self, told: &Diagnostic) -> bool {
         let address = told.address.as_deref().unwrap_or_default();
         address == format!("appenv_app_instance.{}", self.name)

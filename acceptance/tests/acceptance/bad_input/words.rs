@@ -210,6 +210,37 @@ fn mistakes_of_a_coordinate_are_refused_at_plan() {
             &["any repository"],
         ),
         Case::provider(
+            "own_database",
+            "owner = \"arcodange/erp\"\npostgres {\n  host = \"db\"\n  user = \"u\"\n  database = \"registry\"\n}",
+            &["database \"registry\" is the maintenance database", "Nothing was changed"],
+        )
+        .named("database = \"registry\""),
+        Case::provider(
+            "own_login",
+            "owner = \"arcodange/erp\"\npostgres {\n  host = \"db\"\n  user = \"prov\"\n}",
+            &["owner_role \"prov\" is the provider's own login", "Nothing was changed"],
+        )
+        .named("owner_role = \"prov\""),
+        Case::provider(
+            "vault_login",
+            "owner = \"arcodange/erp\"\npostgres {\n  host = \"db\"\n  user = \"u\"\n}\nvault {\n  address = \
+             \"https://bao:8200\"\n  token = \"t\"\n  database_login = \"vault\"\n}",
+            &["owner_role \"vault\" is the login of Vault's database connection"],
+        )
+        .named("owner_role = \"vault\""),
+        Case::resource(
+            "path_of_another",
+            "app = \"till\"\nenv = \"sandbox\"\nnames {\n  kv_path = \"erp-sandbox/config\"\n}",
+            &["kv_path \"erp-sandbox/config\" is that of erp/sandbox", "Nothing was changed"],
+        )
+        .at("kv_path = \"erp-sandbox/config\""),
+        Case::resource(
+            "one_name_twice",
+            "app = \"kiosk\"\nenv = \"sandbox\"\nnames {\n  runtime_policy = \"kiosk-ops\"\n}",
+            &["ops_policy \"kiosk-ops\" is the runtime_policy of kiosk/sandbox too"],
+        )
+        .at("runtime_policy = \"kiosk-ops\""),
+        Case::provider(
             "url_and_host",
             "owner = \"arcodange/erp\"\npostgres {\n  url  = \"postgres://u@db/postgres\"\n  host = \"db\"\n}",
             &["`host`", "Keep `url` alone"],

@@ -6,6 +6,7 @@ use tracing::warn;
 
 use super::failure::Failure;
 use super::link::Link;
+use super::neighbours;
 use super::observe::{self, Document};
 use super::session::Session;
 use super::trouble::Trouble;
@@ -174,7 +175,7 @@ async fn is_unused(
     members: &[Member],
 ) -> Result<(), Trouble> {
     // A role that other instances have too has members that are theirs.
-    let shared = observe::shares(&document.neighbours, spec, wish);
+    let shared = neighbours::shares(&document.neighbours, spec, wish);
     let mut by: Vec<String> = members
         .iter()
         .filter(|member| member.can_log_in && (member.leased || !shared))

@@ -128,9 +128,11 @@ fn texts() -> String {
         ("registry: entry", sql_registry::ENTRY),
         ("registry: other owner", sql_registry::OTHER_OWNER),
         ("registry: neighbours", sql_registry::NEIGHBOURS),
+        ("registry: free role", sql_registry::FREE_ROLE),
         ("registry: write", sql_registry::WRITE),
         ("registry: copying", sql_registry::COPYING),
         ("registry: keep", sql_registry::KEEP),
+        ("registry: owns a database", sql_registry::OWNS_DATABASE),
         ("registry: role", sql_registry::ROLE),
     ] {
         title(&mut out, name, sql);

@@ -4,7 +4,8 @@
 //!
 //! - [`settings`](Settings), `tls`, `guard`, `connect`, `session`, `link`: from an address to an open session.
 //! - `quote`, `sql`, `sql_read`, `sql_registry`: every text a server gets; pure.
-//! - `observe`, `registry`, `converge` with `extend`, `rename` with `kept`, `dismantle`: the verbs; `foreign`: whose the registry is.
+//! - `observe`, `registry`, `converge` with `extend`, `rename` with `kept`, `dismantle`: the verbs; `foreign`: whose the
+//!   registry is; `neighbours`: who else has a name of ours.
 //! - `failure`, `trouble`, `refusal`: what can stop them, and how a user is told.
 
 mod connect;
@@ -18,6 +19,7 @@ mod golden;
 mod guard;
 mod kept;
 mod link;
+mod neighbours;
 mod observe;
 mod quote;
 mod refusal;

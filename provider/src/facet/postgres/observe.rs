@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::Deserialize;
 
 use super::link::Link;
+use super::neighbours::{self, Neighbour};
 use super::registry::Registered;
 use super::session::{Session, Text};
 use super::settings::{Host, SslMode};
@@ -29,16 +30,6 @@ pub(super) struct Document {
     pub(super) neighbours: Vec<Neighbour>,
     #[serde(flatten)]
     pub(super) seen: Seen,
-}
-
-/// Another instance that is registered with one of our names.
-#[derive(Debug, Deserialize)]
-pub(super) struct Neighbour {
-    pub(super) app: String,
-    pub(super) env: String,
-    pub(super) production: bool,
-    pub(super) database: String,
-    pub(super) owner_role: String,
 }
 
 /// The whole observation.
@@ -80,13 +71,18 @@ pub(super) async fn observe(
                 row.database != wish.database && !copied
             });
         }
-        if wish.owner_role_shared && shares(&document.neighbours, spec, wish) {
+        if wish.owner_role_shared && neighbours::shares(&document.neighbours, spec, wish) {
             standing.role = None;
         }
         postgres::occupied(wish, &standing)
     };
-    let mut refusals = refusals(&document.neighbours, spec, wish);
+    let mut refusals = refusals(link, &document.neighbours, spec, wish).await?;
     refusals.extend(shared_role(link, spec, wish, &document).await?);
+    let mut warnings =
+        if warned.swap(true, Ordering::Relaxed) { Vec::new() } else { warnings(link, &seen.login) };
+    if !document.registered.has(wish) && refusals.is_empty() {
+        warnings.extend(neighbours::warning(&document.neighbours, spec, wish));
+    }
     let renamed = document.registered.under_other_names(wish).map(|row| row.renamed(wish));
     let mut objects = postgres::objects(wish, &spec.marker(), seen);
     if document.registered.has(wish)
@@ -102,11 +98,7 @@ pub(super) async fn observe(
         kept: document.registered.entry.as_ref().map(|row| row.kept.clone()).unwrap_or_default(),
         renamed: renamed.unwrap_or_default(),
         refusals,
-        warnings: if warned.swap(true, Ordering::Relaxed) {
-            Vec::new()
-        } else {
-            warnings(link, &seen.login)
-        },
+        warnings,
         look: document.registered.into_look(),
     })
 }
@@ -233,13 +225,6 @@ pub(super) async fn installed(
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
-/// Whether another registered env of the app has the same owner role.
-pub(super) fn shares(neighbours: &[Neighbour], spec: &Spec, wish: &PostgresWish) -> bool {
-    neighbours
-        .iter()
-        .any(|other| other.app == spec.coordinate.app() && other.owner_role == wish.owner_role)
-}
-
 /// A renaming between a role that other instances have too and one that is not the same.
 async fn shared_role(
     link: &Link,
@@ -255,7 +240,7 @@ async fn shared_role(
         let error = refusal::rename_shared(link.settings(), role, &row.owner_role);
         Some(Refusal { summary: error.summary, detail: format!("{}. {}", error.cause, error.next) })
     };
-    if shares(&document.neighbours, spec, wish) {
+    if neighbours::shares(&document.neighbours, spec, wish) {
         return Ok(told(&wish.owner_role));
     }
     let was = PostgresWish {
@@ -268,47 +253,27 @@ async fn shared_role(
     if let Err(trouble) = &before {
         forget(link, &session, trouble).await;
     }
-    Ok(if shares(&before?.neighbours, spec, &was) { told(&was.owner_role) } else { None })
+    Ok(if neighbours::shares(&before?.neighbours, spec, &was) {
+        told(&was.owner_role)
+    } else {
+        None
+    })
 }
 
-fn refusals(neighbours: &[Neighbour], spec: &Spec, wish: &PostgresWish) -> Vec<Refusal> {
-    let mut refusals = Vec::new();
-    for other in neighbours {
-        let by = format!("app {} in env {}", quoted(&other.app), quoted(&other.env));
-        if other.database == wish.database {
-            refusals.push(Refusal {
-                summary: format!("Database {} already belongs to {by}", quoted(&wish.database)),
-                detail: "Two instances may not share a database. Choose another `app` or `env` for this one, or end the other."
-                    .to_owned(),
-            });
-        }
-        if other.owner_role != wish.owner_role {
-            continue;
-        }
-        let ours =
-            format!("names {{ owner_role = {} }}", quoted(&format!("{}_role", wish.database)));
-        if other.app != spec.coordinate.app() || !wish.owner_role_shared {
-            refusals.push(Refusal {
-                summary: format!("Role {} already belongs to {by}", quoted(&wish.owner_role)),
-                detail: format!(
-                    "Whoever is a member of it would reach both databases. Give this instance a role of its \
-                     own: {ours}."
-                ),
-            });
-        } else if other.production || spec.production {
-            refusals.push(Refusal {
-                summary: format!(
-                    "Role {} would own a production database and another env's",
-                    quoted(&wish.owner_role)
-                ),
-                detail: format!(
-                    "{by} is registered on this server with the same owner role, and one of the two is a \
-                     production env. Give one of them a role of its own: {ours}."
-                ),
-            });
-        }
+/// What other instances have; where it is the role, with a name that is free.
+async fn refusals(
+    link: &Link,
+    beside: &[Neighbour],
+    spec: &Spec,
+    wish: &PostgresWish,
+) -> Result<Vec<Refusal>, Trouble> {
+    if neighbours::clashes(beside, spec, wish).is_empty() {
+        return Ok(Vec::new());
     }
-    refusals
+    let session = reader(link).await?;
+    let free = neighbours::free_role(&session, spec, wish).await;
+    let free = free.map_err(|failure| unread(link, spec, failure))?;
+    Ok(neighbours::refusals(beside, spec, wish, free.as_deref()))
 }
 
 fn unread(link: &Link, spec: &Spec, failure: super::failure::Failure) -> Trouble {

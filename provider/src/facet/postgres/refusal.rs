@@ -116,14 +116,13 @@ pub(super) fn other_owner(settings: &Settings, app: &str, owner: &str) -> FacetE
 }
 
 /// Another instance is registered with one of our names.
-pub(super) fn name_is_taken(settings: &Settings, what: &str, by: &str) -> FacetError {
-    told(
-        settings,
-        Fault::Occupied,
-        format!("{what} already belongs to {by}"),
-        "two instances may not share it".to_owned(),
-        "Choose another `app` or `env` for this instance, or end the other one.",
-    )
+pub(super) fn name_is_taken(
+    settings: &Settings,
+    summary: String,
+    cause: String,
+    next: &str,
+) -> FacetError {
+    told(settings, Fault::Occupied, summary, cause, next)
 }
 
 /// The instance is registered under other names than those that are asked for: a changed rule, or a damaged state.

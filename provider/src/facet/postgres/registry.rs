@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::failure::Failure;
 use super::link::{Link, Writer};
+use super::neighbours::{self, Neighbour};
 use super::session::{Session, one};
 use super::trouble::Trouble;
 use super::{foreign, refusal, sql, sql_registry};
@@ -243,25 +244,18 @@ impl Record<'_> {
                 return Err(Trouble::told(refusal::other_owner(settings, app, &owner)));
             }
         }
-        for (other_app, other_env, database) in self.neighbours(session).await.map_err(failed)? {
-            let by = format!("app {} in env {}", quoted(&other_app), quoted(&other_env));
-            let what = if database {
-                format!("Database {}", quoted(&self.wish.database))
-            } else if self.wish.owner_role_shared && other_app == app {
-                continue;
-            } else {
-                format!("Role {}", quoted(&self.wish.owner_role))
-            };
-            return Err(Trouble::told(refusal::name_is_taken(settings, &what, &by)));
-        }
-        Ok(())
+        let beside = self.neighbours(session).await.map_err(failed)?;
+        let found = neighbours::clashes(&beside, self.spec, self.wish);
+        let Some(clash) = found.first() else { return Ok(()) };
+        let free = neighbours::free_role(session, self.spec, self.wish).await.map_err(failed)?;
+        let alone = neighbours::is_one(&beside, self.wish);
+        let next = clash.next(self.spec, alone, free.as_deref());
+        let summary = clash.summary(self.wish);
+        Err(Trouble::told(refusal::name_is_taken(settings, summary, clash.cause(), &next)))
     }
 
-    /// Other instances under one of our names: app, env, and whether it is the database's.
-    pub(super) async fn neighbours(
-        &self,
-        session: &Session,
-    ) -> Result<Vec<(String, String, bool)>, Failure> {
+    /// Other instances under one of our names.
+    async fn neighbours(&self, session: &Session) -> Result<Vec<Neighbour>, Failure> {
         let coordinate = &self.spec.coordinate;
         let texts = [
             Some(coordinate.app()),
@@ -270,7 +264,14 @@ impl Record<'_> {
             Some(self.wish.owner_role.as_str()),
         ];
         let rows = session.rows(sql_registry::NEIGHBOURS, &texts).await?;
-        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
+        rows.iter()
+            .map(|row| {
+                let text: String = row.try_get(0)?;
+                serde_json::from_str(&text).map_err(|error| {
+                    Failure::Driver(format!("an unreadable registry entry: {error}"))
+                })
+            })
+            .collect()
     }
 
     pub(super) async fn upsert(&self, session: &Session) -> Result<(), Failure> {
@@ -322,7 +323,7 @@ impl Record<'_> {
         let failed =
             |failure| Trouble::server(failure, format!("Could not drop role {}", quoted(role)));
         let neighbours = self.neighbours(session).await.map_err(failed)?;
-        if neighbours.iter().any(|(_, _, database)| !database) {
+        if neighbours.iter().any(|other| other.owner_role == *role) {
             return Ok(());
         }
         match is_superuser(session, role).await.map_err(failed)? {
@@ -331,6 +332,12 @@ impl Record<'_> {
                 return Err(Trouble::told(refusal::superuser_role(link.settings(), role)));
             }
             Some(false) => {}
+        }
+        let held =
+            session.rows(sql_registry::OWNS_DATABASE, &[Some(role)]).await.map_err(failed)?;
+        if self.wish.owner_role_shared && !held.is_empty() {
+            // An instance that was given up with its database kept: the role stays with it.
+            return Ok(());
         }
         let dependents = super::dismantle::dependents(session, role).await.map_err(failed)?;
         if !dependents.is_empty() {

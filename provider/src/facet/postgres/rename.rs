@@ -5,6 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
 use super::link::Link;
+use super::neighbours;
 use super::observe;
 use super::registry::{self, Record, Row};
 use super::session::Session;
@@ -186,7 +187,7 @@ impl Rename<'_> {
             return Err(Trouble::told(refusal::rename_onto(settings, &what)));
         }
         let before = observe::read(self.link, session, self.spec, was).await?;
-        if observe::shares(&before.neighbours, self.spec, was) {
+        if neighbours::shares(&before.neighbours, self.spec, was) {
             return Err(Trouble::told(refusal::rename_shared(
                 settings,
                 &found.owner_role,

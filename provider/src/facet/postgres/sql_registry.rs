@@ -66,9 +66,17 @@ pub(super) const OTHER_OWNER: &str = "SELECT i.owner FROM appenv.instances i
   ORDER BY i.recorded_at DESC LIMIT 1";
 
 /// Other instances with one of our names: `$1` app, `$2` env, `$3` database, `$4` owner role.
-pub(super) const NEIGHBOURS: &str = "SELECT i.app, i.env, i.database = $3::text
+pub(super) const NEIGHBOURS: &str = "SELECT json_build_object('app', i.app, 'env', i.env,
+    'production', i.production, 'database', i.database, 'owner_role', i.owner_role)::text
   FROM appenv.instances i WHERE i.phase <> 'gone' AND (i.app, i.env) <> ($1::text, $2::text)
-    AND (i.database = $3::text OR i.owner_role = $4::text) ORDER BY 1, 2";
+    AND (i.database = $3::text OR i.owner_role = $4::text) ORDER BY i.app, i.env";
+
+/// The first of some names (`$1`, a JSON array) that no role and no living instance's role has.
+pub(super) const FREE_ROLE: &str = "SELECT c.name
+  FROM json_array_elements_text($1::text::json) WITH ORDINALITY c(name, place)
+  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = c.name)
+    AND NOT EXISTS (SELECT FROM appenv.instances i WHERE i.owner_role = c.name AND i.phase <> 'gone')
+  ORDER BY c.place LIMIT 1";
 
 /// Writes an entry. The generation and the flag travel as text, so that every parameter is one.
 pub(super) const WRITE: &str = "INSERT INTO appenv.instances AS i
@@ -94,6 +102,10 @@ pub(super) const KEEP: &str = "UPDATE appenv.instances SET copying = NULL, kept 
 /// Whether a role is there (`$1`), and whether it is a superuser.
 pub(super) const ROLE: &str =
     "SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = $1::text";
+
+/// Whether a role (`$1`) owns a database.
+pub(super) const OWNS_DATABASE: &str = "SELECT FROM pg_catalog.pg_database d
+  JOIN pg_catalog.pg_roles r ON r.oid = d.datdba WHERE r.rolname = $1::text LIMIT 1";
 
 /// Lets a login read the registry, for a user to run.
 pub(super) fn grant_read(login: &str) -> String {

@@ -186,6 +186,12 @@ impl AppDocument {
         self.instances.get(env).map(|i| i.places.clone()).unwrap_or_default()
     }
 
+    /// Living envs, each with the path of its secrets.
+    pub fn paths(&self) -> impl Iterator<Item = (&str, &str)> {
+        let living = self.instances.iter().filter(|(_, instance)| !instance.entry.is_gone());
+        living.filter_map(|(env, i)| Some((env.as_str(), i.part.as_ref()?.kv_path.as_str())))
+    }
+
     /// The way that an env's secrets have to go to be at a path; `None`: they are there.
     pub fn way(&self, env: &str, to: &str) -> Option<Moving> {
         let instance = self.instances.get(env).filter(|i| !i.entry.is_gone())?;

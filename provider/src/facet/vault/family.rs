@@ -51,7 +51,7 @@ impl Vault {
         Ok(refusals)
     }
 
-    async fn registered_apps(&self, kv_mount: &str) -> Result<Vec<String>, FacetError> {
+    pub(super) async fn registered_apps(&self, kv_mount: &str) -> Result<Vec<String>, FacetError> {
         let request = Request::of(&ListSecretsRequest {
             mount: kv_mount.to_owned(),
             path: "appenv/_apps".to_owned(),

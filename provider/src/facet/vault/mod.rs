@@ -9,7 +9,7 @@
 //!   ones stand.
 //! - `observe` with `standing`, `converge`, `dismantle`: the verbs.
 //! - `secrets` with `copying`: the document of an instance's secrets, moved with its versions.
-//! - `shared`, `family`: what instances of one app share.
+//! - `shared`, `family`: what instances of one app share; `paths`: what none may share.
 //! - `mounts`, `connection`, `leases`: what ours rests on, and what stands in the way.
 //! - `memory`: what one run need not ask twice.
 
@@ -25,6 +25,7 @@ mod memory;
 mod mounts;
 mod object;
 mod observe;
+mod paths;
 mod place;
 mod registry;
 mod secrets;
@@ -63,6 +64,8 @@ pub struct Vault {
     known_mounts: Known,
     connections: Answers<Option<Connection>>,
     shared_reads: Answers<Option<Held>>,
+    /// Whose secrets are where, by KV mount.
+    taken: Answers<Arc<paths::Taken>>,
 }
 
 // === impl Vault ===
@@ -79,6 +82,7 @@ impl Vault {
             known_mounts: Known::default(),
             connections: Answers::default(),
             shared_reads: Answers::default(),
+            taken: Answers::default(),
         }
     }
 

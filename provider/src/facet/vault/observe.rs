@@ -17,6 +17,9 @@ use crate::plan::vault::{CiRoleWish, OpsScope, VaultWish, roles};
 use crate::plan::{ObjectState, Objects, Spec};
 use crate::registry::Entry;
 
+/// How often shared objects that seem to be another's are looked at again.
+const LOOKS: u32 = 4;
+
 /// What stands at the places of an instance's own objects.
 struct Own {
     runtime: Option<Held>,
@@ -62,15 +65,15 @@ impl Vault {
         if objects.values().any(|state| *state == ObjectState::Missing) {
             self.ensure(&mounts(wish)).await?;
         }
-        let own = own.found(spec, wish);
+        let own_found = own.found(spec, wish);
         let shared = self.foreign_shared(spec, wish, &document, ops.as_ref()).await?;
         let (mut occupied, mut foreign) = (Vec::new(), BTreeMap::new());
         if is_new {
-            occupied = own.into_iter().map(|(_, told)| told).collect();
+            occupied = own_found.into_iter().map(|(_, told)| told).collect();
             occupied.extend(shared.into_iter().map(|(_, told)| told));
         } else {
             let noted = document.places(spec.coordinate.env());
-            let own = own.into_iter().filter(|(place, _)| !noted.contains(place));
+            let own = own_found.into_iter().filter(|(place, _)| !noted.contains(place));
             foreign = own.map(|(place, told)| (place.key().to_owned(), told)).collect();
             foreign.extend(shared.into_iter().map(|(key, told)| (key.to_owned(), told)));
             standing::tell(&mut objects, &foreign, spec, wish, &document);
@@ -83,6 +86,12 @@ impl Vault {
                 summary: format!("Secrets cannot be moved from {} to {}", way.from, way.to),
                 detail: format!("In the way is {what}. Nothing was moved."),
             });
+        }
+        if is_new || way.is_some() {
+            refusals.extend(self.path_refusals(spec, wish).await?);
+        }
+        if is_new {
+            refusals.extend(self.policy_refusal(spec, wish, own.runtime.as_ref()).await?);
         }
         // Secrets that a run was moving elsewhere come back, too.
         let astray = document.astray(spec.coordinate.env(), &wish.kv_path).map(|noted| &noted.to);
@@ -148,9 +157,8 @@ impl Vault {
         ops: Option<&Held>,
     ) -> Result<Vec<(&'static str, String)>, FacetError> {
         let app = spec.coordinate.app();
-        let ci = wish.ci.as_ref().map(|ci| Object::ci_role(&ci.mount, &ci.role));
-        let ci = self.read_shared(ci).await?;
-        let found = |document: &AppDocument| {
+        let ci_object = wish.ci.as_ref().map(|ci| Object::ci_role(&ci.mount, &ci.role));
+        let found = |document: &AppDocument, ops: Option<&Held>, ci: Option<&Held>| {
             let mut found = Vec::new();
             if let Some(text) = ops.map(policy_text)
                 && document.is_foreign_ops(app, &wish.ops_policy, is_marked(&text, app))
@@ -158,7 +166,7 @@ impl Vault {
                 let told = format!("policy \"{}\" ({})", wish.ops_policy, whose(&text, app));
                 found.push(("vault_ops_policy", told));
             }
-            if let (Some(held), Some(ci)) = (&ci, &wish.ci)
+            if let (Some(held), Some(ci)) = (ci, &wish.ci)
                 && document.is_foreign_ci(ci)
             {
                 let claims = held.get("bound_claims").unwrap_or(&Value::Null);
@@ -170,12 +178,26 @@ impl Vault {
             }
             found
         };
-        if found(document).is_empty() {
-            return Ok(Vec::new());
+        let ci = self.read_shared(ci_object.clone()).await?;
+        let mut there = found(document, ops, ci.as_ref());
+        let mut before = document.write.clone();
+        // Another env of the app may have come or gone between the reads: what holds is what was read while the document
+        // stayed the same.
+        for _ in 0..LOOKS {
+            if there.is_empty() {
+                break;
+            }
+            let ops_object = ops.map(|_| Object::policy(&wish.ops_policy));
+            let (ops, ci) =
+                tokio::try_join!(self.read_if(ops_object), self.read_if(ci_object.clone()))?;
+            let (now, _) = self.read_app(&wish.kv_mount, app).await?;
+            there = found(&now, ops.as_ref(), ci.as_ref());
+            if now.write == before {
+                break;
+            }
+            before = now.write;
         }
-        // Another env of the app may have been registered between the two reads; then they are its.
-        let (document, _) = self.read_app(&wish.kv_mount, app).await?;
-        Ok(found(&document))
+        Ok(there)
     }
 
     async fn ci_state(

@@ -2,6 +2,7 @@
 
 mod effects;
 mod objects;
+mod own_role;
 mod phrase;
 mod seen;
 
@@ -12,6 +13,7 @@ pub use objects::{
     DATABASE, ENDED_LOGINS, OWNER_ROLE, PUBLIC_ACCESS, VAULT_LOGIN, extension_object, object_keys,
     objects, occupied,
 };
+pub use own_role::{OWN_ROLE_TEMPLATE, own_role_block, own_roles, shared_role_warning};
 pub use phrase::{escaped, quoted};
 pub use seen::{EndedLogin, Login, Seen, SeenDatabase, SeenMembership, SeenRole, SeenVaultLogin};
 

@@ -130,7 +130,7 @@ pub async fn update(
     }
     for facet in &seen {
         let observation = &facet.observation;
-        if adopts && !renames {
+        if (adopts || prior.production != planned.production) && !renames {
             errors.extend(report::refusals(&coordinate, &observation.refusals));
         }
         let other = observation.look.app_owner.as_deref().filter(|other| *other != owner);

@@ -77,7 +77,7 @@ async fn create(
     };
     apart::warn(configured, cx, &coordinate, wanted.as_ref().ok());
     if let (Ok(wanted), Some(spec)) = (&wanted, &spec) {
-        apart::judge(configured, &coordinate, wanted, spec)?;
+        apart::judge(configured, cx, &coordinate, wanted, spec, true)?;
     }
     let held = if facets.is_empty() || settings.has_unknown_target() {
         Held { create: true, ..Held::default() }
@@ -140,7 +140,7 @@ async fn update(
     };
     apart::warn(configured, cx, &coordinate, wanted.as_ref().ok());
     if let (Ok(wanted), Some(spec)) = (&wanted, &spec) {
-        apart::judge(configured, &coordinate, wanted, spec)?;
+        apart::judge(configured, cx, &coordinate, wanted, spec, false)?;
     }
     let mut planned =
         planned(configured, config, proposed, &coordinate, wanted.as_ref().ok(), spec.as_ref())?;

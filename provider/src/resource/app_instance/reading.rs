@@ -46,7 +46,9 @@ pub async fn read(
         configured.run().note_read(&coordinate);
         return Ok(());
     }
-    let spec = existing::spec(configured, &model)?;
+    let mut spec = existing::spec(configured, &model)?;
+    // What is declared now is judged too: an env that becomes a production one.
+    spec.production |= configured.settings.environments.is_production(coordinate.env());
     let limit = Operation::Read.limit(&model);
     if imported {
         name(configured, &mut model, &coordinate, &spec);

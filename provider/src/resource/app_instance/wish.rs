@@ -8,11 +8,13 @@ use tfplugin::value::{Attr, Path};
 use super::directories;
 use super::model::{Model, ResolvedNames};
 use super::wanted::Wanted;
-use crate::naming::{Coordinate, Declared, NameError, Names, Overrides, Subject, shown};
+use crate::naming::{
+    Coordinate, Declared, NameError, Names, Overrides, Subject, parse_instance, row, shown,
+};
 use crate::plan::postgres::PostgresWish;
 use crate::plan::vault::{CiRoleWish, DatabaseRoleWish, KubernetesRoleWish, OpsScope, VaultWish};
 use crate::plan::{Spec, duration};
-use crate::settings::{Settings, Target, names};
+use crate::settings::{NamingGate, Settings, Target, names};
 
 /// The coordinate that a model names; `env` by default the one that elides.
 pub fn coordinate(model: &Model, settings: &Settings) -> Result<Coordinate, Errors> {
@@ -76,6 +78,7 @@ pub fn names(
     .map_err(|found| at_resource(&found))?;
     not_our_own(&names, wanted, settings)?;
     directories::not_our_own(&names, coordinate, wanted, settings)?;
+    not_anothers(coordinate, wanted, settings)?;
     Ok(names)
 }
 
@@ -113,6 +116,30 @@ fn not_our_own(names: &Names, wanted: &Wanted, settings: &Settings) -> Result<()
         refuse("owner_role", &names.owner_role, "the login of Vault's database connection");
     }
     errors.into_result()
+}
+
+/// Refuses the path that the convention gives another instance's secrets: it may come later, and nothing would stand
+/// there to tell.
+fn not_anothers(
+    coordinate: &Coordinate,
+    wanted: &Wanted,
+    settings: &Settings,
+) -> Result<(), Errors> {
+    let path =
+        wanted.names.get(row::KV_PATH.key).filter(|_| settings.naming == NamingGate::Enforce);
+    let named = path.and_then(|path| path.strip_suffix("/config"));
+    let other = named.and_then(|name| parse_instance(name, &settings.environments).ok());
+    let (Some(path), Some(other)) = (path, other.filter(|other| other != coordinate)) else {
+        return Ok(());
+    };
+    Err(Errors::at(
+        names::at(row::KV_PATH.key),
+        format!("kv_path {} is that of {}/{}", shown(path), other.app(), other.env()),
+        "The convention gives that path to another instance, whose secrets this one's policies would read and write. \
+         Nothing was changed.\n\nNext: choose another path, or leave `kv_path` out. If no such instance is to be, gates { naming = \"warn\" } \
+         lets the registry alone decide."
+            .to_owned(),
+    ))
 }
 
 /// What is to be, in the given facets.
