@@ -19,7 +19,7 @@ fn names(number: usize) -> String {
     kubernetes_role     = \"till-{number}\"
     runtime_policy      = \"till-{number}\"
     ops_policy          = \"till-{number}-ops\"
-    kv_path             = \"till-{number}/config\"
+    kv_path             = \"till_{number}/config\"
   }}"
     )
 }
@@ -37,7 +37,7 @@ fn enumerate(modes: &[Mode], more: &str) -> usize {
         .write(&ws);
     ws.step();
     let neighbour = Snapshot::of_app(&servers, "other");
-    secrets(&servers, "till-0/config");
+    secrets(&servers, "till_0/config");
     let sentinel = Sentinel::plant(&servers.pg, "till-0");
     while !faults.is_exhausted() {
         let was = number;
@@ -54,7 +54,7 @@ fn enumerate(modes: &[Mode], more: &str) -> usize {
         ws.is_settled();
         assert_eq!(relays.writes(), Vec::<String>::new(), "a plan has written");
         assert!(sentinel.is_in(&servers.pg, &format!("till-{number}")), "round {number}");
-        secrets_moved(&servers, &format!("till-{was}/config"), &format!("till-{number}/config"));
+        secrets_moved(&servers, &format!("till_{was}/config"), &format!("till_{number}/config"));
         let row = "SELECT database, owner_role, phase, copying IS NULL FROM appenv.instances WHERE app = 'till'";
         let is =
             [format!("till-{number}"), format!("till_{number}_role"), "live".into(), "t".into()];
@@ -67,7 +67,7 @@ fn enumerate(modes: &[Mode], more: &str) -> usize {
         }
         assert_eq!(servers.bao.policy(&format!("till-{was}-ops")), None);
         let ops = servers.bao.policy(&format!("till-{number}-ops")).unwrap();
-        assert!(ops.contains(&format!("kvv2/data/till-{number}/config")), "{ops}");
+        assert!(ops.contains(&format!("kvv2/data/till_{number}/config")), "{ops}");
     }
     Snapshot::of_app(&servers, "other").since(&neighbour).is_nothing();
     // A login of the last name works.
@@ -82,7 +82,7 @@ fn enumerate(modes: &[Mode], more: &str) -> usize {
     ws.destroy();
     let left = "SELECT count(*) FROM pg_database WHERE datname LIKE 'till-%'";
     assert_eq!(servers.pg.sql(left).one(), "0");
-    let document = servers.bao.api().get(&format!("kvv2/data/till-{number}/config")).unwrap();
+    let document = servers.bao.api().get(&format!("kvv2/data/till_{number}/config")).unwrap();
     assert_eq!(document["data"]["data"]["ROUND"], json!("3"));
     faults.broken
 }

@@ -193,13 +193,13 @@ fn a_name_that_something_has_is_refused_before_anything_is_renamed() {
     servers.pg.sql("CREATE ROLE taken_role");
     servers.pg.sql("CREATE DATABASE taken_database");
     servers.bao.cli().policy_write("taken-policy", "path \"x\" { capabilities = [\"read\"] }");
-    servers.bao.api().put("kvv2/data/taken/config", &json!({ "data": { "A": "b" } }));
+    servers.bao.api().put("kvv2/data/taken_path/config", &json!({ "data": { "A": "b" } }));
     let before = Snapshot::take(&servers);
     for (names, told) in [
         ("database = \"taken_database\"", "database \"taken_database\""),
         ("owner_role = \"taken_role\"", "role \"taken_role\""),
         ("runtime_policy = \"taken-policy\"", "taken-policy"),
-        ("kv_path = \"taken/config\"", "secrets of another hand"),
+        ("kv_path = \"taken_path/config\"", "secrets of another hand"),
         ("database = \"shop-sandbox\"", "shop"),
         ("database = \"template1\"", "never allowed"),
         ("vault_database_role = \"shop-sandbox\"", "shop-sandbox"),
@@ -230,7 +230,7 @@ fn a_name_that_something_has_is_refused_before_anything_is_renamed() {
     write(
         &ws,
         &[
-            ("till", "sandbox", "names {\n  kv_path = \"till-new/config\"\n}"),
+            ("till", "sandbox", "names {\n  kv_path = \"till_new/config\"\n}"),
             ("shop", "sandbox", ""),
         ],
     );
@@ -352,7 +352,7 @@ fn without_the_rights_to_move_secrets_nothing_is_renamed() {
         let made = api.send("POST", "auth/token/create", Some(&json!({ "policies": [name] })));
         made.body["auth"]["client_token"].as_str().unwrap().to_owned()
     };
-    let new = "names {\n  database = \"till_new\"\n  kv_path = \"till-new/config\"\n}";
+    let new = "names {\n  database = \"till_new\"\n  kv_path = \"till_new/config\"\n}";
     write(&ws, &[("till", "sandbox", new)]);
     // Not even to look: told by the plan.
     ws.set_env("VAULT_TOKEN", &token("appenv-none", without));
@@ -365,7 +365,7 @@ fn without_the_rights_to_move_secrets_nothing_is_renamed() {
     // To look and no more: told by the apply, before anything has another name.
     ws.set_env("VAULT_TOKEN", &token("appenv-reads", &format!("{without}\n{reads}")));
     let refused = ws.apply_fails();
-    assert!(refused.say("kvv2/metadata/till-new/config"), "{refused}");
+    assert!(refused.say("kvv2/metadata/till_new/config"), "{refused}");
     assert!(servers.pg.has_database("till-sandbox") && !servers.pg.has_database("till_new"));
     assert!(servers.bao.policy("till-sandbox").is_some());
     let changed = Snapshot::take(&servers).since(&before);
@@ -373,6 +373,6 @@ fn without_the_rights_to_move_secrets_nothing_is_renamed() {
 
     ws.set_env("VAULT_TOKEN", servers.bao.apply_token());
     ws.step();
-    secrets_moved(&servers, "till-sandbox/config", "till-new/config");
+    secrets_moved(&servers, "till-sandbox/config", "till_new/config");
     assert!(servers.pg.has_database("till_new"));
 }

@@ -25,7 +25,7 @@ fn broken(servers: &Servers) -> (Relays, Workspace) {
     (relays, ws)
 }
 
-const ELSEWHERE: &str = "names {\n  kv_path = \"away/config\"\n}";
+const ELSEWHERE: &str = "names {\n  kv_path = \"a_way/config\"\n}";
 
 #[test]
 fn secrets_come_back_from_wherever_a_killed_run_has_left_them() {
@@ -40,14 +40,14 @@ fn secrets_come_back_from_wherever_a_killed_run_has_left_them() {
         let came = kill(&relays, &ws, At::OpenBao, nth);
         // Another path yet, and then the first again.
         if nth % 3 == 0 {
-            let third = "names {\n  kv_path = \"third/config\"\n}";
+            let third = "names {\n  kv_path = \"a_third/config\"\n}";
             write(&ws, &[("till", "sandbox", third)]);
             ws.step();
-            secrets_moved(&servers, "till-sandbox/config", "third/config");
+            secrets_moved(&servers, "till-sandbox/config", "a_third/config");
         }
         write(&ws, &[("till", "sandbox", "")]);
         ws.step();
-        for path in ["away/config", "third/config"] {
+        for path in ["a_way/config", "a_third/config"] {
             secrets_moved(&servers, path, "till-sandbox/config");
         }
         let read = servers.bao.policy("till-sandbox").unwrap();
@@ -74,16 +74,16 @@ fn what_is_written_while_secrets_are_on_their_way_is_copied_too() {
     write(&ws, &[("till", "sandbox", ELSEWHERE)]);
     // Noted, settings made, versions 1 and 2 copied.
     assert!(kill(&relays, &ws, At::OpenBao, 4));
-    assert_eq!(api.get("kvv2/metadata/away/config").unwrap()["data"]["current_version"], 2);
+    assert_eq!(api.get("kvv2/metadata/a_way/config").unwrap()["data"]["current_version"], 2);
     // Two more: the old path forgets versions 1 and 2.
     put(4);
     put(5);
     ws.apply();
     ws.is_settled();
-    let metadata = api.get("kvv2/metadata/away/config").unwrap();
+    let metadata = api.get("kvv2/metadata/a_way/config").unwrap();
     assert_eq!(metadata["data"]["current_version"], 5);
     for round in 3..=5 {
-        let read = api.get(&format!("kvv2/data/away/config?version={round}")).unwrap();
+        let read = api.get(&format!("kvv2/data/a_way/config?version={round}")).unwrap();
         assert_eq!(read["data"]["data"], json!({ "ROUND": round }));
     }
     assert_eq!(api.get("kvv2/metadata/till-sandbox/config"), None);
@@ -106,7 +106,7 @@ fn what_is_written_while_secrets_are_on_their_way_is_copied_too() {
     let read = api.get(old).unwrap();
     assert_eq!(read["data"]["data"], json!({ "ROUND": 6 }));
     assert_eq!(read["data"]["metadata"]["version"], 4);
-    assert_eq!(api.get("kvv2/metadata/away/config"), None);
+    assert_eq!(api.get("kvv2/metadata/a_way/config"), None);
 }
 
 #[test]
@@ -120,12 +120,12 @@ fn a_document_without_a_version_to_copy_holds_nothing_up() {
     api.put("kvv2/metadata/till-sandbox/config", &json!({ "custom_metadata": { "team": "till" } }));
     secrets(&servers, "shop-sandbox/config");
     api.put("kvv2/destroy/shop-sandbox/config", &json!({ "versions": [2, 3] }));
-    let names = |app: &str| format!("names {{\n  kv_path = \"{app}-new/config\"\n}}");
+    let names = |app: &str| format!("names {{\n  kv_path = \"{app}_new/config\"\n}}");
     write(&ws, &[("till", "sandbox", &names("till")), ("shop", "sandbox", &names("shop"))]);
     ws.step();
-    let custom = &api.get("kvv2/metadata/till-new/config").unwrap()["data"]["custom_metadata"];
+    let custom = &api.get("kvv2/metadata/till_new/config").unwrap()["data"]["custom_metadata"];
     assert_eq!(custom, &json!({ "team": "till" }));
-    let read = api.get("kvv2/data/shop-new/config").unwrap();
+    let read = api.get("kvv2/data/shop_new/config").unwrap();
     assert_eq!(read["data"]["data"]["ROUND"], "1");
     for gone in ["till", "shop"] {
         assert_eq!(api.get(&format!("kvv2/metadata/{gone}-sandbox/config")), None);
@@ -160,10 +160,10 @@ fn what_keeps_its_database_and_role_disturbs_nobody() {
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    let names = "names {\n  kv_path = \"away/config\"\n  runtime_policy = \"till-new\"\n}\n";
+    let names = "names {\n  kv_path = \"a_way/config\"\n  runtime_policy = \"till-new\"\n}\n";
     write(&ws, &[("till", "sandbox", &format!("{names}force_disconnect = true"))]);
     ws.step();
-    secrets_moved(&servers, "till-sandbox/config", "away/config");
+    secrets_moved(&servers, "till-sandbox/config", "a_way/config");
     assert!(session.try_wait().unwrap().is_none(), "the session goes on");
     session.kill().unwrap();
     session.wait().unwrap();
