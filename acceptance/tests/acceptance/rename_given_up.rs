@@ -142,7 +142,7 @@ fn a_path_of_another_env_is_refused_though_nothing_is_there() {
     let names = "names {\n  kv_path = \"till/config\"\n}";
     write(&ws, &[("till", "sandbox", names), ("till", "prod", "")]);
     let refused = ws.plan_fails();
-    assert!(refused.say("which is that of till/prod"), "{refused}");
+    assert!(refused.say("is that of till/prod"), "{refused}");
     Snapshot::take(&servers).since(&before).is_nothing();
 }
 

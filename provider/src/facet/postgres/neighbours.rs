@@ -87,11 +87,10 @@ impl Clash<'_> {
         };
         // A role that several have cannot be renamed.
         if let (Self::Production(other), true) = (self, alone) {
-            next += &format!(
-                "\nOr give every instance its own; write in the provider block:\n\n  {}\n\nThe role of {} is then \
-                 renamed.",
-                postgres::OWN_ROLE_TEMPLATE,
-                other.by()
+            let (template, other) = (postgres::OWN_ROLE_TEMPLATE, other.by());
+            next = format!(
+                "{next}\nOr give every instance its own; write in the provider block:\n\n  {template}\n\nThe role of \
+                 {other} is then renamed."
             );
         }
         next.trim_end().to_owned()

@@ -34,11 +34,10 @@ pub fn own_role_block(name: &str) -> String {
 pub fn shared_role_warning(role: &str, app: &str) -> (String, String) {
     (
         format!("Role \"{role}\" owns the databases of several environments of app \"{app}\""),
-        format!(
-            "The convention gives all environments of an app one owner role, so a login that is leased for one of them \
+        "The convention gives all environments of an app one owner role, so a login that is leased for one of them \
              reaches the databases of the others on this server too. Production is never among them. To keep two \
-             environments apart, give one a role of its own in its block: names {{ owner_role = \"…\" }}."
-        ),
+             environments apart, give one a role of its own in its block: names { owner_role = \"…\" }."
+            .to_owned(),
     )
 }
 
