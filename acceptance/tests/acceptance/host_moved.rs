@@ -108,18 +108,29 @@ fn made_by_hand_at_a_path_of_its_own_it_is_imported_by_that_path() {
     make(&home.join("karmyq"), 0o755);
     fs::write(home.join("karmyq/server.js"), "run()").unwrap();
     let names = format!("names {{\n app_dir = \"{}\"\n }}", home.display());
-    machine.write("", &names);
-    machine.ws.import(STAGING, &format!("karmyq/staging?app_dir={}", home.display()));
-    assert_eq!(Planned::of(&machine.ws).actions(STAGING), "update");
-    machine.ws.step();
-    assert_eq!(text(&home.join("karmyq/server.js")), "run()");
-
-    // Under another path than it was imported with, it says so.
-    machine.ws.state_rm(STAGING);
-    machine.ws.import(STAGING, "karmyq/staging");
     machine.write("", "");
+    machine.ws.import(STAGING, &format!("karmyq/staging?app_dir={}", home.display()));
+    // Under another path than it was imported with, it says so: no registry proves that it may be moved.
     let told = machine.ws.plan_fails();
     let error = told
         .error_titled("karmyq/staging: imported under other names than the configuration gives");
     assert!(error.detail.contains("app_dir"), "{error}");
+
+    machine.write("", &names);
+    assert_eq!(Planned::of(&machine.ws).actions(STAGING), "update");
+    machine.ws.step();
+    assert_eq!(text(&home.join("karmyq/server.js")), "run()");
+
+    // What the registry knows comes with its path, and may be moved and adopted in one.
+    machine.ws.state_rm(STAGING);
+    machine.ws.import(STAGING, "karmyq/staging");
+    machine.write("", "");
+    let plan = Planned::of(&machine.ws);
+    assert_eq!(plan.actions(STAGING), "update");
+    let new = machine.path("karmyq/staging");
+    assert_eq!(plan.before(STAGING)["resolved_names"]["app_dir"], json!(home));
+    assert_eq!(plan.after(STAGING)["resolved_names"]["app_dir"], json!(new));
+    machine.ws.step();
+    assert_eq!(text(&new.join("karmyq/server.js")), "run()");
+    assert_eq!(fs::read_link(&home).unwrap(), new);
 }

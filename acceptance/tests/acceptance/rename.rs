@@ -364,8 +364,12 @@ fn without_the_rights_to_move_secrets_nothing_is_renamed() {
 
     // To look and no more: told by the apply, before anything has another name.
     ws.set_env("VAULT_TOKEN", &token("appenv-reads", &format!("{without}\n{reads}")));
+    // By force too: what was shut for it is open again.
+    write(&ws, &[("till", "sandbox", &format!("{new}\nforce_disconnect = true"))]);
     let refused = ws.apply_fails();
     assert!(refused.say("kvv2/metadata/till_new/config"), "{refused}");
+    let open = "SELECT datallowconn FROM pg_database WHERE datname = 'till-sandbox'";
+    assert_eq!(servers.pg.sql(open).one(), "t");
     assert!(servers.pg.has_database("till-sandbox") && !servers.pg.has_database("till_new"));
     assert!(servers.bao.policy("till-sandbox").is_some());
     let changed = Snapshot::take(&servers).since(&before);
