@@ -7,6 +7,7 @@
 //! - [`plan`]: what is wished, what was seen, and the difference; pure.
 //! - [`registry`]: the record each target keeps of its own instances: types only.
 //! - [`facet`]: effects, one folder an external system.
+//! - [`store`]: where secrets live, one folder a store.
 //! - [`settings`], [`clients`], [`configured`], [`run`]: the provider block, what it opens, one run and its memory.
 //! - [`provider`]: the provider, and the list of what is offered.
 //! - [`world`], [`state_address`]: what comes in from outside, and where the state lives.
@@ -31,4 +32,5 @@ pub mod resource;
 pub mod run;
 pub mod settings;
 pub mod state_address;
+pub mod store;
 pub mod world;

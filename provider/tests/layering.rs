@@ -19,7 +19,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ("registry", &[]),
     ("gate", &["naming", "plan", "registry"]),
     ("facet", &["naming", "plan", "registry"]),
-    ("store", &["naming", "dotenv", "plan", "registry"]),
+    ("store", &["naming", "dotenv", "plan", "registry", "facet"]),
     ("settings", &["world", "naming", "plan", "registry", "gate", "facet", "store"]),
     ("run", &["naming"]),
     ("clients", &["world", "naming", "plan", "registry", "gate", "facet", "store", "settings"]),
