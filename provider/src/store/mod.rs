@@ -4,11 +4,14 @@
 //! # Layout
 //!
 //! - [`value`]: a value that prints itself nowhere. [`place`]: which secret, of which instance.
-//! - [`record`]: what a store notes of a key, and how its value stands against that.
+//! - [`record`]: what a store notes of a key, and how its value stands against that. [`note`]: the same kept beside the
+//!   values, so that a write which was cut off is known. [`trouble`]: what stands in the way, told.
 
 mod mac;
+pub mod note;
 pub mod place;
 pub mod record;
+pub mod trouble;
 pub mod value;
 
 use async_trait::async_trait;
