@@ -6,6 +6,7 @@
 //! - [`value`]: a value that prints itself nowhere. [`place`]: which secret, of which instance.
 //! - [`record`]: what a store notes of a key, and how its value stands against that. [`note`]: the same kept beside the
 //!   values, so that a write which was cut off is known. [`trouble`]: what stands in the way, told.
+//! - [`vault`]: KV v2.
 
 mod mac;
 pub mod note;
@@ -13,6 +14,7 @@ pub mod place;
 pub mod record;
 pub mod trouble;
 pub mod value;
+pub mod vault;
 
 use async_trait::async_trait;
 

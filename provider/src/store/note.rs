@@ -79,6 +79,11 @@ impl Note {
         self.intent.is_none().then(|| self.finished.as_ref().map(|stand| &stand.record))?
     }
 
+    /// The record that was noted last, whatever stands.
+    pub fn latest(&self) -> Option<&Record> {
+        self.finished.as_ref().or(self.intent.as_ref()).map(|stand| &stand.record)
+    }
+
     /// The record, and how the value stands against it. What was being written and stands is written.
     pub fn judge(&self, place: &Place, now: Standings<'_>) -> Seen {
         let stand = self.stand(place, now.value);
