@@ -4,13 +4,14 @@
 //!
 //! - `settings`: what the facet is told. `session`: one account and region, opened when first used; a store shares it.
 //! - `record`: what a parameter of the registry holds; pure. `registry`: how it is read and written.
-//! - `failure`: what AWS answers when it refuses, and how a user is told.
+//! - `transport`: what is sent, and sent again. `failure`: what AWS answers when it refuses, and how a user is told.
 
 pub mod failure;
 mod record;
 mod registry;
 mod session;
 mod settings;
+mod transport;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

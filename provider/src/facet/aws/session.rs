@@ -4,15 +4,13 @@ use std::time::Duration;
 
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ssm::Client;
-use aws_sdk_ssm::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_ssm::config::retry::RetryConfig;
 use aws_sdk_ssm::config::timeout::TimeoutConfig;
-use aws_sdk_ssm::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_ssm::error::BoxError;
 use tokio::sync::OnceCell;
 
 use super::failure::{self, Call};
-use super::settings::{Settings, check_endpoint};
+use super::settings::Settings;
+use super::transport::{OnlyTls, UnlessRefused};
 use crate::facet::{FacetError, Fault};
 
 /// Attempts of one call, the first one included; the limit of the operation ends them earlier.
@@ -31,10 +29,6 @@ pub struct Session {
     run_id: String,
     client: OnceCell<Client>,
 }
-
-/// Refuses to send a request where others could read it, wherever the endpoint came from.
-#[derive(Debug)]
-struct OnlyTls;
 
 // === impl Session ===
 
@@ -72,13 +66,16 @@ impl Session {
 
     async fn open(&self) -> Result<Client, FacetError> {
         let config = self.config().await;
-        if config.region().is_none() {
+        if config.region().is_none_or(|region| region.as_ref().is_empty()) {
             return Err(no_region());
         }
         if let Some(expected) = &self.settings.expected_account {
             self.judge_account(&config, expected).await?;
         }
-        let config = aws_sdk_ssm::config::Builder::from(&config).interceptor(OnlyTls).build();
+        let config = aws_sdk_ssm::config::Builder::from(&config)
+            .interceptor(OnlyTls)
+            .retry_classifier(UnlessRefused)
+            .build();
         Ok(Client::from_conf(config))
     }
 
@@ -111,7 +108,10 @@ impl Session {
 
     /// Refuses credentials of another account than the expected one.
     async fn judge_account(&self, config: &SdkConfig, expected: &str) -> Result<(), FacetError> {
-        let config = aws_sdk_sts::config::Builder::from(config).interceptor(OnlyTls).build();
+        let config = aws_sdk_sts::config::Builder::from(config)
+            .interceptor(OnlyTls)
+            .retry_classifier(UnlessRefused)
+            .build();
         let asked = aws_sdk_sts::Client::from_conf(config).get_caller_identity().send().await;
         let call =
             Call { doing: "ask whose the AWS credentials are", request: "sts:GetCallerIdentity" };
@@ -141,23 +141,5 @@ fn no_region() -> FacetError {
         next: "Set `region` in the `aws` block of the provider configuration, or the environment variable AWS_REGION."
             .to_owned(),
         attribute: Some("provider.aws.region"),
-    }
-}
-
-// === impl OnlyTls ===
-
-impl Intercept for OnlyTls {
-    fn name(&self) -> &'static str {
-        "OnlyTls"
-    }
-
-    fn read_before_transmit(
-        &self,
-        context: &BeforeTransmitInterceptorContextRef<'_>,
-        _components: &RuntimeComponents,
-        _config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        check_endpoint(context.request().uri())
-            .map_err(|why| format!("the endpoint's URL {why}").into())
     }
 }
