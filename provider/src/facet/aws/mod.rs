@@ -156,12 +156,3 @@ fn wish(spec: &Spec) -> Result<&AwsWish, FacetError> {
         attribute: None,
     })
 }
-
-/// An id that no other registry or write has.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "ids that only have to differ, between machines too: nothing depends on their value"
-)]
-fn fresh_id() -> String {
-    uuid::Uuid::new_v4().to_string()
-}

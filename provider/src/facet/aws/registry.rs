@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::failure::{self, Call};
 use super::record::{Founding, Held, LONGEST, Misfit, Record, admits, owner, render};
-use super::{Aws, fresh_id, wish};
+use super::{Aws, wish};
 use crate::facet::{FacetError, Fault};
 use crate::plan::Spec;
 use crate::plan::aws::{AwsWish, FOUNDING};
@@ -54,7 +54,7 @@ impl Aws {
         if before.is_some_and(|before| before.record.entry == *next) {
             return Ok(target);
         }
-        let write = format!("{}-{}", self.session.run_id(), fresh_id());
+        let write = format!("{}-{}", self.session.run_id(), self.session.fresh_id());
         let record = Record::of(next, before.map(|before| &before.record), write);
         let value = self.rendered(spec, &record)?;
         let version = match before {
@@ -141,7 +141,7 @@ impl Aws {
                     return Ok(found);
                 }
                 (None, None) => {
-                    let id = fresh_id();
+                    let id = self.session.fresh_id();
                     let value = self.rendered(spec, &Founding::new(id.clone()))?;
                     if self.put_new(FOUNDING, &value, "found the registry").await?.is_some() {
                         self.note_founded(&id);

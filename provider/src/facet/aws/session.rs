@@ -48,6 +48,16 @@ impl Session {
         &self.run_id
     }
 
+    /// An id that no other registry or write has.
+    #[expect(
+        clippy::disallowed_methods,
+        clippy::unused_self,
+        reason = "ids that only have to differ, between machines too: nothing depends on their value"
+    )]
+    pub fn fresh_id(&self) -> String {
+        uuid::Uuid::new_v4().to_string()
+    }
+
     /// As messages name it: `AWS Parameter Store in eu-west-3`.
     pub fn server(&self) -> String {
         let opened = self.client.get().and_then(|client| client.config().region());
