@@ -47,7 +47,8 @@ impl Ssm {
         Self { session }
     }
 
-    /// What stands, and whose it is: a write that was begun and stands is taken as made.
+    /// What stands, and whose it is: a write that was begun and stands is taken as made. A later write by hand may keep the
+    /// description, so only the one version that has it can be ours.
     async fn held(&self, place: &Place) -> Result<Held, FacetError> {
         let (name, before) = (name(place), previous_name(place));
         let mut found = self.parameters(&[&name, &before]).await?;
@@ -58,7 +59,7 @@ impl Ssm {
         let mut noted = Noted::read(place, &self.tags(&name).await?);
         if let Some(now) = &noted
             && let Some(intent) = now.intent.clone().filter(|_| parameter.version > now.parameter)
-            && self.versions_of(&name, &intent.write).await?.last() == Some(&parameter.version)
+            && self.versions_of(&name, &intent.write).await? == [parameter.version]
         {
             noted = Some(now.finished(&intent, parameter.version));
         }
