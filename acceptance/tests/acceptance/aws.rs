@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use acceptance::servers::moto::{ACCOUNT, Moto, Relay, SECRET_KEY, Twist};
-use acceptance::{Cli, Workspace, daemon};
+use acceptance::{Canaries, Cli, Sinks, Workspace, daemon};
 use serde_json::{Value, json};
 
 use crate::instances::{Planned, true_leaves};
@@ -92,6 +92,9 @@ fn an_instance_with_aws_alone_lives_and_ends() {
         assert_eq!(moto.names(), ["/appenv/_registry", ENTRY]);
         assert_eq!(entry(&moto, ENTRY), "gone acme/shop 4");
         assert_eq!(moto.document(ENTRY)["holder"], Value::Null);
+        let mut canaries = Canaries::new();
+        canaries.register("the secret access key", SECRET_KEY);
+        canaries.are_nowhere(&Sinks::of(&ws));
         // And again, over the tombstone.
         ws.step();
         assert_eq!(moto.parameter("/appenv/_registry").unwrap(), founded);
@@ -295,6 +298,48 @@ fn throttling_is_waited_for() {
     );
     ws.step();
     ws.destroy();
+}
+
+/// moto enforces no policy, so what is asked is held against the documents.
+#[test]
+fn what_is_asked_is_in_the_policies() {
+    let moto = Moto::start();
+    let relay = Relay::new(&moto);
+    let ws = with(relay.env(), &erp());
+    let allowed = |name: &str| -> Vec<String> {
+        let file = acceptance::provider::root().join(format!("docs/policies/aws-{name}.json"));
+        let policy: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        let registry = policy["Statement"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|s| s["Sid"] == "Registry")
+            .unwrap();
+        let actions = registry["Action"].as_array().unwrap();
+        let mut actions: Vec<_> =
+            actions.iter().map(|action| action.as_str().unwrap().replace("ssm:", "")).collect();
+        actions.sort();
+        actions
+    };
+    let asked = || {
+        let mut asked = relay.actions();
+        asked.sort();
+        asked.dedup();
+        asked
+    };
+    ws.plan();
+    assert_eq!(asked(), allowed("plan"));
+    // Only a lost answer needs the history.
+    relay.twist("PutParameter", Twist::Meanwhile(Box::new(|| {})));
+    for _ in 0..2 {
+        relay.twist("PutParameter", Twist::LoseAnswer);
+    }
+    relay
+        .twist("PutParameter", Twist::Meanwhile(Box::new(|| {})))
+        .twist("PutParameter", Twist::LoseAnswer);
+    ws.step();
+    ws.destroy();
+    assert_eq!(asked(), allowed("apply"));
 }
 
 #[test]
