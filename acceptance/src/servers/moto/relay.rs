@@ -88,7 +88,9 @@ fn relay(client: &TcpStream, upstream: u16, shared: &Mutex<Shared>) -> io::Resul
         if let Some((name, value)) = line.split_once(':') {
             match name.to_ascii_lowercase().as_str() {
                 "content-length" => length = value.trim().parse().unwrap_or(0),
-                "x-amz-target" => action = value.trim().trim_start_matches("AmazonSSM.").to_owned(),
+                "x-amz-target" => {
+                    value.trim().trim_start_matches("AmazonSSM.").clone_into(&mut action);
+                }
                 "connection" => continue,
                 _ => {}
             }

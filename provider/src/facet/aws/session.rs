@@ -51,7 +51,6 @@ impl Session {
     /// An id that no other registry or write has.
     #[expect(
         clippy::disallowed_methods,
-        clippy::unused_self,
         reason = "ids that only have to differ, between machines too: nothing depends on their value"
     )]
     pub fn fresh_id(&self) -> String {
