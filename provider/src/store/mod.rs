@@ -6,12 +6,13 @@
 //! - [`value`]: a value that prints itself nowhere. [`place`]: which secret, of which instance.
 //! - [`record`]: what a store notes of a key, and how its value stands against that. [`note`]: the same kept beside the
 //!   values, so that a write which was cut off is known. [`trouble`]: what stands in the way, told.
-//! - [`vault`]: KV v2.
+//! - [`vault`]: KV v2. [`ssm`]: the Parameter Store of AWS.
 
 mod mac;
 pub mod note;
 pub mod place;
 pub mod record;
+pub mod ssm;
 pub mod trouble;
 pub mod value;
 pub mod vault;

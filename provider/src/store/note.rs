@@ -149,10 +149,8 @@ impl Note {
                 // There was no value to keep.
                 record.previous_until = stand.and_then(|s| s.record.previous_until.clone());
             }
-            (Previous::Remove, ..) => {
-                if previous.take().is_some() && now.previous.is_some() {
-                    values.insert(place.previous_key(), None);
-                }
+            (Previous::Remove, ..) if previous.take().is_some() && now.previous.is_some() => {
+                values.insert(place.previous_key(), None);
             }
             _ => {}
         }
@@ -206,8 +204,8 @@ mod tests {
     fn place() -> Place {
         let environments = Environments::new("elided-v1", None, Vec::new()).unwrap();
         let coordinate = Coordinate::new("erp", "sandbox").unwrap();
-        let names =
-            Names::derive(&environments, &coordinate, &Default::default(), &Inputs::default());
+        let services = std::collections::BTreeSet::new();
+        let names = Names::derive(&environments, &coordinate, &services, &Inputs::default());
         Place {
             names: names.unwrap(),
             coordinate,

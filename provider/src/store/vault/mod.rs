@@ -107,14 +107,14 @@ impl SecretStore for VaultStore {
         expected: Option<&Record>,
         change: &Change<'_>,
     ) -> Result<Record, FacetError> {
-        let shelf = self.shelf(place);
-        let _alone = shelf.for_writing().await;
+        let documents = self.shelf(place);
+        let _alone = documents.for_writing().await;
         self.write_alone(place, expected, change).await
     }
 
     async fn remove(&self, place: &Place, expected: &Record) -> Result<(), FacetError> {
-        let shelf = self.shelf(place);
-        let _alone = shelf.for_writing().await;
+        let documents = self.shelf(place);
+        let _alone = documents.for_writing().await;
         self.remove_alone(place, expected).await
     }
 

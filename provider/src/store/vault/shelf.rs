@@ -9,8 +9,8 @@ use super::VaultStore;
 use super::notes::Notes;
 use crate::facet::vault::kv::Subkeys;
 use crate::facet::{FacetError, Fault};
-use crate::store::record::{Seen, Standing};
 use crate::store::Place;
+use crate::store::record::{Seen, Standing};
 
 /// What was seen; nothing before the first look, and after each write.
 #[derive(Default)]
@@ -20,8 +20,17 @@ pub(super) struct Shelf(Mutex<Option<Sight>>);
 struct Sight {
     notes: Notes,
     subkeys: Subkeys,
-    /// How each noted key stands by its value; `None`: no value was read. `Some(None)`: the token may not.
-    judged: Option<Option<BTreeMap<String, Seen>>>,
+    judged: Judged,
+}
+
+/// How each noted key stands by its value.
+enum Judged {
+    /// No value was read yet.
+    NotYet,
+    /// The token may read none.
+    Denied,
+    /// By key.
+    ByKey(BTreeMap<String, Seen>),
 }
 
 // === impl Shelf ===
@@ -57,7 +66,7 @@ impl Sight {
             store.vault.read_subkeys(&store.mount, path).await.map_err(|error| error.doing(&doing))
         };
         let ((notes, _), subkeys) = tokio::try_join!(store.notes(place), subkeys)?;
-        Ok(Self { notes, subkeys, judged: None })
+        Ok(Self { notes, subkeys, judged: Judged::NotYet })
     }
 
     async fn tell(&mut self, store: &VaultStore, place: &Place) -> Result<Seen, FacetError> {
@@ -79,18 +88,18 @@ impl Sight {
             }
         }
         let note = note.clone();
-        if self.judged.is_none() {
-            self.judged = Some(match store.secrets(place).await {
-                Ok(secrets) => Some(self.notes.judge(place, &secrets)),
-                Err(error) if error.fault == Fault::Forbidden => None,
+        if matches!(self.judged, Judged::NotYet) {
+            self.judged = match store.secrets(place).await {
+                Ok(secrets) => Judged::ByKey(self.notes.judge(place, &secrets)),
+                Err(error) if error.fault == Fault::Forbidden => Judged::Denied,
                 Err(error) => return Err(error),
-            });
+            };
         }
-        match self.judged.as_ref().and_then(Option::as_ref) {
-            Some(judged) => {
+        match &self.judged {
+            Judged::ByKey(judged) => {
                 Ok(judged.get(&place.key).cloned().unwrap_or(seen(None, Standing::Missing)))
             }
-            None => Ok(seen(note.latest().cloned(), Standing::Untold)),
+            Judged::NotYet | Judged::Denied => Ok(seen(note.latest().cloned(), Standing::Untold)),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::notes::{Notes, Secrets};
 use super::{TRIES, VaultStore};
 use crate::facet::FacetError;
 use crate::facet::vault::kv::Put;
-use crate::store::note::{Note, Standings, Steps};
+use crate::store::note::{Standings, Steps};
 use crate::store::record::{Change, Record};
 use crate::store::trouble;
 use crate::store::{Place, SecretStore as _, SecretValue};
@@ -22,13 +22,13 @@ impl VaultStore {
     ) -> Result<Record, FacetError> {
         self.vault.keep_alive().await?;
         for attempt in 1..=TRIES {
-            let ((mut notes, noted), secrets) =
+            let ((mut notes, seen), secrets) =
                 tokio::try_join!(self.notes(place), self.secrets(place))?;
             let steps = self.steps(place, &notes, &secrets, expected, change)?;
             let others_stand = notes.others_stand(place, &secrets);
             if let Some(begun) = &steps.begun {
                 notes.keys.insert(place.key.clone(), begun.clone());
-                if self.put_notes(place, &mut notes, noted).await? == Put::Lost {
+                if self.put_notes(place, &mut notes, seen).await? == Put::Lost {
                     self.vault.rest(attempt).await;
                     continue;
                 }
@@ -64,9 +64,8 @@ impl VaultStore {
             value: value.as_ref().map(SecretValue::expose),
             previous: previous.as_ref().map(SecretValue::expose),
         };
-        let none = Note::default();
-        let note = notes.keys.get(&place.key).unwrap_or(&none);
-        note.steps(place, now, expected, change).map_err(|obstacle| {
+        let of_key = notes.keys.get(&place.key).cloned().unwrap_or_default();
+        of_key.steps(place, now, expected, change).map_err(|obstacle| {
             trouble::obstacle(place, &self.server(), &self.path_of(place), obstacle)
         })
     }
