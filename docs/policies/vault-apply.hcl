@@ -58,12 +58,25 @@ path "auth/gitea_jwt/role/*" {
   capabilities = ["create", "update", "read", "delete"]
 }
 
-# An instance's document of secrets, its versions and its settings: only for renaming one whose path changes. Leave
-# it out where none is renamed; the plan of a renaming says what is missing.
+# Notes on secrets, beside the registry: versions, times, and digests by which values are known again. Keep them as closed
+# as the secrets.
+path "kvv2/data/appenv/+" {
+  capabilities = ["create", "update", "read"]
+}
+
+# Names of an instance's secrets, without their values.
+path "kvv2/subkeys/+/config" {
+  capabilities = ["read"]
+}
+
+# An instance's document of secrets: for appenv_env_secret in store vault, and for renaming an instance whose path
+# changes.
 path "kvv2/data/+/config" {
   capabilities = ["create", "update", "read"]
 }
 
+# Its versions and its settings: only for renaming. Leave it out where none is renamed; the plan of a renaming says what
+# is missing.
 path "kvv2/metadata/+/config" {
   capabilities = ["create", "update", "read", "delete"]
 }

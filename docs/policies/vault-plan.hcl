@@ -37,3 +37,12 @@ path "auth/gitea_jwt/role/*" {
 path "kvv2/metadata/+/config" {
   capabilities = ["read"]
 }
+
+# Notes on secrets, and the names of secrets without their values: for appenv_env_secret in store vault.
+path "kvv2/data/appenv/+" {
+  capabilities = ["read"]
+}
+
+path "kvv2/subkeys/+/config" {
+  capabilities = ["read"]
+}

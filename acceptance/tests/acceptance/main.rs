@@ -36,6 +36,8 @@ mod rename_given_up;
 mod replace;
 mod rig;
 mod schema;
+mod secret_rotation;
+mod secret_vault;
 mod secrets;
 mod servers;
 mod shared;

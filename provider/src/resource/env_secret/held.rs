@@ -23,9 +23,12 @@ pub struct Held {
     /// The identity of the store's target.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
-    /// The record as last read, or as the plan of a create saw it.
+    /// The record as last read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seen: Option<Record>,
+    /// The record that the plan of a create saw where the secret is to be. A replacement keeps the rest for its first half.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<Record>,
     /// Whether the plan of a create saw a value under that record.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub has_value: bool,

@@ -101,7 +101,8 @@ async fn look(
     before: &Held,
 ) -> Result<Held, Errors> {
     let id = site.id();
-    let none = Held::default();
+    // A deletion of what is replaced comes with what this plan keeps.
+    let none = Held { found: None, has_value: false, ..before.clone() };
     let Some(store) = &site.store else { return Ok(none) };
     let limit = Operation::Read.limit(planned);
     let failed = |error: &FacetError| report::failure(&id, error);
@@ -138,7 +139,7 @@ async fn look(
         let keeps = planned.generate.is_some();
         cx.warnings.push(report::adopt_warning(&id, &record, keeps));
     }
-    Ok(Held { seen: Some(record), has_value: has_value && !is_replaced, ..none })
+    Ok(Held { found: Some(record), has_value: has_value && !is_replaced, ..none })
 }
 
 fn judge_recipe(planned: &Model) -> Result<(), Errors> {

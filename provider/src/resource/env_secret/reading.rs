@@ -96,7 +96,8 @@ pub async fn read(
     Ok(())
 }
 
-const NOT_ADOPTED: &str = "differs: imported, not adopted yet";
+/// `status` of what came by import and holds no record.
+pub const NOT_ADOPTED: &str = "differs: imported, not adopted yet";
 
 fn status(configured: &Configured, held: &Held, record: &Record, value: Standing) -> String {
     match value {

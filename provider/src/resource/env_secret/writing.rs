@@ -8,7 +8,7 @@ use tfplugin::value::Attr;
 use super::held::Held;
 use super::model::Model;
 use super::planning::OK;
-use super::reading::fill;
+use super::reading::{NOT_ADOPTED, fill};
 use super::times::{self, Operation};
 use super::{recipe, report};
 use crate::configured::Configured;
@@ -31,7 +31,7 @@ pub async fn create(
     let keeps = planned.generate.is_some() && seen.has_value;
     let value = if keeps { None } else { Some(work.value(config, &planned)?) };
     let holder = configured.world.random_id();
-    let record = work.write(&planned, seen.seen.as_ref(), value.as_ref(), &holder, None).await?;
+    let record = work.write(&planned, seen.found.as_ref(), value.as_ref(), &holder, None).await?;
     work.keep(cx, planned, holder, record, state);
     Ok(())
 }
@@ -96,7 +96,9 @@ pub async fn delete(
     let mut site = prior.named().map_err(report::not_known)?.site(configured)?;
     site.place = held.place(&site.place);
     let id = site.id();
-    if held.is_imported() {
+    // A taint hides the private state: then what the state shows tells whether the record is the one it wrote.
+    let by_state = held.is_imported() && prior.status != Attr::Known(NOT_ADOPTED.to_owned());
+    if held.is_imported() && !by_state {
         return Err(Errors::one(
             format!("{id}: imported, not adopted yet"),
             "This entry came by import and holds no record, so nothing proves that the secret is this state's to delete. \
@@ -114,14 +116,16 @@ pub async fn delete(
         let told = format!("The target's registry is not {ours} any more.");
         return Err(report::elsewhere(&id, &told));
     }
-    let Some(record) = held.seen else { return Ok(()) };
     // The record as it stands: a state that was not refreshed may know an older one of the same entry.
     let seen = limit.bound(&store.server(), store.look(&site.place)).await.map_err(failed)?;
-    let expected = match seen.record {
-        None => return Ok(()),
-        Some(found) if found.holder == record.holder => found,
-        Some(_) => record,
+    let Some(expected) = seen.record else { return Ok(()) };
+    let is_ours = match &held.holder {
+        Some(holder) => *holder == expected.holder,
+        None => prior.created_time.known() == Some(&expected.time),
     };
+    if !is_ours {
+        return Err(report::held_twice(&id, &report::whose(&expected)));
+    }
     limit.bound(&store.server(), store.remove(&site.place, &expected)).await.map_err(failed)
 }
 

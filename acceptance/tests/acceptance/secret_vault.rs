@@ -1,0 +1,260 @@
+//! Secrets of an instance in KV v2: written, changed by hand, rotated, imported, removed. The server is asked by `bao`.
+
+use std::sync::Arc;
+
+use acceptance::servers::Servers;
+use serde_json::{Value, json};
+
+use crate::site::{Site, block};
+
+/// A private pair of servers: what is written by hand to a document must not meet another test.
+fn site() -> Site {
+    Site::on(&Arc::new(Servers::start()))
+}
+
+/// One secret of `erp/sandbox`, with more lines in it.
+pub fn secret(name: &str, key: &str, more: &str) -> String {
+    format!(
+        "resource \"appenv_env_secret\" \"{name}\" {{\n  app = appenv_app_instance.erp.app\n  env = \"sandbox\"\n  key = \
+         \"{key}\"\n{more}\n}}\n"
+    )
+}
+
+fn given(value: &str, version: u32) -> String {
+    format!("  value_wo = \"{value}\"\n  value_wo_version = {version}")
+}
+
+const MADE: &str = "  generate {}";
+
+fn with(secrets: &[String]) -> String {
+    format!("{}{}", block("erp", "erp", "sandbox", ""), secrets.concat())
+}
+
+/// The document of the values, and its version.
+fn document(site: &Site) -> (Value, u64) {
+    let read = site.servers.bao.api().get("kvv2/data/erp-sandbox/config").unwrap();
+    (read["data"]["data"].clone(), read["data"]["metadata"]["version"].as_u64().unwrap())
+}
+
+fn put(site: &Site, values: &Value) {
+    site.servers.bao.api().put("kvv2/data/erp-sandbox/config", &json!({ "data": values }));
+}
+
+fn attribute(site: &Site, name: &str, attribute: &str) -> Value {
+    site.ws.state().attribute(&format!("appenv_env_secret.{name}"), attribute).clone()
+}
+
+#[test]
+fn a_life() {
+    let site = site();
+    site.write(&block("erp", "erp", "sandbox", ""));
+    site.ws.step();
+    put(&site, &json!({ "OTHER": "kept", "NUMBER": 7 }));
+
+    site.step(&with(&[secret("dsn", "DSN", &given("one", 1)), secret("made", "MADE", MADE)]));
+    let (values, _) = document(&site);
+    assert_eq!(
+        (&values["DSN"], &values["OTHER"], &values["NUMBER"]),
+        (&json!("one"), &json!("kept"), &json!(7))
+    );
+    let made = values["MADE"].as_str().unwrap().to_owned();
+    assert!(made.len() == 32 && made.bytes().all(|b| b.is_ascii_alphanumeric()), "{made}");
+    assert_eq!(attribute(&site, "dsn", "path"), "kvv2/erp-sandbox/config");
+    assert_eq!(attribute(&site, "dsn", "id"), "erp/sandbox/DSN");
+    assert_eq!(attribute(&site, "dsn", "version"), 1);
+    assert_eq!(attribute(&site, "dsn", "value_wo"), Value::Null);
+
+    // A raised version writes in place; another value alone writes nothing.
+    site.write(&with(&[secret("dsn", "DSN", &given("two", 1)), secret("made", "MADE", MADE)]));
+    site.ws.is_settled();
+    site.write(&with(&[secret("dsn", "DSN", &given("two", 2)), secret("made", "MADE", MADE)]));
+    let plan = site.ws.plan_with(&["-json"]);
+    assert!(plan.planned().iter().all(|line| line.contains("update")), "{:?}", plan.planned());
+    site.ws.step();
+    assert_eq!(document(&site).0["DSN"], "two");
+    assert_eq!(attribute(&site, "dsn", "version"), 2);
+
+    // What shapes the next value leaves the present one.
+    let longer = "  generate {\n    length = 40\n  }";
+    site.step(&with(&[secret("dsn", "DSN", &given("two", 2)), secret("made", "MADE", longer)]));
+    assert_eq!(document(&site).0["MADE"], json!(made));
+
+    // One key goes, the others stay.
+    site.step(&with(&[secret("dsn", "DSN", &given("two", 2))]));
+    let (values, _) = document(&site);
+    assert_eq!(values, json!({ "DSN": "two", "OTHER": "kept", "NUMBER": 7 }));
+    site.ws.destroy();
+    assert_eq!(document(&site).0, json!({ "OTHER": "kept", "NUMBER": 7 }));
+    let notes = site.servers.bao.api().get("kvv2/data/appenv/erp-sandbox").unwrap();
+    assert_eq!(notes["data"]["data"]["keys"], json!({}));
+}
+
+#[test]
+fn fifty_keys_of_one_document_are_written_in_one_apply() {
+    let site = site();
+    let keys: Vec<String> = (0..50).map(|n| format!("KEY_{n}")).collect();
+    let all = format!(
+        "{}resource \"appenv_env_secret\" \"all\" {{\n  for_each = toset({keys:?})\n  app = appenv_app_instance.erp.app\n  \
+         env = \"sandbox\"\n  key = each.key\n  value_wo = \"of-${{each.key}}\"\n  value_wo_version = 1\n}}\n",
+        block("erp", "erp", "sandbox", "")
+    );
+    site.step(&all);
+    let (values, version) = document(&site);
+    let values = values.as_object().unwrap();
+    assert_eq!(values.len(), 50);
+    assert!(keys.iter().all(|key| values[key] == json!(format!("of-{key}"))));
+    assert_eq!(version, 50, "each write is one version");
+    // No value need be read to know that nothing changed.
+    let notes = site.servers.bao.api().get("kvv2/data/appenv/erp-sandbox").unwrap();
+    assert_eq!(notes["data"]["data"]["version"], json!(version));
+}
+
+#[test]
+fn what_is_changed_or_deleted_by_hand_is_named_and_mended() {
+    let site = site();
+    let both =
+        with(&[secret("a", "A", &given("a-value", 1)), secret("b", "B", &given("b-value", 1))]);
+    site.step(&both);
+    put(&site, &json!({ "A": "by hand", "B": "b-value" }));
+    let plan = site.ws.has_changes();
+    let text = site.ws.plan_text().text();
+    assert!(plan.planned().iter().all(|line| !line.contains(".b")), "{:?}", plan.planned());
+    assert!(text.contains("\"changed by hand\" -> \"ok\""), "{text}");
+    assert!(!text.contains("by hand\"\n  + ") && !text.contains("b-value"), "{text}");
+    site.ws.step();
+    assert_eq!(document(&site).0, json!({ "A": "a-value", "B": "b-value" }));
+
+    put(&site, &json!({ "A": "a-value" }));
+    let text = site.ws.plan_text().text();
+    assert!(text.contains("\"deleted by hand\" -> \"ok\""), "{text}");
+    site.ws.step();
+    assert_eq!(document(&site).0, json!({ "A": "a-value", "B": "b-value" }));
+
+    // The whole version deleted, then destroyed: each key comes back.
+    site.servers.bao.api().delete("kvv2/data/erp-sandbox/config");
+    site.ws.step();
+    assert_eq!(document(&site).0, json!({ "A": "a-value", "B": "b-value" }));
+    let (_, version) = document(&site);
+    site.servers
+        .bao
+        .api()
+        .put("kvv2/destroy/erp-sandbox/config", &json!({ "versions": [version] }));
+    site.ws.step();
+    assert_eq!(document(&site).0, json!({ "A": "a-value", "B": "b-value" }));
+
+    // A change of another hand to another key is nobody's business.
+    put(&site, &json!({ "A": "a-value", "B": "b-value", "C": "foreign" }));
+    site.ws.is_settled();
+}
+
+#[test]
+fn who_may_not_read_values_sees_names_that_are_missing() {
+    let site = site();
+    let both =
+        with(&[secret("a", "A", &given("a-value", 1)), secret("b", "B", &given("b-value", 1))]);
+    site.step(&both);
+    put(&site, &json!({ "A": "by hand" }));
+    let mut reader = site.beside();
+    reader.write(&both);
+    std::fs::copy(
+        site.ws.dir().join("terraform.tfstate"),
+        reader.ws.dir().join("terraform.tfstate"),
+    )
+    .unwrap();
+    reader.ws.set_env("VAULT_TOKEN", site.servers.bao.plan_token());
+    reader.ws.set_env("BAO_TOKEN", site.servers.bao.plan_token());
+    let plan = reader.ws.plan_with(&["-json"]);
+    let planned = plan.planned();
+    assert!(planned.iter().any(|line| line.contains("secret.b")), "{planned:?}");
+    assert!(!planned.iter().any(|line| line.contains("secret.a")), "{planned:?}");
+    plan.diagnostics().warning_titled("erp/sandbox/A: whether it was changed cannot be told");
+}
+
+#[test]
+fn what_was_there_is_refused_and_can_be_imported() {
+    let site = site();
+    site.step(&block("erp", "erp", "sandbox", ""));
+    put(&site, &json!({ "OLD": "legacy-value" }));
+    site.write(&with(&[secret("old", "OLD", MADE)]));
+    let told = site.ws.plan_fails();
+    let error = told.error_titled("erp/sandbox/OLD: OLD is there already");
+    assert!(error.detail.contains("terraform import ADDRESS erp/sandbox/OLD"), "{}", error.detail);
+
+    site.ws.import("appenv_env_secret.old", "erp/sandbox/OLD");
+    assert!(!site.ws.state_file().to_string().contains("legacy-value"));
+    assert_eq!(attribute(&site, "old", "status"), "differs: imported, not adopted yet");
+    site.ws.step();
+    assert_eq!(document(&site).0, json!({ "OLD": "legacy-value" }));
+    assert_eq!(attribute(&site, "old", "version"), 1);
+
+    // Two states do not write one secret.
+    let other = site.beside();
+    let alone = secret("old", "OLD", MADE).replace("appenv_app_instance.erp.app", "\"erp\"");
+    other.write(&alone);
+    let nothing = other.ws.import_fails("appenv_env_secret.old", "erp/sandbox/NONE");
+    assert!(nothing.say("Cannot import non-existent remote object"), "{nothing}");
+    other.ws.import("appenv_env_secret.old", "erp/sandbox/OLD");
+    other.ws.step();
+    let told = site.ws.plan_fails();
+    assert!(told.say("erp/sandbox/OLD: held twice"), "{told}");
+    assert_eq!(document(&site).0, json!({ "OLD": "legacy-value" }));
+}
+
+#[test]
+fn what_is_refused() {
+    let site = site();
+    let refused = |more: &str, key: &str| {
+        site.write(&with(&[secret("x", key, more)]));
+        site.ws.plan_fails()
+    };
+    for (key, more, title) in [
+        ("lower", MADE, "`key` cannot be \"lower\""),
+        ("PATH", MADE, "`key` cannot be \"PATH\""),
+        ("A_PREVIOUS", MADE, "`key` cannot be \"A_PREVIOUS\""),
+        ("A", "", "Neither `value_wo` nor `generate`"),
+        (
+            "A",
+            "  value_wo = \"x\"\n  value_wo_version = 1\n  generate {}",
+            "Both `value_wo` and `generate`",
+        ),
+        ("A", "  value_wo = \"x\"", "`value_wo_version` is missing"),
+        ("A", "  value_wo = \"a\\u0000b\"\n  value_wo_version = 1", "The value cannot be kept"),
+        ("A", "  value_wo = \"\"\n  value_wo_version = 1", "`value_wo` is empty"),
+        ("A", "  store = \"ssm\"\n  generate {}", "Store `ssm` is not configured"),
+        ("A", "  file = \"users\"\n  generate {}", "`file` is only for store `file`"),
+        ("A", "  generate {\n    length = 4\n  }", "`generate.length` cannot be used"),
+        (
+            "A",
+            "  value_wo = \"x\"\n  value_wo_version = 1\n  rotation {\n    every = \"30d\"\n  }",
+            "`rotation.every` without `generate`",
+        ),
+    ] {
+        let told = refused(more, key);
+        assert!(told.say(title), "{title}: {told}");
+    }
+    let long = format!("  value_wo = \"{}\"\n  value_wo_version = 1", "x".repeat(65 * 1024));
+    assert!(refused(&long, "A").say("The value cannot be kept"));
+
+    site.step(&with(&[secret("x", "A", &given("two", 2))]));
+    site.write(&with(&[secret("x", "A", &given("one", 1))]));
+    site.ws.plan_fails().error_titled("`value_wo_version` goes down from 2 to 1");
+    assert_eq!(document(&site).0, json!({ "A": "two" }));
+
+    // Two blocks of one secret.
+    site.write(&with(&[secret("x", "A", &given("two", 2)), secret("y", "A", &given("two", 2))]));
+    assert!(site.ws.plan_fails().say("two blocks of one secret"));
+
+    // A replacement that the user asks for, and a taint.
+    site.write(&with(&[secret("x", "A", &given("two", 2))]));
+    site.ws.apply_with(&["-replace=appenv_env_secret.x"]);
+    site.ws.is_settled();
+    site.ws.run(&["taint", "appenv_env_secret.x"]);
+    site.ws.step();
+    assert_eq!(document(&site).0, json!({ "A": "two" }));
+
+    // An instance that is not there.
+    site.write(
+        "resource \"appenv_env_secret\" \"x\" {\n  app = \"crm\"\n  env = \"sandbox\"\n  key = \"A\"\n  generate {}\n}\n",
+    );
+    site.ws.apply_fails().error_titled("crm/sandbox/A: instance crm/sandbox is not there");
+}
