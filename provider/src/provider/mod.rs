@@ -12,6 +12,7 @@ use tfplugin::server::Registry;
 
 use crate::configured::{Configured, Latest};
 use crate::data_source::names::NamesSource;
+use crate::ephemeral::database_credentials::DatabaseCredentials;
 use crate::function;
 use crate::resource::app_instance::AppInstance;
 use crate::settings::Settings;
@@ -43,6 +44,7 @@ impl Provider for Appenv {
     fn offer(self: Arc<Self>, registry: &mut Registry) {
         registry.resource(AppInstance(self.latest.clone()));
         registry.data_source(NamesSource(self.latest.clone()));
+        registry.ephemeral(DatabaseCredentials(self.latest.clone()));
         registry
             .function(function::DotenvDecode)
             .function(function::DotenvEncode)

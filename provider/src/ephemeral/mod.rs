@@ -1,0 +1,3 @@
+//! Ephemeral resources: what a run may use and nothing keeps. One folder each.
+
+pub mod database_credentials;
