@@ -123,7 +123,6 @@ mod tests {
             let server = server(&hosts);
             let read = Settings::from_url(&told(&server)).unwrap().settings;
             assert_eq!(read.hosts, server.hosts);
-            assert_eq!(read.password.unwrap().expose(), "p@ss/w:rd%?#");
             assert_eq!(read.database, "erp-sandbox");
             assert_eq!(read.user, "erp_tmp_1");
         }

@@ -92,10 +92,16 @@ impl Postgres {
         let opening = Opening { link: &self.link, spec, wish, login, password, time };
         let mut tries = self.link.tries(TRIES);
         loop {
-            match opening.once().await {
+            let Err(trouble) = (match opening.once().await {
                 Ok(until) => return Ok(until),
-                Err(trouble) => tries.again(trouble).await.map_err(|trouble| self.told(trouble))?,
+                Err(trouble) => tries.again(trouble).await,
+            }) else {
+                continue;
+            };
+            if !trouble.may_have_landed() {
+                self.link.temporary.forget(&login.name);
             }
+            return Err(self.told(trouble));
         }
     }
 
