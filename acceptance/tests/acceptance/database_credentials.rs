@@ -75,6 +75,10 @@ impl Hcl {
             let value = format!("ephemeral.appenv_database_credentials.it.{of}");
             writeln!(environment, "      {variable} = {value}").unwrap();
         }
+        if self.from == From::Vault {
+            let value = "ephemeral.appenv_database_credentials.it.lease_id";
+            writeln!(environment, "      LEASE_ID = {value}").unwrap();
+        }
         let command = command.replace('\\', "\\\\").replace('"', "\\\"").replace("${", "$${");
         self.more(&format!(
             "resource \"terraform_data\" \"use\" {{\n  triggers_replace = {round}\n  provisioner \"local-exec\" {{\n    \

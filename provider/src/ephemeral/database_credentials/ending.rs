@@ -1,6 +1,6 @@
 //! Renewal and close. Neither looks at the stop signal: what was opened is kept while it is used, and given back.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use tfplugin::context::Context;
 use tfplugin::diagnostic::Errors;
@@ -30,16 +30,8 @@ pub(super) async fn renew(
                 return Err(report::unknown_server("vault"));
             };
             let granted = vault.renew_lease(lease_id, kept.ttl).await.map_err(failed)?;
-            // At the end of its longest life a lease is renewed to less and less.
-            if granted.renewable && granted.time > Duration::from_secs(1) {
-                return Ok(Some(renew_at(world, granted.time)));
-            }
-            cx.warn(
-                format!("{}: the leased login reaches its longest life", kept.id),
-                "Vault renews it no further, so it ends before the run may be over.\n\nNext: raise `max_ttl` of the \
-                 instance's `vault` block, or that of the database mount.",
-            );
-            Ok(None)
+            // What is said of a renewal is not shown by every CLI: the close tells of a life that ended.
+            Ok((!granted.is_last()).then(|| renew_at(world, granted.time)))
         }
     }
 }
@@ -72,7 +64,15 @@ pub(super) async fn close(configured: &Configured, cx: &mut Context) -> Result<(
             let Some(vault) = configured.clients.vault() else {
                 return Err(report::unknown_server("vault"));
             };
-            vault.give_back(lease_id).await.map_err(|error| report::failure(&kept.id, &error))
+            let given_back = vault.give_back(lease_id).await;
+            if given_back.map_err(|error| report::failure(&kept.id, &error))? {
+                cx.warn(
+                    format!("{}: the leased login reached its longest life", kept.id),
+                    "Vault renewed it no further, so it may have ended before the run was over.\n\nNext: if something of the \
+                     run lost its login, raise `max_ttl` of the instance's `vault` block, or that of the database mount.",
+                );
+            }
+            Ok(())
         }
     }
 }

@@ -77,7 +77,7 @@ impl Vault {
         else {
             return Err(self.unleased(&doing, &path));
         };
-        self.note_lease(&lease_id);
+        self.note_lease(&lease_id, false);
         let password = Password(Zeroizing::new(password));
         let granted = Granted::read(&reply.body);
         let granted = if granted.renewable && granted.time != time {
@@ -103,7 +103,13 @@ impl Vault {
         loop {
             attempt += 1;
             match self.wire.call(Request::write("sys/leases/renew", &body)).await {
-                Ok(reply) => return Ok(Granted::read(&reply.body)),
+                Ok(reply) => {
+                    let granted = Granted::read(&reply.body);
+                    if granted.is_last() {
+                        self.note_lease(lease_id, true);
+                    }
+                    return Ok(granted);
+                }
                 // Renewed twice it lives no longer.
                 Err(error) if error.may_have_landed() && attempt < 3 => {
                     tokio::time::sleep(self.wire.pause(attempt)).await;
@@ -114,8 +120,8 @@ impl Vault {
     }
 
     /// Revokes a lease and waits until its login is gone. The id stands in the path, so that a policy can say whose
-    /// leases may be revoked.
-    pub async fn give_back(&self, lease_id: &str) -> Result<(), FacetError> {
+    /// leases may be revoked. Answers whether it had reached the end of its longest life.
+    pub async fn give_back(&self, lease_id: &str) -> Result<bool, FacetError> {
         let path = format!("sys/leases/revoke/{lease_id}");
         let mut attempt = 0;
         loop {
@@ -129,23 +135,23 @@ impl Vault {
                 Err(error) => return Err(error.doing("revoke a leased database login")),
             }
         }
-        self.leased.lock().unwrap_or_else(PoisonError::into_inner).remove(lease_id);
-        Ok(())
+        let mut leased = self.leased.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(leased.remove(lease_id).unwrap_or(false))
     }
 
     /// Gives back what nobody gave back; what cannot be ends by itself.
     pub(super) async fn give_all_back(&self) {
         let leased = self.leased.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for lease_id in leased {
+        for lease_id in leased.into_keys() {
             if let Err(error) = self.give_back(&lease_id).await {
                 tracing::warn!(%error, "a leased login was left to expire");
             }
         }
     }
 
-    fn note_lease(&self, lease_id: &str) {
+    fn note_lease(&self, lease_id: &str, last: bool) {
         let mut leased = self.leased.lock().unwrap_or_else(PoisonError::into_inner);
-        leased.insert(lease_id.to_owned());
+        leased.insert(lease_id.to_owned(), last);
     }
 
     /// The instance's database role, as the registry notes it: a configuration may name another's.
@@ -207,6 +213,11 @@ impl std::fmt::Debug for Password {
 // === impl Granted ===
 
 impl Granted {
+    /// Whether no renewal follows: at the end of its longest life a lease is renewed to less and less.
+    pub fn is_last(self) -> bool {
+        !self.renewable || self.time <= Duration::from_secs(1)
+    }
+
     fn read(body: &Value) -> Self {
         Self {
             time: Duration::from_secs(body["lease_duration"].as_u64().unwrap_or(0)),

@@ -69,8 +69,8 @@ pub struct Vault {
     shared_reads: Answers<Option<Held>>,
     /// Whose secrets are where, by KV mount.
     taken: Answers<Arc<paths::Taken>>,
-    /// Leases that this process took and has not given back.
-    leased: Mutex<std::collections::BTreeSet<String>>,
+    /// Leases that this process took and has not given back, each with whether it could be renewed no further.
+    leased: Mutex<std::collections::BTreeMap<String, bool>>,
 }
 
 // === impl Vault ===
