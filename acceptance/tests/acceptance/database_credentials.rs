@@ -9,10 +9,36 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use acceptance::servers::{Postgres, Servers};
-use acceptance::{Cli, Workspace};
+use acceptance::{Cli, Workspace, provider};
 
 /// The owner in these tests.
 const OWNER: &str = "acme/shop";
+
+#[test]
+fn the_example_holds_and_its_page_shows_it() {
+    let servers = Servers::start();
+    for from in [From::Postgres, From::Vault] {
+        let mut ws = workspace(&servers);
+        let example = "examples/ephemeral-resources/appenv_database_credentials";
+        ws.copy_from(example);
+        let file = "ephemeral-resource.tf";
+        let hcl = std::fs::read_to_string(ws.dir().join(file)).unwrap();
+        if from == From::Vault {
+            ws.write(file, &hcl.replace("  postgres {}\n", "  postgres {}\n  vault {}\n"));
+        }
+        let command = servers.pg.root().command();
+        let bin = Path::new(command.get_program()).parent().unwrap();
+        ws.set_env("PATH", &format!("{}:/usr/bin:/bin", bin.display()));
+        ws.apply();
+        let owner = "SELECT tableowner FROM pg_tables WHERE tablename = 'invoices'";
+        assert_eq!(servers.pg.sql_in("erp-sandbox", owner).one(), "erp_sandbox_role");
+        assert!(logins(&servers.pg, "erp").is_empty());
+        ws.destroy();
+        let page = provider::root().join("docs/ephemeral-resources/database_credentials.md");
+        let (_, body) = hcl.split_once("\n}\n").unwrap();
+        assert!(std::fs::read_to_string(page).unwrap().contains(body.trim()));
+    }
+}
 
 /// Where the login comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
