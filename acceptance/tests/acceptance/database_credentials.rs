@@ -1,5 +1,6 @@
 //! `appenv_database_credentials`: opened, used, renewed, closed, and asked of the servers afterwards.
 
+mod broken;
 mod leased;
 mod left;
 mod refused;
@@ -165,9 +166,8 @@ fn note(pg: &Postgres, name: &str) -> PathBuf {
 fn logins(pg: &Postgres, app: &str) -> Vec<String> {
     let rows = pg.sql(&format!(
         "SELECT m.rolname FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member \
-         JOIN pg_roles r ON r.oid = a.roleid WHERE r.rolname = '{}_sandbox_role' \
-         AND m.rolname NOT IN ('appenv_admin', 'appenv_apply', 'vault_admin', 'postgres') ORDER BY 1",
-        app
+         JOIN pg_roles r ON r.oid = a.roleid WHERE r.rolname = '{app}_sandbox_role' \
+         AND m.rolname NOT IN ('appenv_admin', 'appenv_apply', 'vault_admin', 'postgres') ORDER BY 1"
     ));
     rows.column().into_iter().map(str::to_owned).collect()
 }

@@ -40,9 +40,8 @@ pub(super) fn sslmode(server: &Settings) -> Option<&'static str> {
         Some(SslMode::Disable) => Some("disable"),
         Some(SslMode::Require) => Some("require"),
         Some(SslMode::VerifyCa) => Some("verify-ca"),
-        Some(SslMode::VerifyFull) => Some("verify-full"),
         None if server.hosts.iter().all(here) => None,
-        None => Some("verify-full"),
+        Some(SslMode::VerifyFull) | None => Some("verify-full"),
     }
 }
 

@@ -28,12 +28,10 @@ pub(super) fn judge(
             "app",
             "not registered",
             format!("The registry there has no instance {at}."),
-            format!(
-                "if this configuration makes it, let the credentials wait for it, and add to this block\n\n  generation = \
+            "if this configuration makes it, let the credentials wait for it, and add to this block\n\n  generation = \
                  appenv_app_instance.NAME.generation\n\nwhich is known only once the instance was applied, so that the \
                  login is opened after it. If another configuration makes it, apply that first. Otherwise correct `app` \
-                 and `env`, or the provider's `postgres` block, so that they name an instance that is there."
-            ),
+                 and `env`, or the provider's `postgres` block, so that they name an instance that is there.".to_owned(),
         );
     };
     if entry.owner != spec.owner {

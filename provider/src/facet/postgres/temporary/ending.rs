@@ -65,7 +65,7 @@ pub(in crate::facet::postgres) async fn sweep(
         match ended.await {
             Ok(left) if left.is_empty() => {}
             Ok(left) => {
-                warn!(role = %escaped(&login.name), ?left, "a temporary login remains, shut")
+                warn!(role = %escaped(&login.name), ?left, "a temporary login remains, shut");
             }
             Err(trouble) => {
                 let cause = trouble.into_error(link.settings()).cause;
