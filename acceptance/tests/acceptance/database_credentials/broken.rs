@@ -22,7 +22,7 @@ fn each(relays: &Relays, ws: &Workspace, fault: Breaking, mut then: impl FnMut(&
             return;
         };
         relays.forget();
-        then(&write.to_string(), run.code);
+        then(&write, run.code);
     }
 }
 

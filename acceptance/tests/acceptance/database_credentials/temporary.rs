@@ -150,7 +150,7 @@ fn its_password_is_nowhere() {
     Hcl::new(From::Postgres, "vaultless").runs(1, &command).write(&ws);
     ws.plan_to("saved.plan");
     ws.apply_saved("saved.plan");
-    Hcl::new(From::Postgres, "vaultless").runs(1, &command).credentials("").write(&ws);
+    Hcl::new(From::Postgres, "vaultless").runs(1, &command).write(&ws);
     ws.plan_to("again.plan");
     ws.plan_text();
     let password = noted(&secret);

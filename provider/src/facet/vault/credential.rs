@@ -47,14 +47,14 @@ impl Vault {
     /// Leases a login of a registered instance, asked for that long. The engine leases for the role's own time; one that
     /// differs is renewed at once.
     pub async fn lease_login(&self, spec: &Spec, time: Duration) -> Result<Leased, FacetError> {
-        let doing = format!("lease a database login of {}", shown(spec));
+        let doing = "lease a database login";
         let role = self.database_role(spec).await?;
         self.wire.keep_alive().await.map_err(|error| error.doing("use the token"))?;
         let path = format!("{}/creds/{}", role.mount, role.role);
         let reply = match self.wire.call(Request::lease(&path)).await {
             Ok(reply) => reply,
             Err(error) if error.may_have_landed() => {
-                let told = error.doing(&doing);
+                let told = error.doing(doing);
                 let next = format!(
                     "{} A login may have been leased all the same: Vault revokes it when its time is over.",
                     told.next
@@ -63,9 +63,9 @@ impl Vault {
             }
             Err(error) if error.is_denied() => {
                 let mounts = [Mount::Database(&role.mount)];
-                return Err(self.or_unmounted(&mounts, error.doing(&doing)).await);
+                return Err(self.or_unmounted(&mounts, error.doing(doing)).await);
             }
-            Err(error) => return Err(error.doing(&doing)),
+            Err(error) => return Err(error.doing(doing)),
         };
         if reply.is_missing() {
             self.ensure(&[Mount::Database(&role.mount)]).await?;
@@ -75,7 +75,7 @@ impl Vault {
         let (Some(lease_id), Some(username), Some(password)) =
             (text(&reply.body["lease_id"]), text(&data["username"]), text(&data["password"]))
         else {
-            return Err(self.unleased(&doing, &path));
+            return Err(self.unleased(doing, &path));
         };
         self.note_lease(&lease_id, false);
         let password = Password(Zeroizing::new(password));
@@ -158,8 +158,12 @@ impl Vault {
     async fn database_role(&self, spec: &Spec) -> Result<DatabaseRoleWish, FacetError> {
         let told = |cause: String, next: String| FacetError {
             fault: Fault::Missing,
-            summary: format!("{} has no database role in Vault", shown(spec)),
-            attempted: format!("Read its registration on {}", self.wire.server()),
+            summary: "No database role in Vault is its own".to_owned(),
+            attempted: format!(
+                "Read the registration of {} on {}",
+                shown(spec),
+                self.wire.server()
+            ),
             cause,
             next,
             attribute: None,
