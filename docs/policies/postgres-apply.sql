@@ -7,6 +7,9 @@ CREATE ROLE appenv_apply LOGIN CREATEROLE CREATEDB;
 -- The first create founds the registry there: schema `appenv`, closed to everyone else.
 GRANT CREATE ON DATABASE postgres TO appenv_apply;
 
+-- Temporary logins (the ephemeral resource appenv_database_credentials without Vault) take no more: the login that made
+-- one may end it.
+
 -- To end sessions of others, with force_disconnect or where one outlived its leased login, it takes:
 -- GRANT pg_signal_backend TO appenv_apply.
 

@@ -4,6 +4,9 @@
 -- Catalogs are open to every login. Extensions are read inside an instance's database, which is closed to this
 -- login; a plan keeps what the state says of them.
 --
+-- A plan opens the ephemeral resource appenv_database_credentials where the instance is there already. Leased from Vault
+-- it takes no more here. Without Vault it is a role that is made: plan with the login that applies.
+--
 -- The registry is believed by its owner: a superuser, the owner of its database, or a role that has CREATEROLE and
 -- CREATEDB, as appenv_apply does. One that lost them is refused; give the schema and its tables to another.
 

@@ -28,7 +28,7 @@ path "sys/policies/acl/appenv-*" {
   capabilities = ["deny"]
 }
 
-# Database roles. No credential can be leased with it.
+# Database roles.
 path "postgres/roles/*" {
   capabilities = ["create", "update", "read", "delete"]
 }
@@ -46,6 +46,17 @@ path "sys/leases/lookup/postgres/creds/*" {
 # Revoking them: only for force_disconnect = true.
 path "sys/leases/revoke-prefix/postgres/creds/*" {
   capabilities = ["create", "update", "sudo"]
+}
+
+# A login of an instance for the time of a run, and its end: only for the ephemeral resource
+# appenv_database_credentials. Without them no credential can be leased with this token. Renewing a lease comes with
+# policy `default`.
+path "postgres/creds/*" {
+  capabilities = ["read"]
+}
+
+path "sys/leases/revoke/postgres/creds/*" {
+  capabilities = ["create", "update"]
 }
 
 # Kubernetes auth roles.

@@ -33,6 +33,12 @@ path "auth/gitea_jwt/role/*" {
   capabilities = ["read"]
 }
 
+# A plan opens the ephemeral resource appenv_database_credentials where the instance is there already. That leases a
+# login, which is more than to read: a token that may plan it has also
+#
+#   path "postgres/creds/*"                  { capabilities = ["read"] }
+#   path "sys/leases/revoke/postgres/creds/*" { capabilities = ["create", "update"] }
+
 # Only to plan a renaming: whether the new path is free. No value is read.
 path "kvv2/metadata/+/config" {
   capabilities = ["read"]

@@ -103,8 +103,10 @@ pub fn serve<P: Provider>(provider: P, options: &Options) -> ExitCode {
     }
 }
 
-/// The CLI kills a provider two seconds after it asked for its end.
+/// How long the provider has to give back what it holds; the CLI kills it two seconds after it asked for its end.
 const CLOSING: Duration = Duration::from_millis(250);
+/// The same when nobody waits for it.
+const CLOSING_ABANDONED: Duration = Duration::from_secs(8);
 
 fn by_hand(address: &str) -> String {
     format!(
@@ -126,10 +128,14 @@ fn run<P: Provider>(
             Some(request) => serve_cli(provider.clone(), request).await,
             None => serve_debugger(provider.clone(), &options.address).await,
         };
-        if tokio::time::timeout(CLOSING, provider.close()).await.is_err() {
+        let patience = match result {
+            Ok(End::Abandoned) => CLOSING_ABANDONED,
+            Ok(End::Shutdown) | Err(_) => CLOSING,
+        };
+        if tokio::time::timeout(patience, provider.close()).await.is_err() {
             tracing::warn!("what the provider holds on servers was not given back in time");
         }
-        result
+        result.map(drop)
     });
     runtime.shutdown_background();
     result
@@ -142,7 +148,7 @@ fn runtime() -> io::Result<Runtime> {
 }
 
 /// Serves the one command that started the process.
-async fn serve_cli<P: Provider>(provider: Arc<P>, request: Request) -> Result<(), ServeError> {
+async fn serve_cli<P: Provider>(provider: Arc<P>, request: Request) -> Result<End, ServeError> {
     let mut signals = Signals::take().map_err(ServeError::Process)?;
     let parent = process::watch_parent().map_err(ServeError::Process)?;
     process::harden();
@@ -164,7 +170,7 @@ async fn serve_cli<P: Provider>(provider: Arc<P>, request: Request) -> Result<()
     let (stop, shutdown) = (service.stop.clone(), service.shutdown.clone());
     let connections = listener.connections(tls, true);
     announce(&line).map_err(ServeError::Announce)?;
-    service
+    let end = service
         .until(connections, async {
             loop {
                 tokio::select! {
@@ -176,11 +182,11 @@ async fn serve_cli<P: Provider>(provider: Arc<P>, request: Request) -> Result<()
         })
         .await?;
     litter.remove();
-    Ok(())
+    Ok(end)
 }
 
 /// Serves any number of commands, and their clients need no certificate: the socket is this user's alone.
-async fn serve_debugger<P: Provider>(provider: Arc<P>, address: &str) -> Result<(), ServeError> {
+async fn serve_debugger<P: Provider>(provider: Arc<P>, address: &str) -> Result<End, ServeError> {
     let mut signals = Signals::take().map_err(ServeError::Process)?;
     let listener = Listener::open(&std::env::temp_dir(), None, false).await?;
     let litter = listener.directory();
@@ -193,14 +199,14 @@ async fn serve_debugger<P: Provider>(provider: Arc<P>, address: &str) -> Result<
         reattach.replace('\'', r"'\''")
     ))
     .map_err(ServeError::Announce)?;
-    service
+    let end = service
         .until(connections, async {
             signals.any().await;
             End::Abandoned
         })
         .await?;
     litter.remove();
-    Ok(())
+    Ok(end)
 }
 
 fn announce(text: &str) -> io::Result<()> {
@@ -225,7 +231,7 @@ impl<P: Provider> Service<P> {
         self,
         connections: ReceiverStream<io::Result<Connection>>,
         end: impl Future<Output = End>,
-    ) -> Result<(), ServeError> {
+    ) -> Result<End, ServeError> {
         let server = Server::builder()
             .initial_stream_window_size(WINDOW)
             .initial_connection_window_size(4 * WINDOW)
@@ -236,7 +242,7 @@ impl<P: Provider> Service<P> {
             );
         let mut server = std::pin::pin!(server);
         let end = tokio::select! {
-            result = &mut server => return Ok(result?),
+            result = &mut server => return Ok(result.map(|()| End::Shutdown)?),
             end = end => end,
         };
         self.stop.stop();
@@ -257,6 +263,6 @@ impl<P: Provider> Service<P> {
         if through.is_err() {
             tracing::warn!(?end, "calls were still running when the process had to end");
         }
-        Ok(())
+        Ok(end)
     }
 }

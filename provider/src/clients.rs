@@ -86,6 +86,16 @@ impl Clients {
         self.stores.get(name)
     }
 
+    /// PostgreSQL, where it is configured and can be asked.
+    pub fn postgres(&self) -> Option<&Postgres> {
+        self.postgres.as_ref()
+    }
+
+    /// Vault or OpenBao, where it is configured and can be asked.
+    pub fn vault(&self) -> Option<&Vault> {
+        self.vault.as_deref()
+    }
+
     /// Fills in what one server must tell about another: the login that Vault has on PostgreSQL.
     pub async fn complete(&self, spec: &Spec, limit: Limit) -> Result<Spec, FacetError> {
         let mut spec = spec.clone();
@@ -120,8 +130,16 @@ impl Clients {
 
     /// Ends the logins that were made for this run; nothing may follow.
     pub async fn close(&self) {
-        if let Some(vault) = &self.vault {
-            vault.close().await;
-        }
+        let postgres = async {
+            if let Some(postgres) = &self.postgres {
+                postgres.close().await;
+            }
+        };
+        let vault = async {
+            if let Some(vault) = &self.vault {
+                vault.close().await;
+            }
+        };
+        tokio::join!(postgres, vault);
     }
 }

@@ -14,7 +14,7 @@
 //! - [`world`], [`state_address`]: what comes in from outside, and where the state lives.
 //! - [`secrets`]: which secret a configuration names, and in which store.
 //! - [`inquiry`], [`resolved`]: names without an instance: the question, and the object that answers it.
-//! - [`resource`]: one folder a resource. [`data_source`], [`function`]: one file each.
+//! - [`resource`], [`ephemeral`]: one folder a resource. [`data_source`], [`function`]: one file each.
 //! - [`command`]: what the binary does by hand, one file a command.
 
 pub mod clients;
@@ -22,6 +22,7 @@ pub mod command;
 pub mod configured;
 pub mod data_source;
 pub mod dotenv;
+pub mod ephemeral;
 pub mod facet;
 pub mod function;
 pub mod gate;

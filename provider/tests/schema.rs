@@ -4,12 +4,14 @@
 use std::collections::BTreeSet;
 
 use appenv::data_source::names::{Model as NamesModel, NamesSource};
+use appenv::ephemeral::database_credentials::{DatabaseCredentials, Model as CredentialsModel};
 use appenv::function;
 use appenv::provider::Appenv;
 use appenv::resolved;
 use appenv::resource::app_instance::{AppInstance, Model};
 use appenv::settings::model::Model as ProviderModel;
 use tfplugin::data_source::DataSource;
+use tfplugin::ephemeral::Ephemeral;
 use tfplugin::function::{Function, Signature};
 use tfplugin::provider::Provider;
 use tfplugin::resource::Resource;
@@ -34,6 +36,12 @@ fn the_instance_is_legal_and_its_model_agrees() {
 fn the_names_are_legal_and_their_model_agrees() {
     assert_eq!(legal::check(&NamesSource::schema(), Kind::DataSource), NONE);
     assert_eq!(drift::probe::<NamesModel>(&NamesSource::schema()), NONE);
+}
+
+#[test]
+fn the_credentials_are_legal_and_their_model_agrees() {
+    assert_eq!(legal::check(&DatabaseCredentials::schema(), Kind::Ephemeral), NONE);
+    assert_eq!(drift::probe::<CredentialsModel>(&DatabaseCredentials::schema()), NONE);
 }
 
 #[test]
@@ -82,6 +90,8 @@ fn every_attribute_and_block_has_a_sentence() {
     descriptions("appenv_app_instance", &instance.block, &mut all);
     let names = NamesSource::schema();
     descriptions("data.appenv_names", &names.block, &mut all);
+    let credentials = DatabaseCredentials::schema();
+    descriptions("ephemeral.appenv_database_credentials", &credentials.block, &mut all);
     for (place, text) in &all {
         let first = text.chars().next().unwrap_or(' ');
         assert!(first.is_uppercase() || first == '`', "{place} does not begin a sentence: {text}");
@@ -119,4 +129,7 @@ fn what_holds_a_credential_is_sensitive() {
         ]
     );
     assert_eq!(instance, NONE, "an instance has no secret");
+    let mut credentials = Vec::new();
+    sensitive("", &DatabaseCredentials::schema().block, &mut credentials);
+    assert_eq!(credentials, ["password", "url"]);
 }

@@ -11,6 +11,7 @@ mod check;
 mod crash;
 mod crash_rename;
 mod credentials;
+mod database_credentials;
 mod dotenv;
 mod drift;
 mod elsewhere;

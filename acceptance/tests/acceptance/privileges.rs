@@ -100,6 +100,56 @@ fn a_plan_needs_to_read_and_no_more() {
 }
 
 #[test]
+fn the_documented_logins_open_credentials() {
+    for install in Install::all() {
+        let pg = Postgres::start_on(&install);
+        pg.sql(&documented("postgres-apply.sql"));
+        pg.sql("ALTER ROLE appenv_apply PASSWORD 'apply-password'");
+        let servers = Servers::on(pg);
+        let Servers { pg, bao } = &servers;
+        let mut ws = workspace(&servers);
+        ws.set_env("PGUSER", "appenv_apply").set_env("PGPASSWORD", "apply-password");
+        write(&ws, &[("erp", "sandbox", BODY)]);
+        ws.step();
+        let credentials = "ephemeral \"appenv_database_credentials\" \"it\" {\n  app = \"erp\"\n  env = \"sandbox\"\n}\n";
+        let made =
+            || pg.sql("SELECT 1 FROM pg_roles WHERE rolname LIKE '%_tmp_%' OR rolname LIKE 'v-%'");
+        // Leased; without the `vault` block made in PostgreSQL.
+        ws.write("credentials.tf", credentials);
+        ws.is_settled();
+        assert!(made().is_empty());
+        assert!(
+            std::fs::read_to_string(bao.audit_log())
+                .unwrap()
+                .contains("postgres/creds/erp-sandbox\"")
+        );
+        let mut alone = Workspace::new(Cli::any()).with_env(servers.pg.env());
+        alone.set_env("PGUSER", "appenv_apply").set_env("PGPASSWORD", "apply-password");
+        alone.write("provider.tf", &blocks("  postgres {}\n"));
+        alone.write("credentials.tf", credentials);
+        alone.plan();
+        assert!(made().is_empty());
+        assert!(
+            std::fs::read_to_string(pg.log()).unwrap().contains("CREATE ROLE \"erp-sandbox_tmp_")
+        );
+
+        // To plan it takes what the policy of a planning token names beside.
+        pg.sql(&documented("postgres-plan.sql"));
+        pg.sql("ALTER ROLE appenv_plan PASSWORD 'plan-password'");
+        ws.set_env("PGUSER", "appenv_plan")
+            .set_env("PGPASSWORD", "plan-password")
+            .set_env("VAULT_TOKEN", bao.plan_token());
+        assert!(ws.plan_fails().say("path \"postgres/creds/erp-sandbox\""));
+        let policy = documented("vault-plan.hcl").replace("#   path \"", "path \"");
+        bao.api().put("sys/policies/acl/appenv-plan", &serde_json::json!({ "policy": policy }));
+        ws.is_settled();
+        assert!(made().is_empty());
+        alone.set_env("PGUSER", "appenv_plan").set_env("PGPASSWORD", "plan-password");
+        assert!(alone.plan_fails().say("ALTER ROLE \"appenv_plan\" CREATEROLE;"));
+    }
+}
+
+#[test]
 fn each_missing_privilege_is_told_with_the_statement_that_grants_it() {
     for servers in Servers::each() {
         let pg = &servers.pg;

@@ -111,10 +111,14 @@ fn every_misspelt_key_of_every_block_is_refused() {
         let resources = schema["resource_schemas"].as_object().into_iter().flatten();
         // One at a time, since the CLI judges no resource of a provider whose own block is wrong.
         let data_sources = schema["data_source_schemas"].as_object().into_iter().flatten();
+        let ephemeral = schema["ephemeral_resource_schemas"].as_object().into_iter().flatten();
         let blocks = resources
             .map(|(name, resource)| (format!("resource \"{name}\" \"a\""), &resource["block"]))
             .chain(data_sources.map(|(name, data_source)| {
                 (format!("data \"{name}\" \"a\""), &data_source["block"])
+            }))
+            .chain(ephemeral.map(|(name, ephemeral)| {
+                (format!("ephemeral \"{name}\" \"a\""), &ephemeral["block"])
             }))
             .chain([("provider \"appenv\"".to_owned(), &schema["provider"]["block"])]);
         for (header, block) in blocks {

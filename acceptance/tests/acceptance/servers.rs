@@ -187,7 +187,12 @@ fn the_providers_token_may_do_what_its_policy_says_and_no_more() {
     refused(&apply, "PUT", "sys/policies/acl/appenv-apply");
     refused(&apply, "PUT", "kvv2/data/appenv/bench-rights");
     refused(&apply, "DELETE", "kvv2/metadata/appenv/_apps/bench-rights");
-    refused(&apply, "GET", "postgres/creds/any");
+    // Allowed, and there is no such role; what a lease is given back by ends no other.
+    let answer = apply.send("GET", "postgres/creds/bench-none", None);
+    assert_eq!(answer.status, 400, "{answer:?}");
+    refused(&apply, "PUT", "sys/leases/revoke");
+    refused(&apply, "PUT", "sys/leases/revoke/auth/token/create/any");
+    refused(&plan, "GET", "postgres/creds/any");
     refused(&apply, "GET", "sys/mounts");
     refused(&apply, "PUT", "sys/mounts/another");
     refused(&plan, "PUT", "sys/policies/acl/bench-rights");

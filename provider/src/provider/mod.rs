@@ -12,6 +12,8 @@ use tfplugin::server::Registry;
 
 use crate::configured::{Configured, Latest};
 use crate::data_source::names::NamesSource;
+use crate::ephemeral::database_credentials::DatabaseCredentials;
+use crate::ephemeral::env_secret::EnvSecret as SecretValue;
 use crate::function;
 use crate::resource::app_instance::AppInstance;
 use crate::resource::env_secret::EnvSecret;
@@ -45,6 +47,8 @@ impl Provider for Appenv {
         registry.resource(AppInstance(self.latest.clone()));
         registry.resource(EnvSecret(self.latest.clone()));
         registry.data_source(NamesSource(self.latest.clone()));
+        registry.ephemeral(DatabaseCredentials(self.latest.clone()));
+        registry.ephemeral(SecretValue(self.latest.clone()));
         registry
             .function(function::DotenvDecode)
             .function(function::DotenvEncode)

@@ -303,11 +303,14 @@ SELECT pg_get_userbyid(d.datdba)::text, d.datallowconn,
 SELECT DISTINCT m.rolname::text, m.rolcanlogin,
     EXISTS (SELECT FROM pg_catalog.pg_db_role_setting c JOIN pg_catalog.pg_database d
       ON d.oid = c.setdatabase WHERE d.datname = $1::text AND c.setrole = m.oid
-      AND 'role=' || r.rolname = ANY (c.setconfig)) AS leased
+      AND 'role=' || r.rolname = ANY (c.setconfig)) AS leased,
+    coalesce(m.rolvaliduntil <= clock_timestamp() AND starts_with(m.comment, 'appenv:v1 ')
+      AND right(m.comment, length($4::text)) = $4::text, false)
   FROM pg_catalog.pg_auth_members a
   JOIN pg_catalog.pg_roles r ON r.oid IN (a.roleid, a.member)
-  JOIN pg_catalog.pg_roles m ON m.oid IN (a.roleid, a.member) AND m.oid <> r.oid
-    AND (m.oid = a.member OR NOT m.rolcanlogin)
+  JOIN (SELECT o.oid, o.rolname, o.rolcanlogin, o.rolsuper, o.rolvaliduntil,
+      shobj_description(o.oid, 'pg_authid') AS comment FROM pg_catalog.pg_roles o) m
+    ON m.oid IN (a.roleid, a.member) AND m.oid <> r.oid AND (m.oid = a.member OR NOT m.rolcanlogin)
   WHERE r.rolname = $2::text AND NOT m.rolsuper AND m.rolname <> current_user
     AND m.rolname <> coalesce($3::text, '') ORDER BY 1;
 
@@ -420,6 +423,58 @@ SELECT FROM pg_catalog.pg_database d
 
 -- registry: role
 SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = $1::text;
+
+-- temporary login, PostgreSQL 15
+DROP ROLE IF EXISTS "erp-sandbox_tmp_1"; CREATE ROLE "erp-sandbox_tmp_1" LOGIN INHERIT PASSWORD 'SCRAM-SHA-256$' VALID UNTIL '2026-01-01T00:00:00Z'; COMMENT ON ROLE "erp-sandbox_tmp_1" IS 'appenv:v1 app=erp env=sandbox owner=arcodange/erp temporary login'; GRANT "erp_sandbox_role" TO "erp-sandbox_tmp_1"; ALTER ROLE "erp-sandbox_tmp_1" IN DATABASE "erp-sandbox" SET role TO "erp_sandbox_role";
+
+-- shut a temporary login, PostgreSQL 15
+ALTER ROLE "erp-sandbox_tmp_1" NOLOGIN; GRANT "erp-sandbox_tmp_1" TO "prov";
+
+-- temporary login, PostgreSQL 18
+DROP ROLE IF EXISTS "erp-sandbox_tmp_1"; CREATE ROLE "erp-sandbox_tmp_1" LOGIN INHERIT PASSWORD 'SCRAM-SHA-256$' VALID UNTIL '2026-01-01T00:00:00Z'; COMMENT ON ROLE "erp-sandbox_tmp_1" IS 'appenv:v1 app=erp env=sandbox owner=arcodange/erp temporary login'; GRANT "erp_sandbox_role" TO "erp-sandbox_tmp_1" WITH SET TRUE, INHERIT TRUE, ADMIN FALSE; ALTER ROLE "erp-sandbox_tmp_1" IN DATABASE "erp-sandbox" SET role TO "erp_sandbox_role";
+
+-- shut a temporary login, PostgreSQL 18
+ALTER ROLE "erp-sandbox_tmp_1" NOLOGIN; GRANT "erp-sandbox_tmp_1" TO "prov" WITH SET TRUE, INHERIT TRUE;
+
+-- temporary login, a superuser
+DROP ROLE IF EXISTS "erp-sandbox_tmp_1"; CREATE ROLE "erp-sandbox_tmp_1" LOGIN INHERIT PASSWORD 'SCRAM-SHA-256$' VALID UNTIL '2026-01-01T00:00:00Z'; COMMENT ON ROLE "erp-sandbox_tmp_1" IS 'appenv:v1 app=erp env=sandbox owner=arcodange/erp temporary login'; GRANT "erp_sandbox_role" TO "erp-sandbox_tmp_1" WITH SET TRUE, INHERIT TRUE, ADMIN FALSE; ALTER ROLE "erp-sandbox_tmp_1" IN DATABASE "erp-sandbox" SET role TO "erp_sandbox_role";
+
+-- shut a temporary login, a superuser
+ALTER ROLE "erp-sandbox_tmp_1" NOLOGIN;
+
+-- keep a temporary login
+ALTER ROLE "erp-sandbox_tmp_1" VALID UNTIL '2026-01-01T00:00:00Z';
+
+-- how its comment begins
+appenv:v1 app=erp env=sandbox owner=;
+
+-- when a temporary login ends
+SELECT to_char((clock_timestamp()
+    + make_interval(secs => $1::text::double precision)) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+
+-- temporary logins of an instance
+SELECT r.rolname::text,
+    coalesce(r.rolvaliduntil <= clock_timestamp(), false) OR NOT r.rolcanlogin
+  FROM pg_catalog.pg_shdescription d
+  JOIN pg_catalog.pg_roles r ON r.oid = d.objoid AND NOT r.rolsuper
+  WHERE d.classoid = 'pg_catalog.pg_authid'::regclass
+    AND starts_with(d.description, $1::text) AND right(d.description, length($2::text)) = $2::text
+  ORDER BY 1;
+
+-- whether a login is a temporary one
+SELECT FROM pg_catalog.pg_roles r
+  WHERE r.rolname = $1::text AND NOT r.rolsuper
+    AND starts_with(shobj_description(r.oid, 'pg_authid'), $2::text)
+    AND right(shobj_description(r.oid, 'pg_authid'), length($3::text)) = $3::text;
+
+-- sessions of a temporary login
+SELECT count(pg_catalog.pg_terminate_backend(a.pid))
+  FROM pg_catalog.pg_stat_activity a WHERE a.usename = $1::text;
+
+-- the provider's login
+SELECT json_build_object('name', l.rolname, 'superuser', l.rolsuper,
+    'createrole', l.rolcreaterole, 'version', current_setting('server_version_num')::int)::text
+  FROM pg_catalog.pg_roles l WHERE l.rolname = current_user;
 
 -- for a user to run: read
 GRANT USAGE ON SCHEMA appenv TO "prov"; GRANT SELECT ON appenv.registry, appenv.instances TO "prov";

@@ -9,8 +9,9 @@ use super::link::Link;
 use super::neighbours;
 use super::observe::{self, Document};
 use super::session::Session;
+use super::temporary::{self, Which};
 use super::trouble::Trouble;
-use super::{kept, refusal, registry, sql, sql_read};
+use super::{kept, refusal, registry, sql, sql_read, sql_temporary};
 use crate::facet::FacetError;
 use crate::plan::Spec;
 use crate::plan::postgres::{PostgresWish, SeenDatabase, escaped, quoted};
@@ -36,6 +37,8 @@ struct Member {
     name: String,
     can_log_in: bool,
     leased: bool,
+    /// A temporary login whose time is over: it holds up nobody.
+    over: bool,
 }
 
 // === impl Dismantle ===
@@ -60,10 +63,12 @@ impl Dismantle<'_> {
     async fn remove(&self, session: &Session) -> Result<(), Trouble> {
         let document = observe::read(self.link, session, self.spec, self.wish).await?;
         self.is_still_expected(&document)?;
-        let members = members(session, self.wish).await.map_err(|f| self.failed(f))?;
         if let Some(database) = &document.seen.database {
             self.is_ours(&document, database)?;
         }
+        let which = if self.force { Which::All } else { Which::Over };
+        temporary::sweep(self.link, session, self.spec, self.wish, which).await;
+        let members = members(session, self.wish).await.map_err(|f| self.failed(f))?;
         if !self.force {
             is_unused(self.link, session, self.spec, self.wish, &document, &members).await?;
         }
@@ -178,7 +183,7 @@ async fn is_unused(
     let shared = neighbours::shares(&document.neighbours, spec, wish);
     let mut by: Vec<String> = members
         .iter()
-        .filter(|member| member.can_log_in && (member.leased || !shared))
+        .filter(|member| member.can_log_in && !member.over && (member.leased || !shared))
         .map(|member| format!("login {} is a member of the owner role", quoted(&member.name)))
         .collect();
     let rows = session.rows(sql_read::SESSIONS, &[Some(&wish.database)]).await;
@@ -194,8 +199,12 @@ async fn is_unused(
 }
 
 async fn members(session: &Session, wish: &PostgresWish) -> Result<Vec<Member>, Failure> {
-    let texts =
-        [Some(wish.database.as_str()), Some(wish.owner_role.as_str()), wish.vault_login.as_deref()];
+    let texts = [
+        Some(wish.database.as_str()),
+        Some(wish.owner_role.as_str()),
+        wish.vault_login.as_deref(),
+        Some(sql_temporary::TEMPORARY),
+    ];
     let rows = session.rows(sql_read::MEMBERS, &texts).await?;
     rows.iter()
         .map(|row| {
@@ -203,6 +212,7 @@ async fn members(session: &Session, wish: &PostgresWish) -> Result<Vec<Member>, 
                 name: row.try_get(0)?,
                 can_log_in: row.try_get(1)?,
                 leased: row.try_get(2)?,
+                over: row.try_get(3)?,
             })
         })
         .collect()

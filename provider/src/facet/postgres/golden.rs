@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{sql, sql_read, sql_registry};
+use super::{sql, sql_read, sql_registry, sql_temporary};
 use crate::plan::Marker;
 use crate::plan::postgres::{Effect, Login, PostgresWish, RoleAttribute};
 
@@ -60,6 +60,35 @@ fn effects(out: &mut String, version: i32) {
         for sql in sql::statements(&effect, &wish(), &marker, &login(version)) {
             title(out, &format!("{effect:?}, PostgreSQL {}", version / 10_000), &sql);
         }
+    }
+}
+
+fn temporary(out: &mut String) {
+    let marker = Marker {
+        app: "erp".to_owned(),
+        env: "sandbox".to_owned(),
+        owner: "arcodange/erp".to_owned(),
+    };
+    let (name, until) = ("erp-sandbox_tmp_1", "2026-01-01T00:00:00Z");
+    for (who, login) in [
+        ("PostgreSQL 15", login(150_018)),
+        ("PostgreSQL 18", login(180_006)),
+        ("a superuser", Login { superuser: true, ..login(180_006) }),
+    ] {
+        let create = sql_temporary::create(name, "SCRAM-SHA-256$", until, &wish(), &marker, &login);
+        title(out, &format!("temporary login, {who}"), &create);
+        title(out, &format!("shut a temporary login, {who}"), &sql_temporary::shut(name, &login));
+    }
+    title(out, "keep a temporary login", &sql_temporary::extend(name, until));
+    title(out, "how its comment begins", &sql_temporary::comment_begins(&marker));
+    for (name, sql) in [
+        ("when a temporary login ends", sql_temporary::LATER),
+        ("temporary logins of an instance", sql_temporary::OF_INSTANCE),
+        ("whether a login is a temporary one", sql_temporary::IS_OURS),
+        ("sessions of a temporary login", sql_temporary::END_SESSIONS),
+        ("the provider's login", sql_temporary::PROVIDER),
+    ] {
+        title(out, name, sql);
     }
 }
 
@@ -137,6 +166,7 @@ fn texts() -> String {
     ] {
         title(&mut out, name, sql);
     }
+    temporary(&mut out);
     for (name, sql) in [
         ("for a user to run: read", sql_registry::grant_read("prov")),
         ("for a user to run: write", sql_registry::grant_write("prov")),

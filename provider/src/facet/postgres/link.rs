@@ -11,6 +11,7 @@ use super::connect;
 use super::failure::Failure;
 use super::session::Session;
 use super::settings::Settings;
+use super::temporary::Temporary;
 use super::trouble::Trouble;
 use super::{refusal, sql_read};
 use crate::facet::FacetError;
@@ -35,6 +36,8 @@ pub(super) struct Link {
     reader: Mutex<Slot>,
     writer: Mutex<Slot>,
     guests: Semaphore,
+    /// Temporary logins that this process made and has not ended.
+    pub(super) temporary: Temporary,
 }
 
 #[derive(Debug, Default)]
@@ -78,6 +81,7 @@ impl Link {
             reader: Mutex::default(),
             writer: Mutex::default(),
             guests: Semaphore::new(GUESTS),
+            temporary: Temporary::default(),
         }
     }
 

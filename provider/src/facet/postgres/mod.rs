@@ -3,9 +3,10 @@
 //! # Layout
 //!
 //! - [`settings`](Settings), `tls`, `guard`, `connect`, `session`, `link`: from an address to an open session.
-//! - `quote`, `sql`, `sql_read`, `sql_registry`: every text a server gets; pure.
+//! - `quote`, `sql`, `sql_read`, `sql_registry`, `sql_temporary`: every text a server gets; pure.
 //! - `observe`, `registry`, `converge` with `extend`, `rename` with `kept`, `dismantle`: the verbs; `foreign`: whose the
 //!   registry is; `neighbours`: who else has a name of ours.
+//! - `temporary` with `verifier`: logins for the time of one run.
 //! - `failure`, `trouble`, `refusal`: what can stop them, and how a user is told.
 
 mod connect;
@@ -30,8 +31,11 @@ mod settings;
 mod sql;
 mod sql_read;
 mod sql_registry;
+mod sql_temporary;
+mod temporary;
 mod tls;
 mod trouble;
+mod verifier;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -41,6 +45,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use settings::{FromUrl, Host, Password, Settings, SettingsError, SslMode};
+pub use temporary::{Registration, TemporaryLogin};
 
 use self::converge::Converge;
 use self::dismantle::Dismantle;
@@ -153,7 +158,7 @@ impl Facet for Postgres {
             tries.again(trouble).await.map_err(|trouble| self.told(trouble))?;
         }
         let mut tries = self.link.tries(TRIES);
-        while let Err(trouble) = rename::release(&self.link, wish).await {
+        while let Err(trouble) = rename::release(&self.link, spec, wish).await {
             tries.again(trouble).await.map_err(|trouble| self.told(trouble))?;
         }
         Ok(())

@@ -10,7 +10,7 @@ use crate::registry::Entry;
 /// Names listed in one text; the others are counted.
 const LISTED: usize = 10;
 
-fn told(
+pub(super) fn told(
     settings: &Settings,
     fault: Fault,
     summary: String,

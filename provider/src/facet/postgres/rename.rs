@@ -9,6 +9,7 @@ use super::neighbours;
 use super::observe;
 use super::registry::{self, Record, Row};
 use super::session::Session;
+use super::temporary::{self, Which};
 use super::trouble::Trouble;
 use super::{kept, refusal, sql, sql_read, sql_registry};
 use crate::plan::Spec;
@@ -59,6 +60,7 @@ impl Rename<'_> {
             ..self.wish.clone()
         };
         self.is_still_expected(Some(row))?;
+        temporary::sweep(self.link, session, self.spec, &was, Which::Over).await;
         self.join(session, &was).await?;
         // Whatever was copied before: the old database may have been open since.
         kept::drop_copy(session, self.spec, row, self.until).await?;
@@ -230,8 +232,8 @@ fn wish_copies(wish: &PostgresWish, was: &PostgresWish) -> bool {
     wish.keep_until.is_some() && wish.database != was.database
 }
 
-/// Lets nobody into the database any more and ends the sessions on it. The renaming, or the next apply, opens it.
-pub(super) async fn release(link: &Link, wish: &PostgresWish) -> Result<(), Trouble> {
+/// Ends temporary logins, lets nobody into the database any more and ends the sessions on it. The renaming, or the next apply, opens it.
+pub(super) async fn release(link: &Link, spec: &Spec, wish: &PostgresWish) -> Result<(), Trouble> {
     let failed = |failure| {
         let doing = format!("Could not end the sessions on database {}", quoted(&wish.database));
         Trouble::server(failure, doing)
@@ -243,6 +245,7 @@ pub(super) async fn release(link: &Link, wish: &PostgresWish) -> Result<(), Trou
         let texts = [Some(database), Some(wish.owner_role.as_str())];
         let rows = session.rows(sql_read::TAKEN, &texts).await.map_err(failed)?;
         if rows.first().is_some_and(|row| row.try_get(0).unwrap_or(false)) {
+            temporary::sweep(link, session, spec, wish, Which::All).await;
             session.run(&sql::close_database(database)).await.map_err(failed)?;
             session.rows(sql_read::END_ALL_SESSIONS, &[Some(database)]).await.map_err(failed)?;
         }

@@ -84,6 +84,11 @@ impl Session {
         self.limited(self.client.batch_execute(sql)).await
     }
 
+    /// The same for statements that hold what no log should.
+    pub(super) async fn run_unlogged(&self, sql: &str) -> Result<(), Failure> {
+        self.limited(self.client.batch_execute(sql)).await
+    }
+
     /// Runs statements that may be slow: each may take as long as is left until then, and at least as long as any
     /// other. The server gives up a second before the caller does, so that nothing goes on behind his back.
     pub(super) async fn run_long(&self, sql: &str, until: Option<Instant>) -> Result<(), Failure> {

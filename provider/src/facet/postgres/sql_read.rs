@@ -163,16 +163,20 @@ pub(super) const SESSIONS: &str =
     AND NOT (usename = current_user AND application_name LIKE 'appenv/%') ORDER BY 1, 2";
 
 /// Members of the owner role (`$2`) other than Vault's login (`$3`) and our own, and roles without LOGIN that the
-/// owner role is a member of, as of a revoked login that could not be dropped: name, whether it can log in, and
-/// whether its sessions in the database (`$1`) become the owner role, as a leased login's do.
+/// owner role is a member of, as of a revoked login that could not be dropped: name, whether it can log in,
+/// whether its sessions in the database (`$1`) become the owner role, as a leased login's do, and whether it is a
+/// temporary login (its comment ends with `$4`) whose time is over.
 pub(super) const MEMBERS: &str = "SELECT DISTINCT m.rolname::text, m.rolcanlogin,
     EXISTS (SELECT FROM pg_catalog.pg_db_role_setting c JOIN pg_catalog.pg_database d
       ON d.oid = c.setdatabase WHERE d.datname = $1::text AND c.setrole = m.oid
-      AND 'role=' || r.rolname = ANY (c.setconfig)) AS leased
+      AND 'role=' || r.rolname = ANY (c.setconfig)) AS leased,
+    coalesce(m.rolvaliduntil <= clock_timestamp() AND starts_with(m.comment, 'appenv:v1 ')
+      AND right(m.comment, length($4::text)) = $4::text, false)
   FROM pg_catalog.pg_auth_members a
   JOIN pg_catalog.pg_roles r ON r.oid IN (a.roleid, a.member)
-  JOIN pg_catalog.pg_roles m ON m.oid IN (a.roleid, a.member) AND m.oid <> r.oid
-    AND (m.oid = a.member OR NOT m.rolcanlogin)
+  JOIN (SELECT o.oid, o.rolname, o.rolcanlogin, o.rolsuper, o.rolvaliduntil,
+      shobj_description(o.oid, 'pg_authid') AS comment FROM pg_catalog.pg_roles o) m
+    ON m.oid IN (a.roleid, a.member) AND m.oid <> r.oid AND (m.oid = a.member OR NOT m.rolcanlogin)
   WHERE r.rolname = $2::text AND NOT m.rolsuper AND m.rolname <> current_user
     AND m.rolname <> coalesce($3::text, '') ORDER BY 1";
 

@@ -48,6 +48,11 @@ impl Trouble {
         }
     }
 
+    /// Whether what was sent may have happened although no answer came.
+    pub(super) fn may_have_landed(&self) -> bool {
+        matches!(self, Self::Server { failure, .. } if failure.code().is_none())
+    }
+
     /// For the user.
     pub(super) fn into_error(self, settings: &Settings) -> FacetError {
         let (failure, summary, grant) = match self {

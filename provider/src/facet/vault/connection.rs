@@ -15,6 +15,8 @@ use crate::plan::vault::DatabaseRoleWish;
 pub(super) struct Connection {
     username: Option<String>,
     allowed_roles: Vec<String>,
+    /// Whether PostgreSQL gets verifiers in the place of passwords, which its log would show.
+    scram: bool,
 }
 
 // === impl Vault ===
@@ -73,6 +75,20 @@ impl Vault {
                 "provider.vault.database_login",
                 "Set vault.database_login to the login that the connection uses.".to_owned(),
             )
+        })
+    }
+
+    /// What whoever leases a login of that connection should know; a token that may not look is told nothing.
+    pub(super) async fn plaintext_warning(&self, mount: &str, name: &str) -> Option<Refusal> {
+        let found = self.connection(mount, name).await.ok().flatten()?;
+        (!found.scram).then(|| Refusal {
+            summary: format!(
+                "The database connection \"{name}\" sends the passwords of leased logins in clear"
+            ),
+            detail: format!(
+                "PostgreSQL's log may show them (log_statement). Vault sends verifiers instead with: bao write \
+                 {mount}/config/{name} password_authentication=scram-sha-256 …"
+            ),
         })
     }
 
@@ -141,6 +157,7 @@ impl Connection {
         Self {
             username: username.filter(|name| !name.is_empty()).map(str::to_owned),
             allowed_roles: roles.iter().filter_map(|r| r.as_str().map(str::to_owned)).collect(),
+            scram: data["connection_details"]["password_authentication"] == "scram-sha-256",
         }
     }
 

@@ -10,12 +10,14 @@
 //! - `observe` with `standing`, `converge`, `dismantle`: the verbs.
 //! - `secrets` with `copying`: the document of an instance's secrets, moved with its versions.
 //! - `shared`, `family`: what instances of one app share; `paths`: what none may share.
+//! - `credential`: a login leased for the time of one run.
 //! - `mounts`, `connection`, `leases`: what ours rests on, and what stands in the way.
 //! - `memory`: what one run need not ask twice.
 
 mod connection;
 mod converge;
 mod copying;
+mod credential;
 mod dismantle;
 mod document;
 mod family;
@@ -41,6 +43,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
+pub use self::credential::Leased;
 pub use self::sensitive::Sensitive;
 pub use self::settings::{Login, Settings};
 
@@ -66,6 +69,8 @@ pub struct Vault {
     shared_reads: Answers<Option<Held>>,
     /// Whose secrets are where, by KV mount.
     taken: Answers<Arc<paths::Taken>>,
+    /// Leases that this process took and has not given back, each with whether it could be renewed no further.
+    leased: Mutex<std::collections::BTreeMap<String, bool>>,
 }
 
 // === impl Vault ===
@@ -83,11 +88,14 @@ impl Vault {
             connections: Answers::default(),
             shared_reads: Answers::default(),
             taken: Answers::default(),
+            leased: Mutex::default(),
         }
     }
 
-    /// Ends the token that a login made, and its renewal; a token that was given stays. Nothing may follow.
+    /// Ends the leases that nobody gave back, then the token that a login made, and its renewal; a token that was given
+    /// stays. Nothing may follow.
     pub async fn close(&self) {
+        self.give_all_back().await;
         self.wire.close().await;
     }
 

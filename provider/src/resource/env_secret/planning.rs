@@ -177,9 +177,9 @@ fn update(
     }
     place(&mut planned, &site);
     judge_recipe(&planned)?;
-    let moved = another(prior, &planned);
-    if !moved.is_empty() {
-        cx.requires_replace = moved;
+    let replaced = another(prior, &planned);
+    if !replaced.is_empty() {
+        cx.requires_replace = replaced;
         new_value(&mut planned);
         return Ok(planned);
     }

@@ -1,5 +1,7 @@
 //! What can be judged of a configuration alone, before the provider is configured.
 
+use std::collections::BTreeMap;
+
 use tfplugin::context::Context;
 use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::{Attr, Path};
@@ -56,7 +58,7 @@ pub fn validate(cx: &Context, config: &Model) -> Result<(), Errors> {
             ("update", &timeouts.update),
             ("delete", &timeouts.delete),
         ] {
-            is_duration(value, Path::attribute("timeouts").field(name), &mut wrong);
+            is_duration(value, &Path::attribute("timeouts").field(name), &mut wrong);
         }
     }
     if !cx.write_only_allowed && config.value_wo.known().is_some() {
@@ -79,7 +81,7 @@ pub fn validate(cx: &Context, config: &Model) -> Result<(), Errors> {
     }
     if let Some(names) = &config.names {
         let (known, _) = names.read();
-        let found = Overrides::new(&Default::default(), &known).err().unwrap_or_default();
+        let found = Overrides::new(&BTreeMap::new(), &known).err().unwrap_or_default();
         for error in found {
             wrong(Path::attribute("names"), error.summary, error.detail);
         }
@@ -148,8 +150,8 @@ fn values(config: &Model, wrong: &mut impl FnMut(Path, String, String)) {
 fn rotation(config: &Model, wrong: &mut impl FnMut(Path, String, String)) {
     let Some(rotation) = &config.rotation else { return };
     let at = |name: &str| Path::attribute("rotation").field(name);
-    is_duration(&rotation.every, at("every"), wrong);
-    is_duration(&rotation.grace, at("grace"), wrong);
+    is_duration(&rotation.every, &at("every"), wrong);
+    is_duration(&rotation.grace, &at("grace"), wrong);
     if !rotation.every.is_null() && config.generate.is_none() {
         wrong(
             at("every"),
@@ -180,7 +182,7 @@ fn rotation(config: &Model, wrong: &mut impl FnMut(Path, String, String)) {
     }
 }
 
-fn is_duration(text: &Attr<String>, path: Path, wrong: &mut impl FnMut(Path, String, String)) {
+fn is_duration(text: &Attr<String>, path: &Path, wrong: &mut impl FnMut(Path, String, String)) {
     if let Some(text) = text.known()
         && duration::parse(text).is_none()
     {

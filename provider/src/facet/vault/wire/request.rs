@@ -14,6 +14,8 @@ pub struct Request {
     pub(super) anonymous: bool,
     /// Of a KV document: which version; the last where none is named.
     pub(super) version: Option<u64>,
+    /// A read that makes something: sent again, it would make another.
+    pub(super) makes: bool,
 }
 
 // === impl Request ===
@@ -35,12 +37,25 @@ impl Request {
             body: body.map(Zeroizing::new),
             anonymous: false,
             version: None,
+            makes: false,
         }
     }
 
     /// Reads an object.
     pub fn read(path: impl Into<String>) -> Self {
-        Self { method: Method::GET, path: path.into(), body: None, anonymous: false, version: None }
+        Self {
+            method: Method::GET,
+            path: path.into(),
+            body: None,
+            anonymous: false,
+            version: None,
+            makes: false,
+        }
+    }
+
+    /// Reads what is made by reading it: a leased credential.
+    pub fn lease(path: impl Into<String>) -> Self {
+        Self { makes: true, ..Self::read(path) }
     }
 
     /// Lists what is below a path.
@@ -84,12 +99,15 @@ impl Request {
 
     /// Whether sending it twice does no more than sending it once, whoever else writes.
     pub(super) fn is_repeatable(&self) -> bool {
-        self.method != Method::POST && self.method != Method::PUT
+        self.method != Method::POST && self.method != Method::PUT && !self.makes
     }
 
     /// Whether it changes anything.
     pub(super) fn is_write(&self) -> bool {
-        self.method == Method::POST || self.method == Method::PUT || self.method == Method::DELETE
+        self.makes
+            || self.method == Method::POST
+            || self.method == Method::PUT
+            || self.method == Method::DELETE
     }
 }
 

@@ -1,0 +1,72 @@
+//! `appenv_database_credentials`: a login to one instance's database for the time of one run.
+//!
+//! # Layout
+//!
+//! - `schema`, `model`, `validate`: what the user writes. `wish`: from the model to the spec.
+//! - `admission`: whether the registry lets it be opened. `opening`: leased or made. `address`: where it is used.
+//! - `kept`: what renewal and close are handed. `ending`: both of them.
+//! - `report`: what the user reads.
+
+mod address;
+mod admission;
+mod ending;
+mod kept;
+mod model;
+mod opening;
+mod report;
+mod schema;
+mod validate;
+mod wish;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tfplugin::context::Context;
+use tfplugin::diagnostic::Errors;
+use tfplugin::ephemeral::{Ephemeral, Opened};
+use tfplugin::schema::Schema;
+
+pub use model::Model;
+
+use crate::configured::{Configured, Latest};
+use crate::world::World;
+
+/// The ephemeral resource.
+pub struct DatabaseCredentials(pub Arc<Latest>);
+
+impl DatabaseCredentials {
+    fn configured(&self) -> Result<Arc<Configured>, Errors> {
+        self.0.get().ok_or_else(report::not_configured)
+    }
+}
+
+impl Ephemeral for DatabaseCredentials {
+    type Model = Model;
+
+    const TYPE: &'static str = "appenv_database_credentials";
+
+    fn schema() -> Schema {
+        schema::schema()
+    }
+
+    async fn validate(&self, _cx: &mut Context, config: &Model) -> Result<(), Errors> {
+        validate::validate(config)
+    }
+
+    async fn open(&self, cx: &mut Context, config: Model) -> Result<Opened<Model>, Errors> {
+        Box::pin(opening::open(&*self.configured()?, cx, config)).await
+    }
+
+    async fn renew(&self, cx: &mut Context) -> Result<Option<SystemTime>, Errors> {
+        ending::renew(&*self.configured()?, cx).await
+    }
+
+    async fn close(&self, cx: &mut Context) -> Result<(), Errors> {
+        ending::close(&*self.configured()?, cx).await
+    }
+}
+
+/// When to renew what was granted for so long: at two thirds, which leaves a third for a server that is slow.
+fn renew_at(world: &World, granted: Duration) -> SystemTime {
+    world.moment_after(granted * 2 / 3)
+}
