@@ -326,7 +326,8 @@ fn anything_else_that_is_unknown_is_said_once_by_name() {
     assert_eq!(of(Model { owner: Attr::Unknown, ..base() }), unknown("owner"));
     assert_eq!(of(Model { domain: Attr::Unknown, ..base() }), unknown("domain"));
     assert_eq!(of(Model { convention: Attr::Unknown, ..base() }), unknown("convention"));
-    let environment = |name, production, apps| EnvironmentModel { name, production, apps };
+    let environment =
+        |name, production, apps| EnvironmentModel { name, production, apps, allow: Attr::Null };
     for (environment, place) in [
         (environment(Attr::Unknown, Attr::Null, Attr::Null), "environment[0].name"),
         (environment(text("a"), Attr::Unknown, Attr::Null), "environment[0].production"),
