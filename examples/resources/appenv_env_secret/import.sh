@@ -1,0 +1,1 @@
+terraform import appenv_env_secret.session_key erp/sandbox/SESSION_KEY
