@@ -37,6 +37,7 @@ mod rename_given_up;
 mod replace;
 mod rig;
 mod schema;
+mod secret_crash;
 mod secret_rotation;
 mod secret_vault;
 mod secrets;
