@@ -77,6 +77,7 @@ pub struct VaultModel {
 pub struct HostModel {
     pub root: Attr<String>,
     pub name: Attr<String>,
+    pub backups_kept: Attr<i64>,
 }
 
 /// Login by AppRole.
