@@ -32,6 +32,8 @@ pub struct Launch {
     pub env: Vec<(String, String)>,
     /// Its working directory.
     pub dir: PathBuf,
+    /// The user it runs as; `None`: ours.
+    pub account: Option<Account>,
     /// Where standard output and error go.
     pub log: PathBuf,
     /// The signal that stops it without losing files.
@@ -41,10 +43,9 @@ pub struct Launch {
 // === impl Daemon ===
 
 impl Daemon {
-    /// Starts a server as the server account.
+    /// Starts a server.
     pub fn start(launch: Launch) -> Self {
-        let Launch { program, args, env, dir, log, stop } = launch;
-        let account = Account::for_servers();
+        let Launch { program, args, env, dir, account, log, stop } = launch;
         let mut command = watched(&program, account, stop);
         command.args(args).env_clear().env("PATH", account::search_path()).envs(env);
         let output = File::options()

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::facet::aws::Aws;
 use crate::facet::host::Host;
 use crate::facet::postgres::Postgres;
 use crate::facet::vault::Vault;
@@ -14,6 +15,7 @@ pub struct Clients {
     postgres: Option<Postgres>,
     vault: Option<Arc<Vault>>,
     host: Option<Arc<Host>>,
+    aws: Option<Arc<Aws>>,
     /// The login Vault has on PostgreSQL, where the user names it.
     database_login: Option<String>,
 }
@@ -31,6 +33,10 @@ impl Clients {
                 Target::Off | Target::Unknown => None,
             },
             host: settings.host.clone().map(|host| Arc::new(Host::new(host))),
+            aws: match &settings.aws {
+                Target::Known(aws) => Some(Arc::new(Aws::new(aws.clone(), run_id))),
+                Target::Off | Target::Unknown => None,
+            },
             database_login: settings
                 .layout
                 .as_ref()
@@ -50,6 +56,9 @@ impl Clients {
         }
         if let (Some(_), Some(host)) = (&spec.host, &self.host) {
             facets.push(Arc::new(Bounded::new(host.clone(), limit)));
+        }
+        if let (Some(_), Some(aws)) = (&spec.aws, &self.aws) {
+            facets.push(Arc::new(Bounded::new(aws.clone(), limit)));
         }
         facets
     }

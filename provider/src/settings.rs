@@ -1,5 +1,6 @@
 //! The provider block, wholly known but for endpoints: what everything below works with.
 
+mod aws;
 mod host;
 pub mod model;
 pub mod names;
@@ -93,6 +94,8 @@ pub struct Settings {
     pub layout: Option<VaultLayout>,
     /// The directories of this machine; `None` where they are not configured.
     pub host: Option<facet::host::Settings>,
+    /// The account and region of AWS.
+    pub aws: Target<facet::aws::Settings>,
 }
 
 // === impl Target ===
@@ -170,10 +173,11 @@ impl Settings {
         let postgres = postgres::read(model.postgres.as_ref(), world, &mut errors);
         let vault = vault::read(model.vault.as_ref(), world, &mut errors);
         let host = host.and_then(|host| host::settings(&host, world, &mut errors));
+        let aws = aws::read(model.aws.as_ref(), &mut errors);
         let layout = vault::layout(model.vault.as_ref(), &inputs, &mut errors);
         judge_owner(
             owner.as_deref(),
-            postgres.is_configured() || vault.is_configured(),
+            postgres.is_configured() || vault.is_configured() || aws.is_configured(),
             &mut errors,
         );
 
@@ -195,6 +199,7 @@ impl Settings {
                     vault,
                     layout,
                     host,
+                    aws,
                 });
             }
             Ok(_) => {}
@@ -254,6 +259,9 @@ impl Settings {
         if let Some(host) = &model.host {
             host::validate(host, &mut errors);
         }
+        if let Some(aws) = &model.aws {
+            aws::validate(aws, &mut errors);
+        }
         if let Some(owner) = model.owner.known() {
             judge_owner(Some(owner), false, &mut errors);
         }
@@ -265,12 +273,13 @@ impl Settings {
         let postgres = self.postgres.is_configured().then_some("postgres");
         let vault = self.vault.is_configured().then_some("vault");
         let host = self.host.is_some().then_some("host");
-        [postgres, vault, host].into_iter().flatten().collect()
+        let aws = self.aws.is_configured().then_some("aws");
+        [postgres, vault, host, aws].into_iter().flatten().collect()
     }
 
     /// Whether a configured server cannot be asked yet.
     pub fn has_unknown_target(&self) -> bool {
-        self.postgres.is_unknown() || self.vault.is_unknown()
+        self.postgres.is_unknown() || self.vault.is_unknown() || self.aws.is_unknown()
     }
 }
 

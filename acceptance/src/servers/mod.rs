@@ -1,6 +1,7 @@
 //! Private servers: random loopback ports, files in a temporary directory, gone with the test.
 
 pub mod issuer;
+pub mod moto;
 pub mod openbao;
 pub mod postgres;
 
@@ -8,6 +9,7 @@ pub mod postgres;
 pub mod containers;
 
 pub use issuer::{Issuer, TokenReview};
+pub use moto::Moto;
 pub use openbao::OpenBao;
 pub use postgres::Postgres;
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 
 mod adopt;
+mod aws;
 mod bad_input;
 mod canary;
 mod check;

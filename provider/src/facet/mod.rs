@@ -1,6 +1,7 @@
 //! Effects: what an instance has in each external system. One folder a system; knows `plan` and `registry`,
 //! nothing above.
 
+pub mod aws;
 mod bounded;
 pub mod host;
 pub mod postgres;

@@ -1,5 +1,6 @@
 //! What is wished, what was seen, and the difference. Pure: no I/O, no async, no Terraform.
 
+pub mod aws;
 pub mod duration;
 pub mod host;
 pub mod postgres;

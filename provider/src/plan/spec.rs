@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::naming::{Coordinate, Names};
+use crate::plan::aws::AwsWish;
 use crate::plan::host::HostWish;
 use crate::plan::postgres::PostgresWish;
 use crate::plan::vault::VaultWish;
@@ -35,9 +36,16 @@ pub struct Spec {
     pub vault: Option<VaultWish>,
     /// What the host facet shall make; `None`: no such facet.
     pub host: Option<HostWish>,
+    /// What the AWS facet shall make; `None`: no such facet.
+    pub aws: Option<AwsWish>,
 }
 
 impl Spec {
+    /// Whether there is a facet, hence a registry that knows the instance.
+    pub fn is_registered(&self) -> bool {
+        self.postgres.is_some() || self.vault.is_some() || self.host.is_some() || self.aws.is_some()
+    }
+
     /// What the objects carry to tell whose they are.
     pub fn marker(&self) -> Marker {
         Marker {

@@ -39,13 +39,14 @@ pub fn schema() -> Schema {
             Attribute::optional(
                 Type::String,
                 "Team or repository that manages these apps; the same in every state of an app. Required once \
-                 `postgres` or `vault` is configured.",
+                 `postgres`, `vault` or `aws` is configured.",
             ),
         )
         .list("environment", environment())
         .single("postgres", postgres())
         .single("vault", vault())
         .single("host", host())
+        .single("aws", aws())
         .single(
             "names",
             names::block(
@@ -166,6 +167,44 @@ fn host() -> Block {
             Type::Number,
             "How many backups of each file of secrets are kept, 0 to 1000; before a file is changed, a copy of it is put \
              into `backup` beside it. Default 10.",
+        ),
+    )
+}
+
+fn aws() -> Block {
+    Block::new(
+        "The account and region of AWS whose Parameter Store keeps a registry of instances, and their secrets where the \
+         store is `ssm`. Credentials come by the AWS SDK's own chain: environment variables, profile, web identity, \
+         container, instance. What is left out comes from the environment variables and the profile.",
+    )
+    .attribute(
+        "region",
+        Attribute::optional(Type::String, "Region, such as `eu-west-3`. Default: `AWS_REGION`, then the profile's."),
+    )
+    .attribute(
+        "profile",
+        Attribute::optional(Type::String, "Profile of the shared configuration files. Default: `AWS_PROFILE`."),
+    )
+    .attribute(
+        "endpoint_url",
+        Attribute::optional(
+            Type::String,
+            "URL in the place of AWS's own, for every service that is called. Default: `AWS_ENDPOINT_URL_SSM`, then \
+             `AWS_ENDPOINT_URL`. Plain `http` is refused beyond the loopback.",
+        ),
+    )
+    .attribute(
+        "expected_account",
+        Attribute::optional(
+            Type::String,
+            "Number of the account, 12 digits. Where the credentials are another account's, nothing is read or written.",
+        ),
+    )
+    .attribute(
+        "kms_key",
+        Attribute::optional(
+            Type::String,
+            "Key of KMS that encrypts secrets: id, ARN or `alias/…`. Default: the account's own, `alias/aws/ssm`.",
         ),
     )
 }

@@ -18,6 +18,7 @@ pub struct Model {
     pub postgres: Option<PostgresModel>,
     pub vault: Option<VaultModel>,
     pub host: Option<HostModel>,
+    pub aws: Option<AwsModel>,
     pub names: Option<NamesModel>,
     pub gates: Option<GatesModel>,
 }
@@ -78,6 +79,17 @@ pub struct HostModel {
     pub root: Attr<String>,
     pub name: Attr<String>,
     pub backups_kept: Attr<i64>,
+}
+
+/// The account and region of AWS.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the schema beside it says what each is")]
+pub struct AwsModel {
+    pub region: Attr<String>,
+    pub profile: Attr<String>,
+    pub endpoint_url: Attr<String>,
+    pub expected_account: Attr<String>,
+    pub kms_key: Attr<String>,
 }
 
 /// Login by AppRole.

@@ -79,6 +79,11 @@ impl Note {
         self.intent.is_none().then(|| self.finished.as_ref().map(|stand| &stand.record))?
     }
 
+    /// The record that was noted last, whatever stands.
+    pub fn latest(&self) -> Option<&Record> {
+        self.finished.as_ref().or(self.intent.as_ref()).map(|stand| &stand.record)
+    }
+
     /// The record, and how the value stands against it. What was being written and stands is written.
     pub fn judge(&self, place: &Place, now: Standings<'_>) -> Seen {
         let stand = self.stand(place, now.value);
@@ -144,10 +149,8 @@ impl Note {
                 // There was no value to keep.
                 record.previous_until = stand.and_then(|s| s.record.previous_until.clone());
             }
-            (Previous::Remove, ..) => {
-                if previous.take().is_some() && now.previous.is_some() {
-                    values.insert(place.previous_key(), None);
-                }
+            (Previous::Remove, ..) if previous.take().is_some() && now.previous.is_some() => {
+                values.insert(place.previous_key(), None);
             }
             _ => {}
         }
@@ -201,8 +204,8 @@ mod tests {
     fn place() -> Place {
         let environments = Environments::new("elided-v1", None, Vec::new()).unwrap();
         let coordinate = Coordinate::new("erp", "sandbox").unwrap();
-        let names =
-            Names::derive(&environments, &coordinate, &Default::default(), &Inputs::default());
+        let services = std::collections::BTreeSet::new();
+        let names = Names::derive(&environments, &coordinate, &services, &Inputs::default());
         Place {
             names: names.unwrap(),
             coordinate,

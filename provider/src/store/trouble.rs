@@ -27,10 +27,9 @@ pub fn obstacle(place: &Place, server: &str, path: &str, obstacle: Obstacle) -> 
         Obstacle::PreviousOccupied => (
             Fault::Occupied,
             format!("{} is there already", place.previous_key()),
-            format!(
-                "the value before is to stay readable under that name for `rotation.grace`, and something else put a value \
-                 there; nothing was written"
-            ),
+            "the value before is to stay readable under that name for `rotation.grace`, and something else put a value \
+             there; nothing was written"
+                .to_owned(),
             format!("remove {}, or leave `rotation.grace` out.", place.previous_key()),
         ),
         Obstacle::Missing => (

@@ -4,6 +4,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::facet::{FacetError, Fault};
+
 /// The longest value of any store, bytes.
 pub const BYTES: usize = 64 * 1024;
 
@@ -29,6 +31,26 @@ impl fmt::Debug for SecretValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
     }
+}
+
+/// Judges what no store keeps: a NUL, which no environment variable can hold, and more than 64 KiB.
+pub fn check(value: &SecretValue) -> Result<(), FacetError> {
+    let cause = if value.expose().contains('\0') {
+        "it holds a NUL, which no environment variable can hold".to_owned()
+    } else if value.expose().len() > BYTES {
+        format!("it has {} bytes, and a secret has at most {BYTES}", value.expose().len())
+    } else {
+        return Ok(());
+    };
+    Err(FacetError {
+        fault: Fault::Rejected,
+        summary: "The value cannot be kept".to_owned(),
+        attempted: "The value was judged before anything was written.".to_owned(),
+        cause,
+        next: "give another value: encode it (base64encode), or keep it in a file of its own."
+            .to_owned(),
+        attribute: Some("value_wo"),
+    })
 }
 
 #[cfg(test)]

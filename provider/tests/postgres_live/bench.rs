@@ -155,6 +155,7 @@ pub fn spec(app: &str, env: &str) -> Spec {
         postgres: Some(wish),
         vault: None,
         host: None,
+        aws: None,
     }
 }
 

@@ -57,6 +57,7 @@ pub fn spec(app: &str, env: &str) -> Spec {
         postgres: None,
         vault: Some(vault),
         host: None,
+        aws: None,
     }
 }
 

@@ -311,6 +311,7 @@ fn launch(program: &Path, scratch: &Scratch, root_token: &str) -> (Daemon, u16) 
                 .map(|(key, value)| (key.to_owned(), value.to_owned()))
                 .into(),
             dir: scratch.join("s"),
+            account: Account::for_servers(),
             log: scratch.join("server.log"),
             stop: Signal::KILL,
         });

@@ -280,6 +280,7 @@ fn start_at(install: &Install, home: &Path, data: &Path, log: &Path, port: u16) 
         args,
         env: Vec::new(),
         dir: home.to_owned(),
+        account: Account::for_servers(),
         log: log.to_owned(),
         stop: Signal::QUIT,
     })

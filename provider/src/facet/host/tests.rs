@@ -52,6 +52,7 @@ impl Machine {
             postgres: None,
             vault: None,
             host: Some(host),
+            aws: None,
         }
     }
 

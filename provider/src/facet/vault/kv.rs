@@ -1,27 +1,39 @@
 //! Documents of the registry in KV v2: read with their version, written by check-and-set.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use vaultrs::api::kv2::requests::{ReadSecretRequest, SetSecretRequest, SetSecretRequestOptions};
 
 use super::Vault;
 use super::wire::error::{CallError, Cause};
 use super::wire::request::Request;
+use crate::facet::FacetError;
 
 /// The field by which a document tells who wrote its version: a lost answer from a lost race.
-pub(super) const WRITE: &str = "write";
+pub(crate) const WRITE: &str = "write";
 
 /// A document, and the version to set against.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Document {
+pub(crate) struct Document {
     /// `None`: never written, or its last version was deleted or destroyed.
     pub value: Option<Value>,
     /// 0: never written.
     pub version: u64,
 }
 
+/// The names of what is in a document, without the values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Subkeys {
+    /// Of the last version; none where it was deleted or destroyed.
+    pub names: BTreeSet<String>,
+    /// 0: never written.
+    pub version: u64,
+}
+
 /// What became of a check-and-set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Put {
+pub(crate) enum Put {
     /// It is there.
     Landed,
     /// Another write came first.
@@ -31,7 +43,7 @@ pub(super) enum Put {
 // === impl Vault ===
 
 impl Vault {
-    pub(super) async fn read_document(
+    pub(crate) async fn read_document(
         &self,
         mount: &str,
         path: &str,
@@ -52,21 +64,74 @@ impl Vault {
         }
     }
 
+    /// What is in a document, by name. KV v2 API, "Read Secret Subkeys".
+    pub(crate) async fn read_subkeys(&self, mount: &str, path: &str) -> Result<Subkeys, CallError> {
+        let request = Request::read(format!("{mount}/subkeys/{path}"));
+        let reply = self.wire.call(request).await?;
+        let names = reply.data()["subkeys"].as_object();
+        Ok(Subkeys {
+            names: names.into_iter().flatten().map(|(name, _)| name.clone()).collect(),
+            version: reply.data()["metadata"]["version"].as_u64().unwrap_or(0),
+        })
+    }
+
+    /// Writes a document of secrets whose last version is `seen`; answers the version that holds it, or `None` where
+    /// another write came first. It can carry no write id: a write without a good answer landed where what was written
+    /// stands.
+    pub(crate) async fn write_secrets(
+        &self,
+        mount: &str,
+        path: &str,
+        secrets: &Value,
+        seen: u64,
+    ) -> Result<Option<u64>, CallError> {
+        let request = set(mount, path, secrets, seen);
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let error = match self.wire.call(request.clone()).await {
+                Ok(reply) if reply.is_missing() => {
+                    return Err(self.unreadable(&request, "nothing takes writes there"));
+                }
+                Ok(_) => return Ok(Some(seen + 1)),
+                Err(error) if error.is_refused() || error.may_have_landed() => error,
+                Err(error) => return Err(error),
+            };
+            let now = self.read_document(mount, path).await?;
+            if !error.is_refused() && now.version == seen + 1 && now.value.as_ref() == Some(secrets)
+            {
+                return Ok(Some(now.version));
+            }
+            if now.version != seen {
+                return Ok(None);
+            }
+            if error.is_refused() || attempt >= 3 {
+                return Err(error);
+            }
+            tokio::time::sleep(self.wire.pause(attempt)).await;
+        }
+    }
+
+    /// Readies the token for writes, and keeps it alive while they are made.
+    pub(crate) async fn keep_alive(&self) -> Result<(), FacetError> {
+        self.wire.keep_alive().await.map_err(|error| error.doing("use the token"))
+    }
+
+    /// A pause before what lost to another write is tried again.
+    pub(crate) async fn rest(&self, attempt: u32) {
+        tokio::time::sleep(self.wire.pause(attempt.min(3))).await;
+    }
+
     /// Writes a document whose last version is `seen`. A write without a good answer is read back: it landed when
     /// its own write id stands there.
-    pub(super) async fn write_document(
+    pub(crate) async fn write_document(
         &self,
         mount: &str,
         path: &str,
         document: &Value,
         seen: u64,
     ) -> Result<Put, CallError> {
-        let request = Request::of(&SetSecretRequest {
-            mount: mount.to_owned(),
-            path: path.to_owned(),
-            data: document.clone(),
-            options: Some(SetSecretRequestOptions { cas: u32::try_from(seen).unwrap_or(u32::MAX) }),
-        });
+        let request = set(mount, path, document, seen);
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -101,4 +166,14 @@ impl Vault {
             cause: Cause::Unreadable(why.to_owned()),
         }
     }
+}
+
+/// A check-and-set: `cas` stands in `options`, where alone the server looks for it.
+fn set(mount: &str, path: &str, document: &Value, seen: u64) -> Request {
+    Request::of(&SetSecretRequest {
+        mount: mount.to_owned(),
+        path: path.to_owned(),
+        data: document.clone(),
+        options: Some(SetSecretRequestOptions { cas: u32::try_from(seen).unwrap_or(u32::MAX) }),
+    })
 }

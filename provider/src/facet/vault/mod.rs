@@ -19,7 +19,7 @@ mod copying;
 mod dismantle;
 mod document;
 mod family;
-mod kv;
+pub(crate) mod kv;
 mod leases;
 mod memory;
 mod mounts;
@@ -33,7 +33,7 @@ mod sensitive;
 mod settings;
 mod shared;
 mod standing;
-mod wire;
+pub(crate) mod wire;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -109,7 +109,7 @@ impl Vault {
     }
 
     /// Tells one write of one run from every other.
-    fn write_id(&self) -> String {
+    pub(crate) fn write_id(&self) -> String {
         let number = self.writes.fetch_add(1, Ordering::Relaxed);
         format!("{}-{number}-{}", self.wire.run_id(), fresh_id())
     }

@@ -88,7 +88,7 @@ fn all_ok(spec: &Spec) -> BTreeMap<String, Attr<String>> {
 /// Every line of `objects` that an instance has, the registration's own included.
 pub fn object_keys(spec: &Spec) -> BTreeSet<String> {
     let mut keys = plan::object_keys(spec);
-    if !keys.is_empty() {
+    if spec.is_registered() {
         keys.insert(REGISTRATION.to_owned());
     }
     keys

@@ -194,12 +194,14 @@ async fn not_its_own(
     let is_listed = |key: &String| listed.is_some_and(|objects| objects.contains_key(key));
     let mut found = held.foreign.clone();
     let mut errors = Errors::new();
-    if !wished.iter().all(is_listed) && !configured.settings.has_unknown_target() {
+    let had = existing::facets(prior);
+    let has_new =
+        configured.settings.facets().iter().any(|facet| !had.iter().any(|had| had == facet));
+    if (has_new || !wished.iter().all(is_listed)) && !configured.settings.has_unknown_target() {
         let seen = existing::observe(configured, spec, Operation::Read.limit(prior))
             .await
             .map_err(|error| report::failure(coordinate, &error))?;
         // A facet that the instance does not have yet is claimed as a create claims it.
-        let had = existing::facets(prior);
         for facet in seen.iter().filter(|facet| !had.iter().any(|had| had == facet.name)) {
             let Observation { look, occupied, refusals, .. } = &facet.observation;
             errors.extend(report::refusals(coordinate, refusals));

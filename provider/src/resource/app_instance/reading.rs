@@ -146,6 +146,14 @@ pub fn elsewhere(seen: &[Seen], held: &Held) -> Option<String> {
             found if facet.name == "host" => {
                 Some(directories::elsewhere(found.as_deref(), wanted))
             }
+            found if facet.name == "aws" => Some(format!(
+                "The account and region of AWS that the provider is configured for {}, but this entry is registered in \
+                 {wanted}: another account, another region, or Parameter Store without its registry. The entry is kept.",
+                match found {
+                    Some(found) => format!("has the registry {found}"),
+                    None => "has no appenv registry".to_owned(),
+                }
+            )),
             Some(found) => Some(format!(
                 "The {} server that the provider is configured for has the registry {found}, but this entry's \
                  objects are in {wanted}: another server, or another maintenance database or KV mount. The \

@@ -139,15 +139,16 @@ pub fn other_names(
 pub fn founding(facet: &str) -> Diagnostic {
     let (server, place) = match facet {
         "host" => return super::directories::founding(),
-        "postgres" => ("PostgreSQL", "schema `appenv` in the maintenance database"),
-        _ => ("Vault", "documents below `appenv/` in the KV mount"),
+        "aws" => ("AWS account", "parameters below `/appenv/` in Parameter Store of the region"),
+        "postgres" => ("PostgreSQL server", "schema `appenv` in the maintenance database"),
+        _ => ("Vault server", "documents below `appenv/` in the KV mount"),
     };
     Diagnostic::warning(
-        format!("This {server} server has no appenv registry yet"),
+        format!("This {server} has no appenv registry yet"),
         format!(
-            "The first create makes one: {place}, with a random id that tells this server from others. If there \
-             should be one already, the provider block points to another server, database or mount than before: \
-             do not apply."
+            "The first create makes one: {place}, with a random id that tells this one from others. If there \
+             should be one already, the provider block points to another server, account, region, database or mount than \
+             before: do not apply."
         ),
     )
 }

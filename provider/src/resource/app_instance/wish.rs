@@ -11,6 +11,7 @@ use super::wanted::Wanted;
 use crate::naming::{
     Coordinate, Declared, NameError, Names, Overrides, Subject, parse_instance, row, shown,
 };
+use crate::plan::aws::AwsWish;
 use crate::plan::postgres::PostgresWish;
 use crate::plan::vault::{CiRoleWish, DatabaseRoleWish, KubernetesRoleWish, OpsScope, VaultWish};
 use crate::plan::{Spec, duration};
@@ -177,6 +178,7 @@ pub fn spec_named(
         host: has("host")
             .then(|| directories::wish(coordinate, &names, wanted.env_files.as_ref(), settings))
             .flatten(),
+        aws: has("aws").then(|| AwsWish::of(coordinate)),
         coordinate: coordinate.clone(),
         names,
     }
