@@ -36,6 +36,7 @@ mod rename_given_up;
 mod replace;
 mod rig;
 mod schema;
+mod secret_file;
 mod secrets;
 mod servers;
 mod shared;
