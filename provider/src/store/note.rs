@@ -314,8 +314,8 @@ mod tests {
             |note: &Note, at: Standings<'_>, expected: Option<&Record>, change: &Change<'_>| {
                 note.steps(&place(), at, expected, change).unwrap_err()
             };
-        let none = Note::default();
-        assert_eq!(refused(&none, now(Some("x"), None), None, &write), Obstacle::Occupied);
+        let empty = Note::default();
+        assert_eq!(refused(&empty, now(Some("x"), None), None, &write), Obstacle::Occupied);
         let (note, record) = written("a");
         assert_eq!(refused(&note, now(Some("a"), None), None, &write), Obstacle::Changed);
         let other = Record { holder: "other".to_owned(), ..record.clone() };
@@ -325,9 +325,9 @@ mod tests {
             Obstacle::PreviousOccupied
         );
         let take = change(None, Previous::Leave);
-        assert_eq!(refused(&none, now(None, None), None, &take), Obstacle::Missing);
+        assert_eq!(refused(&empty, now(None, None), None, &take), Obstacle::Missing);
         // What stands can be taken over.
-        let steps = none.steps(&place(), now(Some("x"), None), None, &take).unwrap();
+        let steps = empty.steps(&place(), now(Some("x"), None), None, &take).unwrap();
         assert!(steps.values.is_empty() && steps.begun.is_none());
         assert_eq!(steps.done.judge(&place(), now(Some("x"), None)).value, Standing::AsRecorded);
     }

@@ -1,15 +1,18 @@
 //! The directory of an instance's secrets, for the store of files: looked at by anybody who may, changed only under the
 //! registry's lock and by a way that nobody else could lead elsewhere.
 
+mod failure;
+
 use zeroize::Zeroizing;
 
 use super::disk::{Dir, LARGEST, Lock, NEW, us};
 use super::registry::Registry;
 use super::way::Way;
-use super::{Host, Settings, failure, shown, trusted};
-use crate::facet::{FacetError, Fault};
+use super::{Host, Settings, failure as host, trusted};
+use crate::facet::FacetError;
 use crate::naming::Coordinate;
 use crate::plan::host::{Found, Owner, quoted};
+use failure::{no_backup, no_file, not_a_file, not_made, open_to_others, too_large};
 
 /// The directory of the backups, in that of the secrets.
 const BACKUP: &str = "backup";
@@ -132,14 +135,14 @@ impl SecretsDir {
     }
 
     fn way(settings: &Settings, of: &SecretsOf) -> Result<Way, FacetError> {
-        Way::to(&settings.expand(&of.secrets_dir), &settings.root).map_err(failure::astray)
+        Way::to(&settings.expand(&of.secrets_dir), &settings.root).map_err(host::astray)
     }
 
     fn of(way: Way) -> Result<Option<Self>, FacetError> {
         if !way.is_whole() {
             return Ok(None);
         }
-        match way.dir.own().map_err(|error| failure::disk(&error))? {
+        match way.dir.own().map_err(|error| host::disk(&error))? {
             Found::Directory { owner, .. } => Ok(Some(Self { dir: way.dir, owner })),
             _ => Ok(None),
         }
@@ -156,8 +159,8 @@ impl SecretsDir {
         let tree = way.work_tree.clone();
         if way.is_whole()
             && let Found::Directory { mode, owner } =
-                way.dir.own().map_err(|error| failure::disk(&error))?
-            && (mode & 0o077 != 0 || owner.user != us().user)
+                way.dir.own().map_err(|error| host::disk(&error))?
+            && !is_own(mode, owner)
         {
             return Err(open_to_others(way.dir.path(), mode, owner, &of.coordinate));
         }
@@ -167,11 +170,11 @@ impl SecretsDir {
     /// The same at an old path, which may be a link by now.
     fn old(settings: &Settings, of: &SecretsOf) -> Result<Option<Self>, FacetError> {
         let path = settings.expand(&of.secrets_dir);
-        let (way, name) = Way::to_parent(&path, &settings.root).map_err(failure::astray)?;
+        let (way, name) = Way::to_parent(&path, &settings.root).map_err(host::astray)?;
         if !way.is_whole() {
             return Ok(None);
         }
-        match way.dir.look(name).map_err(|error| failure::disk(&error))? {
+        match way.dir.look(name).map_err(|error| host::disk(&error))? {
             Found::Directory { .. } => Self::at(settings, of),
             _ => Ok(None),
         }
@@ -187,7 +190,7 @@ impl SecretsDir {
         machine(settings, &registry)?;
         let (dir, _) = Self::trusted(settings, of)?;
         if let Some(dir) = &dir {
-            dir.dir.sweep_files().map_err(|error| failure::disk(&error))?;
+            dir.dir.sweep_files().map_err(|error| host::disk(&error))?;
         }
         Ok(dir)
     }
@@ -205,8 +208,8 @@ impl SecretsDir {
         let (_, tree) = Self::trusted(settings, of)?;
         let path = settings.expand(&of.secrets_dir);
         if let Some(tree) = tree {
-            let refusal = failure::in_work_tree("the directory of the secrets", &path, &tree);
-            return Err(failure::refused(&refusal));
+            let refusal = host::in_work_tree("the directory of the secrets", &path, &tree);
+            return Err(host::refused(&refusal));
         }
         match dir {
             Some(dir) => work(&dir),
@@ -244,11 +247,11 @@ impl SecretsDir {
     /// The content of a file, at most 1 MiB; `None` where there is none. Anything but a file is an error that says what it
     /// is, and is not opened.
     pub fn read(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, FacetError> {
-        let found = self.dir.look(name).map_err(|error| failure::disk(&error))?;
+        let found = self.dir.look(name).map_err(|error| host::disk(&error))?;
         let told = match found {
             Found::Missing => return Ok(None),
             Found::Other("a file") => {
-                let read = self.dir.read(name).map_err(|error| failure::disk(&error))?;
+                let read = self.dir.read(name).map_err(|error| host::disk(&error))?;
                 return Ok(read.map(Zeroizing::new));
             }
             Found::Directory { .. } => "is a directory".to_owned(),
@@ -260,13 +263,13 @@ impl SecretsDir {
 
     /// Whether a file is as it is written here: mode 0600, and owned as the directory is.
     pub fn is_private(&self, name: &str) -> Result<bool, FacetError> {
-        let file = self.dir.file(name).map_err(|error| failure::disk(&error))?;
+        let file = self.dir.file(name).map_err(|error| host::disk(&error))?;
         Ok(file.is_some_and(|file| file.mode == 0o600 && file.owner == self.owner))
     }
 
     /// When a file was last written, in seconds since 1970; `None` where there is none.
     pub fn modified(&self, name: &str) -> Result<Option<i64>, FacetError> {
-        let file = self.dir.file(name).map_err(|error| failure::disk(&error))?;
+        let file = self.dir.file(name).map_err(|error| host::disk(&error))?;
         Ok(file.map(|file| file.modified))
     }
 
@@ -281,20 +284,20 @@ impl SecretsDir {
             return Err(too_large(&self.join(name), content.len()));
         }
         let written = self.dir.write_by(new, name, content, Some(self.owner));
-        written.map_err(|error| failure::disk(&error))
+        written.map_err(|error| host::disk(&error))
     }
 
     /// Removes a file; what is gone already is no error.
     pub fn remove(&self, name: &str) -> Result<(), FacetError> {
         match self.dir.unlink_synced(name) {
-            Err(error) if !error.is_missing() => Err(failure::disk(&error)),
+            Err(error) if !error.is_missing() => Err(host::disk(&error)),
             _ => Ok(()),
         }
     }
 
     /// The names of everything in it, sorted.
     pub fn names(&self) -> Result<Vec<String>, FacetError> {
-        self.dir.names().map_err(|error| failure::disk(&error))
+        self.dir.names().map_err(|error| host::disk(&error))
     }
 
     /// The directory of the backups, made where it is not there.
@@ -303,10 +306,8 @@ impl SecretsDir {
             dir.sweep_files()?;
             Ok((dir.own()?, dir))
         });
-        match made.map_err(|error| failure::disk(&error))? {
-            (Found::Directory { mode, owner }, dir)
-                if mode & 0o077 == 0 && owner.user == us().user =>
-            {
+        match made.map_err(|error| host::disk(&error))? {
+            (Found::Directory { mode, owner }, dir) if is_own(mode, owner) => {
                 Ok(Self { dir, owner: self.owner })
             }
             (_, dir) => Err(no_backup(dir.path())),
@@ -317,97 +318,13 @@ impl SecretsDir {
 /// Fails where the registry is of another machine.
 fn machine(settings: &Settings, registry: &Registry) -> Result<(), FacetError> {
     match registry.identity.as_ref().and_then(|identity| identity.other_name(settings)) {
-        Some(found) => Err(failure::refused(&failure::other_name(settings, found))),
+        Some(found) => Err(host::refused(&host::other_name(settings, found))),
         None => Ok(()),
     }
 }
 
-fn not_made(path: &str, coordinate: &Coordinate, cause: &str) -> FacetError {
-    let what = shown(coordinate);
-    FacetError {
-        fault: Fault::Missing,
-        summary: format!("{what} has no directory of secrets here"),
-        attempted: format!("Writing a secret into {}.", quoted(path)),
-        cause: format!("{cause}; nothing was written"),
-        next: format!(
-            "apply the appenv_app_instance of {what} first: it makes the directory; `depends_on`, or a reference to it, \
-             puts them in order."
-        ),
-        attribute: None,
-    }
-}
-
-fn not_a_file(env_file: &str, coordinate: &Coordinate) -> FacetError {
-    let what = shown(coordinate);
-    FacetError {
-        fault: Fault::Missing,
-        summary: format!("{what} has no file of secrets {}", quoted(env_file)),
-        attempted: "Writing a secret into one of the `env_files` of its instance.".to_owned(),
-        cause: format!(
-            "the instance is registered without {} in `env_files`; nothing was written",
-            quoted(env_file)
-        ),
-        next: format!(
-            "add {} to `env_files` of the appenv_app_instance of {what} and apply that first, or choose another `file`.",
-            quoted(env_file)
-        ),
-        attribute: Some("file"),
-    }
-}
-
-fn open_to_others(path: &str, mode: u32, owner: Owner, coordinate: &Coordinate) -> FacetError {
-    FacetError {
-        fault: Fault::Forbidden,
-        summary: format!("The directory of secrets {} is open to others", quoted(path)),
-        attempted: "Working in the directory of the secrets, which is its owner's alone."
-            .to_owned(),
-        cause: format!(
-            "it has mode {mode:04o} and belongs to user {}; this run is user {}; nothing was written",
-            owner.user,
-            us().user
-        ),
-        next: format!(
-            "apply the appenv_app_instance of {} first: it mends the directory; or chown and chmod 0700 it.",
-            shown(coordinate)
-        ),
-        attribute: None,
-    }
-}
-
-fn no_backup(path: &str) -> FacetError {
-    FacetError {
-        fault: Fault::Forbidden,
-        summary: format!("The directory of backups {} is open to others", quoted(path)),
-        attempted: "Copying a file of secrets before it is changed.".to_owned(),
-        cause: "it is not this user's alone; the file was not changed".to_owned(),
-        next: format!(
-            "apply the instance first: it mends it; or chown and chmod 0700 {}.",
-            quoted(path)
-        ),
-        attribute: None,
-    }
-}
-
-fn no_file(path: &str, told: &str) -> FacetError {
-    FacetError {
-        fault: Fault::Occupied,
-        summary: format!("{} is no file", quoted(path)),
-        attempted: "Reading a file of secrets.".to_owned(),
-        cause: format!("it {told}; it is neither followed nor replaced, and nothing was written"),
-        next: "move it away, or put a file there, and run the same command again.".to_owned(),
-        attribute: None,
-    }
-}
-
-fn too_large(path: &str, bytes: usize) -> FacetError {
-    FacetError {
-        fault: Fault::Rejected,
-        summary: format!("{} would be too large", quoted(path)),
-        attempted: "Writing a file of secrets.".to_owned(),
-        cause: format!(
-            "it would have {bytes} bytes, and 1 MiB is the most that is read; nothing was written"
-        ),
-        next: "put some of its keys into another of the `env_files`.".to_owned(),
-        attribute: None,
-    }
+/// Whether a directory is this user's alone.
+#[expect(clippy::verbose_bit_mask, reason = "the bits of a mode")]
+fn is_own(mode: u32, owner: Owner) -> bool {
+    mode & 0o077 == 0 && owner.user == us().user
 }

@@ -21,12 +21,11 @@ pub(super) fn keep(
     let backup = dir.backup()?;
     let mut stamps = of(&backup, name)?;
     if kept > 0 && !is_newest(&backup, name, stamps.last(), content)? {
-        let time = match now {
-            Some(now) => now.parse().unwrap_or_default(),
-            None => {
-                let modified = dir.modified(name)?.unwrap_or_default();
-                jiff::Timestamp::from_second(modified).unwrap_or_default()
-            }
+        let time = if let Some(now) = now {
+            now.parse().unwrap_or_default()
+        } else {
+            let modified = dir.modified(name)?.unwrap_or_default();
+            jiff::Timestamp::from_second(modified).unwrap_or_default()
         };
         let mut stamp = (time.strftime("%Y%m%dT%H%M%SZ").to_string(), 1);
         // A clock that went back does not make the new copy an old one.

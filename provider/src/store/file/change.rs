@@ -118,16 +118,11 @@ fn set(
     key: &str,
     value: Option<&SecretValue>,
 ) -> Result<(), FacetError> {
-    match value {
-        Some(value) => files
-            .document
-            .set(key, value.expose())
-            .map_err(|error| failure::unwritable(place, key, &error)),
-        None => {
-            files.document.remove(key);
-            Ok(())
-        }
-    }
+    let Some(value) = value else {
+        files.document.remove(key);
+        return Ok(());
+    };
+    files.document.set(key, value.expose()).map_err(|error| failure::unwritable(place, key, &error))
 }
 
 fn told(

@@ -20,6 +20,9 @@ impl Drop for Undo {
     }
 }
 
+/// What is told, and how it comes to stand there; the other path is what must stay as it is.
+type Trap = (&'static str, fn(&Path, &Path));
+
 /// The test itself, under another umask too.
 #[tokio::test]
 async fn files_are_private_whatever_the_umask() {
@@ -46,7 +49,7 @@ async fn files_are_private_whatever_the_umask() {
 
 #[tokio::test]
 async fn what_is_no_file_is_neither_followed_nor_replaced_nor_waited_for() {
-    let traps: [(&str, fn(&Path, &Path)); 5] = [
+    let traps: [Trap; 5] = [
         ("is a symbolic link", |at, victim| symlink(victim, at).unwrap()),
         ("is a directory", |at, _| fs::create_dir(at).unwrap()),
         ("is a named pipe", |at, _| run("mkfifo", &[at.to_str().unwrap()])),
