@@ -1,5 +1,6 @@
 //! What the provider opens: each facet once, lazily.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::facet::aws::Aws;
@@ -9,6 +10,9 @@ use crate::facet::vault::Vault;
 use crate::facet::{Bounded, Facet, FacetError, Fault, Limit};
 use crate::plan::Spec;
 use crate::settings::{Settings, Target};
+use crate::store::SecretStore;
+use crate::store::ssm::Ssm;
+use crate::store::vault::VaultStore;
 
 /// The facets that are configured and can be asked.
 pub struct Clients {
@@ -16,6 +20,8 @@ pub struct Clients {
     vault: Option<Arc<Vault>>,
     host: Option<Arc<Host>>,
     aws: Option<Arc<Aws>>,
+    /// The stores of secrets, by name.
+    stores: BTreeMap<&'static str, Arc<dyn SecretStore>>,
     /// The login Vault has on PostgreSQL, where the user names it.
     database_login: Option<String>,
 }
@@ -23,20 +29,32 @@ pub struct Clients {
 impl Clients {
     /// Opens nothing yet. `run_id` goes where servers log who asked.
     pub fn new(settings: &Settings, run_id: &str) -> Self {
+        let vault = match &settings.vault {
+            Target::Known(vault) => Some(Arc::new(Vault::new(vault.clone(), run_id))),
+            Target::Off | Target::Unknown => None,
+        };
+        let aws = match &settings.aws {
+            Target::Known(aws) => Some(Arc::new(Aws::new(aws.clone(), run_id))),
+            Target::Off | Target::Unknown => None,
+        };
+        let host = settings.host.clone().map(|host| Arc::new(Host::new(host)));
+        let mut stores: BTreeMap<&'static str, Arc<dyn SecretStore>> = BTreeMap::new();
+        if let (Some(vault), Some(layout)) = (&vault, &settings.layout) {
+            let store = VaultStore::new(vault.clone(), layout.kv_mount.clone());
+            stores.insert("vault", Arc::new(store));
+        }
+        if let Some(aws) = &aws {
+            stores.insert("ssm", Arc::new(Ssm::new(aws.session().clone())));
+        }
         Self {
             postgres: match &settings.postgres {
                 Target::Known(postgres) => Some(Postgres::new(postgres.clone(), run_id)),
                 Target::Off | Target::Unknown => None,
             },
-            vault: match &settings.vault {
-                Target::Known(vault) => Some(Arc::new(Vault::new(vault.clone(), run_id))),
-                Target::Off | Target::Unknown => None,
-            },
-            host: settings.host.clone().map(|host| Arc::new(Host::new(host))),
-            aws: match &settings.aws {
-                Target::Known(aws) => Some(Arc::new(Aws::new(aws.clone(), run_id))),
-                Target::Off | Target::Unknown => None,
-            },
+            vault,
+            host,
+            aws,
+            stores,
             database_login: settings
                 .layout
                 .as_ref()
@@ -61,6 +79,11 @@ impl Clients {
             facets.push(Arc::new(Bounded::new(aws.clone(), limit)));
         }
         facets
+    }
+
+    /// A store of secrets, where it is configured and can be asked.
+    pub fn store(&self, name: &str) -> Option<&Arc<dyn SecretStore>> {
+        self.stores.get(name)
     }
 
     /// Fills in what one server must tell about another: the login that Vault has on PostgreSQL.

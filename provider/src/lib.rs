@@ -5,12 +5,14 @@
 //! - [`naming`]: a coordinate becomes names; pure, depends on nothing.
 //! - [`dotenv`]: values of dotenv files, written so that every reader agrees; pure.
 //! - [`plan`]: what is wished, what was seen, and the difference; pure.
+//! - [`gate`]: what needs approval; pure.
 //! - [`registry`]: the record each target keeps of its own instances: types only.
 //! - [`facet`]: effects, one folder an external system.
 //! - [`store`]: where secrets live, one folder a store.
 //! - [`settings`], [`clients`], [`configured`], [`run`]: the provider block, what it opens, one run and its memory.
 //! - [`provider`]: the provider, and the list of what is offered.
 //! - [`world`], [`state_address`]: what comes in from outside, and where the state lives.
+//! - [`secrets`]: which secret a configuration names, and in which store.
 //! - [`inquiry`], [`resolved`]: names without an instance: the question, and the object that answers it.
 //! - [`resource`]: one folder a resource. [`data_source`], [`function`]: one file each.
 //! - [`command`]: what the binary does by hand, one file a command.
@@ -22,6 +24,7 @@ pub mod data_source;
 pub mod dotenv;
 pub mod facet;
 pub mod function;
+pub mod gate;
 pub mod inquiry;
 pub mod naming;
 pub mod plan;
@@ -30,6 +33,7 @@ pub mod registry;
 pub mod resolved;
 pub mod resource;
 pub mod run;
+pub mod secrets;
 pub mod settings;
 pub mod state_address;
 pub mod store;

@@ -13,6 +13,7 @@ pub struct Run {
     seen: BTreeMap<Coordinate, Seen>,
     names: BTreeMap<(&'static str, String), Vec<Named>>,
     warned: BTreeSet<String>,
+    secrets: BTreeMap<String, Option<String>>,
 }
 
 #[derive(Debug, Default)]
@@ -64,6 +65,18 @@ impl Run {
     /// Whether a warning is new in this run; one about a server would else be said once an instance.
     pub fn is_new_warning(&mut self, summary: &str) -> bool {
         self.warned.insert(summary.to_owned())
+    }
+
+    /// Notes the plan of a secret by its id; `entry` tells its state entry from others. Whether no other block of this run
+    /// has it: the second plan of a replacement comes with the entry of the first.
+    pub fn note_secret(&mut self, id: &str, entry: Option<&str>) -> bool {
+        match self.secrets.get(id) {
+            None => {
+                self.secrets.insert(id.to_owned(), entry.map(str::to_owned));
+                true
+            }
+            Some(noted) => noted.is_some() && noted.as_deref() == entry,
+        }
     }
 
     /// Notes that an instance will have a name in that name space; answers who else of this run has it. Only overrides,

@@ -5,14 +5,16 @@ mod host;
 pub mod model;
 pub mod names;
 mod postgres;
+pub mod secrets;
 mod vault;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::{Attr, Path};
 
 use crate::facet;
+use crate::gate::Operation;
 use crate::naming::{Declared, Environments, Inputs, NameError, Overrides, Subject, shown};
 use crate::world::World;
 use model::Model;
@@ -96,6 +98,10 @@ pub struct Settings {
     pub host: Option<facet::host::Settings>,
     /// The account and region of AWS.
     pub aws: Target<facet::aws::Settings>,
+    /// Where secrets live that name no store; `None`: nowhere.
+    pub secret_store: Option<&'static str>,
+    /// What needs no approval, by env.
+    pub allow: BTreeMap<String, BTreeSet<Operation>>,
 }
 
 // === impl Target ===
@@ -163,6 +169,8 @@ impl Settings {
         };
         let owner = need.text(&model.owner, Path::attribute("owner"));
         let declared = environments(model, &mut need);
+        let store = need.text(&model.secret_store, Path::attribute("secret_store"));
+        let allow = secrets::allow(model, &mut need);
         let host = host::read(model.host.as_ref(), &mut need);
         let templates = need.names(model.names.as_ref());
         let naming = model.gates.as_ref().and_then(|gates| need.text(&gates.naming, naming_at()));
@@ -181,6 +189,12 @@ impl Settings {
             &mut errors,
         );
 
+        let blocks = [
+            ("vault", vault.is_configured()),
+            ("ssm", aws.is_configured()),
+            ("file", host.is_some()),
+        ];
+        let secret_store = secrets::store(store.as_deref(), &blocks, &mut errors);
         let naming = NamingGate::read(naming.as_deref()).unwrap_or_else(|error| {
             errors.push(error);
             NamingGate::Enforce
@@ -200,6 +214,8 @@ impl Settings {
                     layout,
                     host,
                     aws,
+                    secret_store,
+                    allow,
                 });
             }
             Ok(_) => {}
@@ -266,6 +282,12 @@ impl Settings {
             judge_owner(Some(owner), false, &mut errors);
         }
         errors.into_result()
+    }
+
+    /// Whether an operation needs no approval in that env.
+    pub fn allows(&self, env: &str, operation: Operation) -> bool {
+        !self.environments.is_production(env)
+            || self.allow.get(env).is_some_and(|allowed| allowed.contains(&operation))
     }
 
     /// The configured facets, in the order in which the registry's home is chosen.

@@ -5,10 +5,14 @@ use std::path::{Path, PathBuf};
 /// Finds an environment variable.
 type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
+/// Tells the time.
+type Clock = dyn Fn() -> jiff::Timestamp + Send + Sync;
+
 /// What the process is given from outside; a test gives another one.
 pub struct World {
     env: Box<Lookup>,
     cwd: PathBuf,
+    clock: Box<Clock>,
 }
 
 impl World {
@@ -18,7 +22,7 @@ impl World {
         let env = |name: &str| std::env::var(name).ok();
         #[allow(clippy::disallowed_methods, reason = "the one place where it is asked for")]
         let cwd = std::env::current_dir().unwrap_or_default();
-        Self { env: Box::new(env), cwd }
+        Self { env: Box::new(env), cwd, clock: Box::new(real_clock) }
     }
 
     /// One with the given environment, in the given directory.
@@ -26,7 +30,13 @@ impl World {
         env: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
         cwd: impl Into<PathBuf>,
     ) -> Self {
-        Self { env: Box::new(env), cwd: cwd.into() }
+        Self { env: Box::new(env), cwd: cwd.into(), clock: Box::new(real_clock) }
+    }
+
+    /// The same by another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: impl Fn() -> jiff::Timestamp + Send + Sync + 'static) -> Self {
+        Self { clock: Box::new(clock), ..self }
     }
 
     /// An environment variable; an empty one counts as absent.
@@ -52,24 +62,31 @@ impl World {
 
     /// Now, RFC 3339 in UTC, to the second.
     pub fn now(&self) -> String {
-        #[allow(clippy::disallowed_methods, reason = "the one place where the clock is read")]
-        let now = jiff::Timestamp::now();
+        let now = (self.clock)();
         now.round(jiff::Unit::Second).unwrap_or(now).to_string()
     }
 
     /// The same in so much time.
     pub fn later(&self, time: std::time::Duration) -> String {
-        #[allow(clippy::disallowed_methods, reason = "the one place where the clock is read")]
-        let now = jiff::Timestamp::now();
+        let now = (self.clock)();
         let now = now.round(jiff::Unit::Second).unwrap_or(now);
         now.checked_add(time).unwrap_or(jiff::Timestamp::MAX).to_string()
     }
 
     /// Whether a time, RFC 3339, is over; one that cannot be read is not.
     pub fn is_over(&self, time: &str) -> bool {
-        #[allow(clippy::disallowed_methods, reason = "the one place where the clock is read")]
-        let now = jiff::Timestamp::now();
+        let now = (self.clock)();
         time.parse::<jiff::Timestamp>().is_ok_and(|time| time <= now)
+    }
+
+    /// A time, RFC 3339, so much later; `None` where it cannot be read.
+    pub fn after(time: &str, later: std::time::Duration) -> Option<String> {
+        Some(time.parse::<jiff::Timestamp>().ok()?.checked_add(later).ok()?.to_string())
+    }
+
+    /// Fills bytes with randomness that keys can be made of; whether the system had any to give.
+    pub fn fill_random(&self, bytes: &mut [u8]) -> bool {
+        aws_lc_rs::rand::fill(bytes).is_ok()
     }
 
     /// A random id, 122 bits.
@@ -77,4 +94,9 @@ impl World {
         #[allow(clippy::disallowed_methods, reason = "the one place where randomness is drawn")]
         uuid::Uuid::new_v4().to_string()
     }
+}
+
+fn real_clock() -> jiff::Timestamp {
+    #[allow(clippy::disallowed_methods, reason = "the one place where the clock is read")]
+    jiff::Timestamp::now()
 }

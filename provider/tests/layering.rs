@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From low to high. A module that is new gets its row here.
-const MAY_USE: [(&str, &[&str]); 21] = [
+const MAY_USE: [(&str, &[&str]); 22] = [
     ("world", &[]),
     ("state_address", &["world"]),
     ("naming", &[]),
@@ -24,6 +24,20 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ("run", &["naming"]),
     ("clients", &["world", "naming", "plan", "registry", "gate", "facet", "store", "settings"]),
     ("configured", &["world", "state_address", "run", "settings", "clients"]),
+    (
+        "secrets",
+        &[
+            "naming",
+            "inquiry",
+            "plan",
+            "registry",
+            "facet",
+            "store",
+            "settings",
+            "clients",
+            "configured",
+        ],
+    ),
     ("resource", &BELOW_OFFERED),
     ("data_source", &BELOW_OFFERED),
     ("ephemeral", &BELOW_OFFERED),
@@ -31,7 +45,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ("command", &BELOW_OFFERED),
     ("provider", &OFFERED),
 ];
-const BELOW_OFFERED: [&str; 14] = [
+const BELOW_OFFERED: [&str; 16] = [
     "run",
     "configured",
     "world",
@@ -46,8 +60,10 @@ const BELOW_OFFERED: [&str; 14] = [
     "store",
     "settings",
     "clients",
+    "secrets",
+    "dotenv",
 ];
-const OFFERED: [&str; 18] = [
+const OFFERED: [&str; 20] = [
     "run",
     "configured",
     "world",
@@ -62,6 +78,8 @@ const OFFERED: [&str; 18] = [
     "store",
     "settings",
     "clients",
+    "secrets",
+    "dotenv",
     "resource",
     "data_source",
     "ephemeral",

@@ -5,7 +5,7 @@
 //! with the reason. [`Document`] changes single keys of a file and keeps comments, order and foreign keys.
 
 mod document;
-mod key;
+pub mod key;
 mod read;
 mod write;
 

@@ -15,7 +15,7 @@ pub const BACKUP_DIR: &str = "host_backup_dir";
 pub const LINK: &str = "host_link";
 
 /// What an instance shall have on a host. Paths are absolute.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HostWish {
     /// Where the registry is.
     pub root: String,

@@ -2,6 +2,7 @@
 
 pub mod aws;
 pub mod duration;
+pub mod generate;
 pub mod host;
 pub mod postgres;
 mod spec;

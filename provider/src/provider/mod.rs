@@ -14,6 +14,7 @@ use crate::configured::{Configured, Latest};
 use crate::data_source::names::NamesSource;
 use crate::function;
 use crate::resource::app_instance::AppInstance;
+use crate::resource::env_secret::EnvSecret;
 use crate::settings::Settings;
 use crate::settings::model::Model;
 use crate::world::World;
@@ -42,6 +43,7 @@ impl Provider for Appenv {
 
     fn offer(self: Arc<Self>, registry: &mut Registry) {
         registry.resource(AppInstance(self.latest.clone()));
+        registry.resource(EnvSecret(self.latest.clone()));
         registry.data_source(NamesSource(self.latest.clone()));
         registry
             .function(function::DotenvDecode)

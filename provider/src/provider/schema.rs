@@ -56,6 +56,14 @@ pub fn schema() -> Schema {
                  the app and, unless all environments share the name, the environment.",
             ),
         )
+        .attribute(
+            "secret_store",
+            Attribute::optional(
+                Type::String,
+                "Where secrets live that name no store: `vault`, `ssm` or `file`. Default: the first of these whose block \
+                 (`vault`, `aws`, `host`) is configured. A secret takes it once, at create, and keeps it.",
+            ),
+        )
         .single("gates", gates()),
     )
 }
@@ -88,6 +96,15 @@ fn environment() -> Block {
         Attribute::optional(
             Type::Set(Box::new(Type::String)),
             "The only apps that may have this environment. Default: every app.",
+        ),
+    )
+    .attribute(
+        "allow",
+        Attribute::optional(
+            Type::Set(Box::new(Type::String)),
+            "Operations that need no approval in a production environment: `create` (the default), `adopt`, `update`, \
+             `release`, `rename`, `rotate`, `delete`. What the clock alone asks for, the rotation of secrets, is done in \
+             production only where `rotate` is among them.",
         ),
     )
 }

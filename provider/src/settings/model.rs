@@ -19,6 +19,7 @@ pub struct Model {
     pub vault: Option<VaultModel>,
     pub host: Option<HostModel>,
     pub aws: Option<AwsModel>,
+    pub secret_store: Attr<String>,
     pub names: Option<NamesModel>,
     pub gates: Option<GatesModel>,
 }
@@ -37,6 +38,7 @@ pub struct EnvironmentModel {
     pub name: Attr<String>,
     pub production: Attr<bool>,
     pub apps: Attr<Vec<Attr<String>>>,
+    pub allow: Attr<Vec<Attr<String>>>,
 }
 
 /// The PostgreSQL server.

@@ -1,0 +1,275 @@
+//! What would be. Planned values are functions of prior state and configuration alone; what a read found, the clock
+//! included, stands in the prior state. The one look of a create feeds diagnostics.
+
+use tfplugin::context::Context;
+use tfplugin::diagnostic::Errors;
+use tfplugin::resource::Change;
+use tfplugin::value::{Attr, Path};
+
+use super::held::Held;
+use super::model::Model;
+use super::times::{self, Operation};
+use super::{recipe, report};
+use crate::configured::Configured;
+use crate::facet::FacetError;
+use crate::gate;
+use crate::secrets::Site;
+use crate::store::note::Obstacle;
+use crate::store::{SecretValue, Standing, trouble};
+
+/// `status` of a value that is as it was recorded.
+pub const OK: &str = "ok";
+
+/// Plans one change.
+pub async fn plan(
+    configured: &Configured,
+    cx: &mut Context,
+    change: Change<Model>,
+) -> Result<Option<Model>, Errors> {
+    match change {
+        Change::Create { config, proposed } => {
+            create(configured, cx, &config, proposed).await.map(Some)
+        }
+        Change::Update { prior, config, proposed } => {
+            update(configured, cx, &prior, &config, proposed).map(Some)
+        }
+        Change::Delete { prior } => delete(cx, &prior).map(|()| None),
+    }
+}
+
+/// The secret that a model names, and where it is.
+fn site(configured: &Configured, model: &Model, config: &Model) -> Result<Site, Errors> {
+    if config.store.is_unknown() {
+        return Err(report::not_known("store"));
+    }
+    let site = model.named().map_err(report::not_known)?.site(configured)?;
+    if let Some(store) = &site.store {
+        let value = config.value_wo.known().map(|text| SecretValue::new(text.expose().clone()));
+        store
+            .check(&site.place, value.as_ref())
+            .map_err(|error| report::failure(&site.id(), &error))?;
+    }
+    Ok(site)
+}
+
+fn place(planned: &mut Model, site: &Site) {
+    planned.env = Attr::Known(site.place.coordinate.env().to_owned());
+    planned.store = Attr::Known(site.store_name.to_owned());
+    planned.id = Attr::Known(site.id());
+    planned.path = match &site.store {
+        Some(_) => site.path().into(),
+        None => Attr::Unknown,
+    };
+    planned.status = Attr::Known(OK.to_owned());
+}
+
+/// A value that is to be written: what it is called is known only then.
+fn new_value(planned: &mut Model) {
+    planned.version = Attr::Unknown;
+    planned.created_time = Attr::Unknown;
+    planned.rotates_at = if times::every(planned).is_some() { Attr::Unknown } else { Attr::Null };
+    planned.rotation_due = Attr::Known(false);
+    planned.grace_over = Attr::Known(false);
+}
+
+async fn create(
+    configured: &Configured,
+    cx: &mut Context,
+    config: &Model,
+    mut planned: Model,
+) -> Result<Model, Errors> {
+    let site = site(configured, &planned, config)?;
+    let id = site.id();
+    let before = Held::load(&cx.private);
+    if !configured.run().note_secret(&id, before.entry_key()) {
+        return Err(report::two_blocks(&id));
+    }
+    place(&mut planned, &site);
+    new_value(&mut planned);
+    judge_recipe(&planned)?;
+    let held = look(configured, cx, &site, &planned, &before).await?;
+    held.store(&mut cx.private);
+    Ok(planned)
+}
+
+/// What a create finds where the secret is to be.
+async fn look(
+    configured: &Configured,
+    cx: &mut Context,
+    site: &Site,
+    planned: &Model,
+    before: &Held,
+) -> Result<Held, Errors> {
+    let id = site.id();
+    let none = Held::default();
+    let Some(store) = &site.store else { return Ok(none) };
+    let limit = Operation::Read.limit(planned);
+    let failed = |error: &FacetError| report::failure(&id, error);
+    let registry = site.look(configured, limit).await.map_err(|e| failed(&e))?;
+    // The instance may come with this very apply; whose it is is known already where it is there.
+    if registry.entry.as_ref().is_some_and(|entry| !entry.is_gone()) || registry.app_owner.is_some()
+    {
+        let owner = configured.settings.owner.as_deref().unwrap_or_default();
+        match site.admits(&registry, owner) {
+            Err(error) if error.fault != crate::facet::Fault::Missing => {
+                return Err(failed(&error));
+            }
+            _ => {}
+        }
+    }
+    let seen =
+        limit.bound(&store.server(), store.look(&site.place)).await.map_err(|e| failed(&e))?;
+    let Some(record) = seen.record else {
+        if seen.value == Standing::Unrecorded && before.entry_key().is_none() {
+            let path = site.path().unwrap_or_default();
+            let told = trouble::obstacle(&site.place, &store.server(), &path, Obstacle::Occupied);
+            return Err(failed(&told));
+        }
+        return Ok(none);
+    };
+    let is_replaced = before.holder.as_ref() == Some(&record.holder);
+    let has_value = seen.value != Standing::Missing;
+    if !is_replaced && has_value {
+        if let (Some(theirs), Some(ours)) = (&record.state_address, configured.state_address())
+            && theirs != ours
+        {
+            return Err(report::other_state(&id, &record, ours));
+        }
+        let keeps = planned.generate.is_some();
+        cx.warnings.push(report::adopt_warning(&id, &record, keeps));
+    }
+    Ok(Held { seen: Some(record), has_value: has_value && !is_replaced, ..none })
+}
+
+fn judge_recipe(planned: &Model) -> Result<(), Errors> {
+    let Some(generate) = &planned.generate else { return Ok(()) };
+    if recipe::known(generate).is_none() {
+        return Ok(());
+    }
+    recipe::read(generate).map(|_| ()).map_err(|(name, told)| {
+        Errors::at(
+            Path::attribute("generate").field(name),
+            format!("`generate.{name}` cannot be used"),
+            told,
+        )
+    })
+}
+
+fn update(
+    configured: &Configured,
+    cx: &mut Context,
+    prior: &Model,
+    config: &Model,
+    mut planned: Model,
+) -> Result<Model, Errors> {
+    let held = Held::load(&cx.private);
+    let site = site(configured, &planned, config)?;
+    let id = site.id();
+    if let Some(who) = &held.held_twice {
+        return Err(report::held_twice(&id, who));
+    }
+    if let Some(what) = &held.elsewhere {
+        return Err(report::elsewhere(&id, what));
+    }
+    if !configured.run().note_secret(&id, held.entry_key()) {
+        return Err(report::two_blocks(&id));
+    }
+    place(&mut planned, &site);
+    judge_recipe(&planned)?;
+    let moved = another(prior, &planned);
+    if !moved.is_empty() {
+        cx.requires_replace = moved;
+        new_value(&mut planned);
+        return Ok(planned);
+    }
+    let raised = raised(prior, &planned)?;
+    let stands = prior.status.known().is_some_and(|status| status == OK);
+    // What is not where it was may have moved with the instance.
+    let moves = prior.path != planned.path;
+    let repaired = !stands && !held.is_imported() && !moves && needs_value(prior);
+    let allowed = configured.settings.allows(site.place.coordinate.env(), gate::Operation::Rotate);
+    let due = prior.rotation_due == Attr::Known(true) && times::every(&planned).is_some();
+    if due && !allowed {
+        let rotates_at = prior.rotates_at.known().map(String::as_str).unwrap_or_default();
+        if held.overdue {
+            return Err(report::rotation_overdue(&id, rotates_at));
+        }
+        cx.warnings.push(report::rotation_waits(&id, rotates_at));
+    }
+    if raised || repaired || (due && allowed && planned.generate.is_some()) {
+        new_value(&mut planned);
+        return Ok(planned);
+    }
+    // What was imported and has no record gets one.
+    planned.version = or_unknown(&prior.version);
+    planned.created_time = or_unknown(&prior.created_time);
+    planned.rotates_at = match prior.created_time.known() {
+        Some(created) => times::rotates_at(&planned, created),
+        None if times::every(&planned).is_none() => Attr::Null,
+        None => Attr::Unknown,
+    };
+    // The next read looks at the clock again.
+    let same = planned.rotates_at == prior.rotates_at;
+    planned.rotation_due = if same { prior.rotation_due.clone() } else { Attr::Known(false) };
+    planned.grace_over = Attr::Known(false);
+    if prior.grace_over == Attr::Known(true) && !allowed {
+        cx.warnings.push(report::grace_waits(&id));
+        planned.grace_over = Attr::Known(true);
+    }
+    Ok(planned)
+}
+
+fn or_unknown<T: Clone>(value: &Attr<T>) -> Attr<T> {
+    if value.is_null() { Attr::Unknown } else { value.clone() }
+}
+
+/// Whether what a read found is mended by writing the value.
+fn needs_value(prior: &Model) -> bool {
+    prior.status.known().is_some_and(|status| status == CHANGED || status == DELETED)
+}
+
+/// `status` of a value that is another one than was recorded.
+pub const CHANGED: &str = "changed by hand";
+/// `status` of a value that is not there.
+pub const DELETED: &str = "deleted by hand";
+
+/// What makes it another secret.
+fn another(prior: &Model, planned: &Model) -> Vec<Path> {
+    [
+        ("app", prior.app != planned.app),
+        ("env", prior.env != planned.env),
+        ("key", prior.key != planned.key),
+        ("store", prior.store != planned.store),
+        ("file", prior.file != planned.file),
+        ("parameter_name", prior.parameter_name != planned.parameter_name),
+    ]
+    .into_iter()
+    .filter(|(_, differs)| *differs)
+    .map(|(name, _)| Path::attribute(name))
+    .collect()
+}
+
+/// Whether the given value is to be written.
+fn raised(prior: &Model, planned: &Model) -> Result<bool, Errors> {
+    match (&prior.value_wo_version, &planned.value_wo_version) {
+        (Attr::Known(was), Attr::Known(now)) if now < was => Err(report::goes_down(*was, *now)),
+        (_, Attr::Null) => Ok(false),
+        (was, now) => Ok(was != now),
+    }
+}
+
+fn delete(cx: &mut Context, prior: &Model) -> Result<(), Errors> {
+    let held = Held::load(&cx.private);
+    let id = prior.id.known().cloned().unwrap_or_default();
+    if let Some(who) = &held.held_twice {
+        cx.warn(
+            format!("{id}: only the entry goes"),
+            format!("This state entry no longer holds the secret: {who}. Nothing outside the state is touched."),
+        );
+        return Ok(());
+    }
+    if let Some(what) = &held.elsewhere {
+        return Err(report::elsewhere(&id, what));
+    }
+    Ok(())
+}

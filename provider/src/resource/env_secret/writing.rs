@@ -1,0 +1,259 @@
+//! Create, update, delete: the record and the value.
+
+use tfplugin::context::Context;
+use tfplugin::diagnostic::Errors;
+use tfplugin::resource::Slot;
+use tfplugin::value::Attr;
+
+use super::held::Held;
+use super::model::Model;
+use super::planning::OK;
+use super::reading::fill;
+use super::times::{self, Operation};
+use super::{recipe, report};
+use crate::configured::Configured;
+use crate::facet::{FacetError, Fault, Limit};
+use crate::secrets::Site;
+use crate::store::{Change, Previous, Record, SecretStore, SecretValue};
+use crate::world::World;
+
+/// Makes a secret, or takes over one that is recorded.
+pub async fn create(
+    configured: &Configured,
+    cx: &mut Context,
+    config: &Model,
+    planned: Model,
+    state: &mut Slot<Model>,
+) -> Result<(), Errors> {
+    let work = Work::new(configured, cx, &planned, Operation::Create).await?;
+    let seen = Held::load(&cx.private);
+    // What was made before and is taken over keeps its value; what is given is written.
+    let keeps = planned.generate.is_some() && seen.has_value;
+    let value = if keeps { None } else { Some(work.value(config, &planned)?) };
+    let holder = configured.world.random_id();
+    let record = work.write(&planned, seen.seen.as_ref(), value.as_ref(), &holder, None).await?;
+    work.keep(cx, planned, holder, record, state);
+    Ok(())
+}
+
+/// Writes another value, ends the time of grace, takes over, moves: what the plan says.
+pub async fn update(
+    configured: &Configured,
+    cx: &mut Context,
+    config: &Model,
+    prior: &Model,
+    planned: Model,
+    state: &mut Slot<Model>,
+) -> Result<(), Errors> {
+    let held = Held::load(&cx.private);
+    let raised = prior.value_wo_version != planned.value_wo_version;
+    // What is taken over gets a version, and keeps its value.
+    let is_new = planned.version.is_unknown() && (!held.is_imported() || raised);
+    let ends_grace = prior.grace_over == Attr::Known(true)
+        && planned.grace_over == Attr::Known(false)
+        && !is_new;
+    let moves = prior.path != planned.path;
+    let mut work = None;
+    if is_new || ends_grace || moves || held.is_imported() || prior.status != planned.status {
+        work = Some(Work::new(configured, cx, &planned, Operation::Update).await?);
+    }
+    let Some(work) = work else {
+        // Only what the state says of it changes: when it is due.
+        let mut held = held;
+        let mut model = planned;
+        if let Some(record) = held.seen.clone() {
+            let due = model.rotation_due.clone();
+            fill(configured, &mut model, &mut held, record);
+            model.rotation_due = due;
+        }
+        held.store(&mut cx.private);
+        state.put(model);
+        return Ok(());
+    };
+    let mut expected = held.seen.clone();
+    if moves && let Some(record) = &expected {
+        work.relocate(prior, &held, record).await?;
+    }
+    let value = if is_new { Some(work.value(config, &planned)?) } else { None };
+    let holder = held.holder.unwrap_or_else(|| configured.world.random_id());
+    let previous = ends_grace.then_some(Previous::Remove);
+    let record =
+        work.write(&planned, expected.take().as_ref(), value.as_ref(), &holder, previous).await?;
+    work.keep(cx, planned, holder, record, state);
+    Ok(())
+}
+
+/// Removes a secret that this entry holds.
+pub async fn delete(
+    configured: &Configured,
+    cx: &mut Context,
+    prior: &Model,
+) -> Result<(), Errors> {
+    let held = Held::load(&cx.private);
+    if held.held_twice.is_some() {
+        return Ok(());
+    }
+    let mut site = prior.named().map_err(report::not_known)?.site(configured)?;
+    site.place = held.place(&site.place);
+    let id = site.id();
+    if held.is_imported() {
+        return Err(Errors::one(
+            format!("{id}: imported, not adopted yet"),
+            "This entry came by import and holds no record, so nothing proves that the secret is this state's to delete. \
+             Nothing was changed.\n\nNext: apply once, which adopts it, then delete it; or drop the entry with `state rm`.",
+        ));
+    }
+    let store = site.store.as_ref().ok_or_else(|| report::not_reachable_yet(&id))?;
+    not_stopped(cx, &id)?;
+    let limit = Operation::Delete.limit(prior);
+    let failed = |error| report::failure(&id, &error);
+    let look = site.look(configured, limit).await.map_err(failed)?;
+    if let (Some(ours), found) = (&held.target, look.target)
+        && found.as_ref() != Some(ours)
+    {
+        let told = format!("The target's registry is not {ours} any more.");
+        return Err(report::elsewhere(&id, &told));
+    }
+    let Some(record) = held.seen else { return Ok(()) };
+    // The record as it stands: a state that was not refreshed may know an older one of the same entry.
+    let seen = limit.bound(&store.server(), store.look(&site.place)).await.map_err(failed)?;
+    let expected = match seen.record {
+        None => return Ok(()),
+        Some(found) if found.holder == record.holder => found,
+        Some(_) => record,
+    };
+    limit.bound(&store.server(), store.remove(&site.place, &expected)).await.map_err(failed)
+}
+
+/// What a write works with.
+struct Work<'a> {
+    configured: &'a Configured,
+    site: Site,
+    id: String,
+    store: std::sync::Arc<dyn SecretStore>,
+    target: Option<String>,
+    limit: Limit,
+}
+
+// === impl Work ===
+
+impl<'a> Work<'a> {
+    /// Looks whether the instance is there and ours, before anything is written.
+    async fn new(
+        configured: &'a Configured,
+        cx: &Context,
+        planned: &Model,
+        operation: Operation,
+    ) -> Result<Self, Errors> {
+        let site = planned.named().map_err(report::not_known)?.site(configured)?;
+        let id = site.id();
+        not_stopped(cx, &id)?;
+        let store = site.store.clone().ok_or_else(|| report::not_reachable_yet(&id))?;
+        let limit = operation.limit(planned);
+        let look =
+            site.look(configured, limit).await.map_err(|error| report::failure(&id, &error))?;
+        let owner = configured.settings.owner.as_deref().unwrap_or_default();
+        site.admits(&look, owner).map_err(|error| report::failure(&id, &error))?;
+        let held = Held::load(&cx.private);
+        if let Some(ours) = held.target.filter(|ours| look.target.as_ref() != Some(ours)) {
+            let told = format!("The target's registry is not {ours} any more.");
+            return Err(report::elsewhere(&id, &told));
+        }
+        Ok(Self { configured, site, id, store, target: look.target, limit })
+    }
+
+    /// The value to write: given, or made.
+    fn value(&self, config: &Model, planned: &Model) -> Result<SecretValue, Errors> {
+        if let Some(generate) = &planned.generate {
+            return recipe::make(generate, &self.configured.world);
+        }
+        let value = config.value_wo.known().map(|text| SecretValue::new(text.expose().clone()));
+        value.filter(|value| !value.expose().is_empty()).ok_or_else(|| {
+            Errors::at(
+                tfplugin::value::Path::attribute("value_wo"),
+                format!("{}: no value was given", self.id),
+                "`value_wo` is null or empty when it is to be written. Nothing was changed.\n\nNext: give it a value, for an \
+                 ephemeral variable at apply too.",
+            )
+        })
+    }
+
+    async fn write(
+        &self,
+        planned: &Model,
+        expected: Option<&Record>,
+        value: Option<&SecretValue>,
+        holder: &str,
+        previous: Option<Previous>,
+    ) -> Result<Record, Errors> {
+        let now = self.configured.world.now();
+        let failed = |error: FacetError| report::failure(&self.id, &error);
+        self.store.check(&self.site.place, value).map_err(failed)?;
+        let kept = times::grace(planned).and_then(|grace| World::after(&now, grace));
+        let previous = previous.unwrap_or(match (value, kept) {
+            (Some(_), Some(until)) => Previous::Keep { until },
+            // Without a time of grace the one before does not outlive a new value.
+            (Some(_), None) => Previous::Remove,
+            (None, _) => Previous::Leave,
+        });
+        let change = Change {
+            value,
+            previous,
+            owner: self.configured.settings.owner.as_deref().unwrap_or_default(),
+            holder,
+            state_address: self.configured.state_address(),
+            now: &now,
+        };
+        let write = self.store.write(&self.site.place, expected, &change);
+        self.limit.bound(&self.store.server(), write).await.map_err(failed)
+    }
+
+    /// Takes it along to where the instance's names have it now.
+    async fn relocate(&self, prior: &Model, held: &Held, expected: &Record) -> Result<(), Errors> {
+        let from = prior.named().map_err(report::not_known)?.site(self.configured)?;
+        let place = held.place(&from.place);
+        let relocate = self.store.relocate(&place, &self.site.place, expected);
+        self.limit
+            .bound(&self.store.server(), relocate)
+            .await
+            .map_err(|error| report::failure(&self.id, &error))
+    }
+
+    /// Puts what was written into the state.
+    fn keep(
+        self,
+        cx: &mut Context,
+        planned: Model,
+        holder: String,
+        record: Record,
+        state: &mut Slot<Model>,
+    ) {
+        let mut model = planned;
+        let due = model.rotation_due.clone();
+        let over = model.grace_over.clone();
+        let mut held = Held { holder: Some(holder), target: self.target, ..Held::default() };
+        held.note_names(&self.site.place.names);
+        fill(self.configured, &mut model, &mut held, record);
+        // What the plan said of the clock stays: the next read looks again.
+        model.rotation_due = due;
+        model.grace_over = over;
+        model.status = Attr::Known(OK.to_owned());
+        held.store(&mut cx.private);
+        state.put(model);
+    }
+}
+
+fn not_stopped(cx: &Context, id: &str) -> Result<(), Errors> {
+    if !cx.stop.is_cancelled() {
+        return Ok(());
+    }
+    let stopped = FacetError {
+        fault: Fault::Stopped,
+        summary: "stopped".to_owned(),
+        attempted: "The work on the secret was asked to stop before its next write.".to_owned(),
+        cause: "interrupted".to_owned(),
+        next: "apply again.".to_owned(),
+        attribute: None,
+    };
+    Err(report::failure(id, &stopped))
+}
