@@ -38,6 +38,7 @@ mod replace;
 mod rig;
 mod schema;
 mod secret_crash;
+mod secret_file;
 mod secret_rotation;
 mod secret_vault;
 mod secrets;

@@ -36,6 +36,7 @@ fn every_write_of_a_value_is_broken_once() {
         if faults.strike(&relays, &ws, "apply") {
             ws.apply();
         }
+        relays.forget();
         ws.is_settled();
         assert_eq!(values(&servers), json!({ "K": "value-1", "OTHER": "kept" }));
         Hcl::new().instance("erp", "sandbox", "").write(&ws);
@@ -55,6 +56,7 @@ fn every_write_of_a_value_is_broken_once() {
         if faults.strike(&relays, &ws, "apply") {
             ws.apply();
         }
+        relays.forget();
         ws.is_settled();
         let expected = json!({
             "K": format!("value-{version}"),
@@ -72,6 +74,7 @@ fn every_write_of_a_value_is_broken_once() {
         if faults.strike(&relays, &ws, "apply") {
             ws.apply();
         }
+        relays.forget();
         ws.is_settled();
         assert_eq!(values(&servers), json!({ "OTHER": "kept" }));
         secret(1).write(&ws);

@@ -187,6 +187,21 @@ fn what_was_there_is_refused_and_can_be_imported() {
     assert_eq!(document(&site).0, json!({ "OLD": "legacy-value" }));
     assert_eq!(attribute(&site, "old", "version"), 1);
 
+    // One that is given is written over what was imported.
+    put(&site, &json!({ "OLD": "legacy-value", "GIVEN": "legacy-too" }));
+    let grace = format!("{}\n  rotation {{\n    grace = \"1d\"\n  }}", given("new-value", 1));
+    let both = with(&[secret("old", "OLD", MADE), secret("given", "GIVEN", &grace)]);
+    site.write(&both);
+    site.ws.import("appenv_env_secret.given", "erp/sandbox/GIVEN");
+    site.ws.step();
+    let values = document(&site).0;
+    assert_eq!(
+        (&values["GIVEN"], &values["GIVEN_PREVIOUS"]),
+        (&json!("new-value"), &json!("legacy-too"))
+    );
+    site.step(&with(&[secret("old", "OLD", MADE)]));
+    assert_eq!(document(&site).0, json!({ "OLD": "legacy-value" }));
+
     // Two states do not write one secret.
     let other = site.beside();
     let alone = secret("old", "OLD", MADE).replace("appenv_app_instance.erp.app", "\"erp\"");
