@@ -39,6 +39,7 @@ mod rig;
 mod schema;
 mod secret_crash;
 mod secret_file;
+mod secret_leak;
 mod secret_rotation;
 mod secret_vault;
 mod secrets;
