@@ -38,6 +38,7 @@ mod replace;
 mod rig;
 mod schema;
 mod secret_crash;
+mod secret_feed;
 mod secret_file;
 mod secret_leak;
 mod secret_rotation;
