@@ -11,6 +11,7 @@ use crate::facet::{Bounded, Facet, FacetError, Fault, Limit};
 use crate::plan::Spec;
 use crate::settings::{Settings, Target};
 use crate::store::SecretStore;
+use crate::store::file::FileStore;
 use crate::store::ssm::Ssm;
 use crate::store::vault::VaultStore;
 
@@ -42,6 +43,9 @@ impl Clients {
         if let (Some(vault), Some(layout)) = (&vault, &settings.layout) {
             let store = VaultStore::new(vault.clone(), layout.kv_mount.clone());
             stores.insert("vault", Arc::new(store));
+        }
+        if let Some(host) = &host {
+            stores.insert("file", Arc::new(FileStore::new(Arc::clone(host))));
         }
         if let Some(aws) = &aws {
             stores.insert("ssm", Arc::new(Ssm::new(aws.session().clone())));

@@ -13,7 +13,7 @@ pub struct Run {
     seen: BTreeMap<Coordinate, Seen>,
     names: BTreeMap<(&'static str, String), Vec<Named>>,
     warned: BTreeSet<String>,
-    secrets: BTreeMap<String, Option<String>>,
+    secrets: BTreeMap<(&'static str, String), Option<String>>,
 }
 
 #[derive(Debug, Default)]
@@ -67,12 +67,13 @@ impl Run {
         self.warned.insert(summary.to_owned())
     }
 
-    /// Notes the plan of a secret by its id; `entry` tells its state entry from others. Whether no other block of this run
+    /// Notes the plan of a secret by its store and id; `entry` tells its state entry from others. Whether no other block of this run
     /// has it: the second plan of a replacement comes with the entry of the first.
-    pub fn note_secret(&mut self, id: &str, entry: Option<&str>) -> bool {
-        match self.secrets.get(id) {
+    pub fn note_secret(&mut self, store: &'static str, id: &str, entry: Option<&str>) -> bool {
+        let secret = (store, id.to_owned());
+        match self.secrets.get(&secret) {
             None => {
-                self.secrets.insert(id.to_owned(), entry.map(str::to_owned));
+                self.secrets.insert(secret, entry.map(str::to_owned));
                 true
             }
             Some(noted) => noted.is_some() && noted.as_deref() == entry,

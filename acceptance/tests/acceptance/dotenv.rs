@@ -45,7 +45,7 @@ fn output(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn by_sh(shell: &str, file: &Path) -> BTreeMap<String, String> {
+pub fn by_sh(shell: &str, file: &Path) -> BTreeMap<String, String> {
     let script = format!("set -a; . {}; env -0", file.display());
     let printed = output(
         Command::new(shell)
@@ -58,7 +58,7 @@ fn by_sh(shell: &str, file: &Path) -> BTreeMap<String, String> {
     pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
-fn by_compose(dir: &Path) -> BTreeMap<String, String> {
+pub fn by_compose(dir: &Path) -> BTreeMap<String, String> {
     std::fs::write(
         dir.join("compose.yml"),
         "services:\n  a:\n    image: x\n    env_file: [values.env]\n",
@@ -79,7 +79,7 @@ fn by_compose(dir: &Path) -> BTreeMap<String, String> {
     environment.iter().map(|(key, it)| (key.clone(), value(it))).collect()
 }
 
-fn by_python(file: &Path) -> BTreeMap<String, String> {
+pub fn by_python(file: &Path) -> BTreeMap<String, String> {
     let dotenv = installed("dotenv/__init__.py");
     let packages = dotenv.parent().and_then(Path::parent).unwrap();
     let script = "import dotenv, json, sys; print(json.dumps(dotenv.dotenv_values(sys.argv[1])))";

@@ -217,6 +217,8 @@ fn words_that_cannot_be_are_refused() {
         ("root_nothing", "root = \"/\"", "", "is not allowed"),
         ("root_control", "root = \"/opt/a\\nb\"", "", "holds the character"),
         ("name", "root = \"/opt\"\n name = \"prod 1\"", "", "`host.name` cannot be \"prod 1\""),
+        ("backups", "root = \"/opt\"\n backups_kept = 1001", "", "0 (none) to 1000"),
+        ("backups_less", "root = \"/opt\"\n backups_kept = -1", "", "0 (none) to 1000"),
         (
             "file_up",
             "root = \"/opt\"",

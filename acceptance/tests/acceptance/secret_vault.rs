@@ -187,6 +187,21 @@ fn what_was_there_is_refused_and_can_be_imported() {
     assert_eq!(document(&site).0, json!({ "OLD": "legacy-value" }));
     assert_eq!(attribute(&site, "old", "version"), 1);
 
+    // One that is given is written over what was imported.
+    put(&site, &json!({ "OLD": "legacy-value", "GIVEN": "legacy-too" }));
+    let grace = format!("{}\n  rotation {{\n    grace = \"1d\"\n  }}", given("new-value", 1));
+    let both = with(&[secret("old", "OLD", MADE), secret("given", "GIVEN", &grace)]);
+    site.write(&both);
+    site.ws.import("appenv_env_secret.given", "erp/sandbox/GIVEN");
+    site.ws.step();
+    let values = document(&site).0;
+    assert_eq!(
+        (&values["GIVEN"], &values["GIVEN_PREVIOUS"]),
+        (&json!("new-value"), &json!("legacy-too"))
+    );
+    site.step(&with(&[secret("old", "OLD", MADE)]));
+    assert_eq!(document(&site).0, json!({ "OLD": "legacy-value" }));
+
     // Two states do not write one secret.
     let other = site.beside();
     let alone = secret("old", "OLD", MADE).replace("appenv_app_instance.erp.app", "\"erp\"");
@@ -257,4 +272,36 @@ fn what_is_refused() {
         "resource \"appenv_env_secret\" \"x\" {\n  app = \"crm\"\n  env = \"sandbox\"\n  key = \"A\"\n  generate {}\n}\n",
     );
     site.ws.apply_fails().error_titled("crm/sandbox/A: instance crm/sandbox is not there");
+}
+
+#[test]
+fn a_renamed_instance_takes_its_secrets_along() {
+    let site = site();
+    let of = |provider: &str| {
+        let secrets = [secret("a", "A", &given("a-value", 1)), secret("b", "B", MADE)].concat();
+        let text = format!(
+            "{}{}{secrets}",
+            crate::site::header(&site.owner, "", provider),
+            block("erp", "erp", "prod", "  deletion_protection = false\n")
+        );
+        text.replace("env = \"sandbox\"", "env = \"prod\"")
+    };
+    site.ws.write("main.tf", &of(""));
+    site.ws.step();
+    let values =
+        |path: &str| site.servers.bao.api().get(path).map(|read| read["data"]["data"].clone());
+    let before = values("kvv2/data/erp/config").unwrap();
+
+    site.ws.write("main.tf", &of("  convention = \"suffixed-v1\"\n"));
+    let plan = site.ws.plan_text().text();
+    assert!(plan.contains("\"kvv2/erp/config\" -> \"kvv2/erp-prod/config\""), "{plan}");
+    site.ws.step();
+    assert_eq!(values("kvv2/data/erp-prod/config").unwrap(), before);
+    assert_eq!(values("kvv2/data/erp/config"), None);
+    assert_eq!(values("kvv2/data/appenv/erp").unwrap()["keys"], json!({}));
+    let notes = values("kvv2/data/appenv/erp-prod").unwrap();
+    assert_eq!(notes["keys"].as_object().unwrap().len(), 2, "{notes}");
+    assert_eq!(attribute(&site, "b", "version"), 1);
+    site.ws.destroy();
+    assert_eq!(values("kvv2/data/erp-prod/config").unwrap(), json!({}));
 }

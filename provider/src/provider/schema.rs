@@ -178,6 +178,14 @@ fn host() -> Block {
              name changes nothing.",
         ),
     )
+    .attribute(
+        "backups_kept",
+        Attribute::optional(
+            Type::Number,
+            "How many backups of each file of secrets are kept, 0 to 1000; before a file is changed, a copy of it is put \
+             into `backup` beside it. Default 10.",
+        ),
+    )
 }
 
 fn aws() -> Block {

@@ -5,7 +5,7 @@ use tfplugin::value::Path;
 
 use super::Known;
 use super::model::HostModel;
-use crate::facet::host::Settings;
+use crate::facet::host::{BACKUPS_KEPT, Settings};
 use crate::naming::{check_root, shown};
 use crate::world::World;
 
@@ -14,6 +14,7 @@ pub(super) fn read(model: Option<&HostModel>, need: &mut Known<'_>) -> Option<Ho
     let model = model?;
     need.known(&model.root, at("root"));
     need.known(&model.name, at("name"));
+    need.known(&model.backups_kept, at("backups_kept"));
     Some(model.clone())
 }
 
@@ -35,7 +36,13 @@ pub(super) fn settings(model: &HostModel, world: &World, errors: &mut Errors) ->
             .at(at("root")),
         );
     }
-    let mut settings = Settings { root: String::new(), home, name: model.name.known().cloned() };
+    let backups_kept = model.backups_kept.known().and_then(|kept| usize::try_from(*kept).ok());
+    let mut settings = Settings {
+        root: String::new(),
+        home,
+        name: model.name.known().cloned(),
+        backups_kept: backups_kept.unwrap_or(BACKUPS_KEPT),
+    };
     settings.root = settings.expand(root);
     Some(settings)
 }
@@ -59,7 +66,24 @@ pub(super) fn validate(model: &HostModel, errors: &mut Errors) {
             .at(at("name")),
         );
     }
+    if let Some(kept) = model.backups_kept.known()
+        && !(0..=MOST_BACKUPS).contains(kept)
+    {
+        errors.push(
+            Diagnostic::error(
+                format!("`host.backups_kept` cannot be {kept}"),
+                format!(
+                    "`host.backups_kept` must be how many backups of each file of secrets are kept: 0 (none) to \
+                     {MOST_BACKUPS}."
+                ),
+            )
+            .at(at("backups_kept")),
+        );
+    }
 }
+
+/// The most backups of a file that are kept.
+const MOST_BACKUPS: i64 = 1000;
 
 fn is_name(text: &str) -> bool {
     (1..=63).contains(&text.len())

@@ -80,6 +80,7 @@ pub struct VaultModel {
 pub struct HostModel {
     pub root: Attr<String>,
     pub name: Attr<String>,
+    pub backups_kept: Attr<i64>,
 }
 
 /// The account and region of AWS.

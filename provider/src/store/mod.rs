@@ -6,8 +6,9 @@
 //! - [`value`]: a value that prints itself nowhere. [`place`]: which secret, of which instance.
 //! - [`record`]: what a store notes of a key, and how its value stands against that. [`note`]: the same kept beside the
 //!   values, so that a write which was cut off is known. [`trouble`]: what stands in the way, told.
-//! - [`vault`]: KV v2. [`ssm`]: the Parameter Store of AWS.
+//! - [`vault`]: KV v2. [`ssm`]: the Parameter Store of AWS. [`file`](mod@file): dotenv files of a machine.
 
+pub mod file;
 mod mac;
 pub mod note;
 pub mod place;

@@ -1,8 +1,10 @@
 //! Every call on the file system. Each is made relative to an open directory and follows no symbolic link, so that what
 //! was looked at is what is changed, whoever renames what meanwhile.
 
+mod write;
+
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 
 use rustix::fs::{self, AtFlags, CWD, FileType, FlockOperation, Gid, Mode, OFlags, RawMode, Uid};
@@ -10,12 +12,12 @@ use rustix::io::Errno;
 
 use crate::plan::host::{Found, Owner};
 
-/// The largest file of the registry that is read.
-const LARGEST: u64 = 1 << 20;
+/// The largest file that is read, bytes.
+pub(super) const LARGEST: u64 = 1 << 20;
 
 /// What is behind the name of a file or a link that is being written. Only one run writes at a time, so what is found
 /// under such a name is left from one that was killed.
-const NEW: &str = ".appenv-new";
+pub(super) const NEW: &str = ".appenv-new";
 
 /// A call that failed.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +36,17 @@ pub(super) struct DiskError {
 pub(super) struct Dir {
     fd: OwnedFd,
     path: String,
+}
+
+/// A file, as it is without its content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FileSeen {
+    /// The twelve permission bits.
+    pub mode: u32,
+    /// Whose it is.
+    pub owner: Owner,
+    /// When it was last written, in seconds since 1970.
+    pub modified: i64,
 }
 
 /// A lock that is held until this is dropped, or the process ends.
@@ -224,6 +237,23 @@ impl Dir {
         Ok(names)
     }
 
+    /// What a file is; `None` where there is none. Anything else than a file is an error.
+    pub fn file(&self, name: &str) -> Result<Option<FileSeen>, DiskError> {
+        let path = self.join(name);
+        match fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile => {
+                // 16 bits on some systems.
+                #[allow(clippy::useless_conversion, reason = "the width differs by system")]
+                let mode = u32::from(stat.st_mode) & 0o7777;
+                let owner = Owner { user: stat.st_uid, group: stat.st_gid };
+                Ok(Some(FileSeen { mode, owner, modified: stat.st_mtime }))
+            }
+            Ok(_) => Err(failed("look at", &path, Errno::INVAL)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(errno) => Err(failed("look at", &path, errno)),
+        }
+    }
+
     /// The content of a file; `None` where there is none. A link, a pipe or a device is not opened.
     pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, DiskError> {
         let path = self.join(name);
@@ -238,39 +268,12 @@ impl Dir {
             return Err(failed("read", &path, Errno::INVAL));
         }
         let mut content = Vec::new();
-        let read = File::from(fd).take(LARGEST).read_to_end(&mut content);
-        read.map_err(|source| DiskError { doing: "read", path, source })?;
+        let read = File::from(fd).take(LARGEST + 1).read_to_end(&mut content);
+        read.map_err(|source| DiskError { doing: "read", path: path.clone(), source })?;
+        if content.len() as u64 > LARGEST {
+            return Err(failed("read", &path, Errno::FBIG));
+        }
         Ok(Some(content))
-    }
-
-    /// Writes a file whole, or leaves what was there: into a new one that takes its name once it is on the disk.
-    pub fn write(&self, name: &str, content: &[u8]) -> Result<(), DiskError> {
-        let written = self.write_new(name, content);
-        if written.is_err() {
-            fs::unlinkat(&self.fd, format!("{name}{NEW}"), AtFlags::empty()).ok();
-        }
-        written
-    }
-
-    fn write_new(&self, name: &str, content: &[u8]) -> Result<(), DiskError> {
-        let (new, path) = (format!("{name}{NEW}"), self.join(name));
-        let told = |errno: Errno| failed("write", &path, errno);
-        match fs::unlinkat(&self.fd, &*new, AtFlags::empty()) {
-            Ok(()) | Err(Errno::NOENT) => {}
-            Err(errno) => return Err(told(errno)),
-        }
-        let flags =
-            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let fd = fs::openat(&self.fd, &*new, flags, Mode::RUSR | Mode::WUSR).map_err(told)?;
-        fs::fchmod(&fd, Mode::RUSR | Mode::WUSR).map_err(told)?;
-        let mut file = File::from(fd);
-        file.write_all(content).and_then(|()| file.sync_all()).map_err(|source| DiskError {
-            doing: "write",
-            path: path.clone(),
-            source,
-        })?;
-        fs::renameat(&self.fd, &*new, &self.fd, name).map_err(told)?;
-        fs::fsync(self.readable()?).map_err(told)
     }
 
     /// Takes the lock of that name; `None` where another run has it.

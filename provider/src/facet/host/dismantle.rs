@@ -33,6 +33,7 @@ pub(super) fn dismantle(
         return Err(failure::conflict(&shown(&spec.coordinate), now));
     }
     let Some(mut record) = record else { return Ok(()) };
+    sweep_secrets(wish, stop)?;
     // Deepest first: of two paths of which one lies in the other, that one is the later.
     let paths: Vec<String> = record.places.iter().rev().cloned().collect();
     for path in &paths {
@@ -46,6 +47,18 @@ pub(super) fn dismantle(
         remove(wish, path, stop)?;
     }
     registry.write(&spec.coordinate, &record)
+}
+
+/// Removes what killed runs were writing among the secrets, so that an empty directory is empty.
+fn sweep_secrets(wish: &HostWish, stop: &CancellationToken) -> Result<(), FacetError> {
+    for path in [&wish.secrets_dir, &wish.backup_dir] {
+        let Ok(way) = Way::to(path, &wish.root) else { continue };
+        if way.is_whole() && way.doubts.is_empty() {
+            stopped(stop)?;
+            way.dir.sweep_files().map_err(|error| failure::disk(&error))?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes a link of the instance, or an empty directory; whether nothing is there any more.

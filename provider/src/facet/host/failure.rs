@@ -26,6 +26,12 @@ pub(super) fn disk(error: &DiskError) -> FacetError {
         std::io::ErrorKind::ReadOnlyFilesystem => {
             "mount the file system so that it can be written, or choose another `host.root`"
         }
+        std::io::ErrorKind::FileTooLarge => {
+            "make the file smaller than 1 MiB: nothing larger is read or written"
+        }
+        _ if source.raw_os_error() == Some(rustix::io::Errno::MFILE.raw_os_error()) => {
+            "raise the limit of open files (ulimit -n), or apply with a lower -parallelism"
+        }
         _ if fault == Fault::Forbidden => {
             "run as the user that owns it, or give it to this one (chown), and run the same command again"
         }

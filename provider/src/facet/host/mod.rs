@@ -6,15 +6,19 @@
 //! - `disk`: every call on the file system. `way`: from the root of the file system to a path, and who else could
 //!   change it.
 //! - `registry`: the records below `{root}/.appenv/`.
+//! - `secrets`: the directory of an instance's secrets, for the store of files.
 //! - `observe`, `converge`, `rename`, `dismantle`: the verbs. `failure`: what can stop them, and how a user is told.
 
 mod converge;
 mod disk;
 mod dismantle;
+#[cfg(test)]
+pub(crate) mod failing;
 mod failure;
 mod observe;
 mod registry;
 mod rename;
+mod secrets;
 mod settings;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -27,7 +31,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
-pub use self::settings::Settings;
+pub use self::secrets::{SecretsDir, SecretsOf};
+pub use self::settings::{BACKUPS_KEPT, Settings};
 
 use self::disk::Lock;
 use self::registry::{Directories, Record, Registry, admits};

@@ -9,7 +9,12 @@ pub struct Settings {
     pub home: Option<String>,
     /// What the machine is called, so that another one is told from it; `None`: only by the registry's id.
     pub name: Option<String>,
+    /// How many backups of each file of secrets are kept; 0: none.
+    pub backups_kept: usize,
 }
+
+/// How many backups are kept where nothing says.
+pub const BACKUPS_KEPT: usize = 10;
 
 // === impl Settings ===
 

@@ -31,7 +31,7 @@ impl Machine {
 
     fn host(&self) -> Host {
         let root = self.root.to_str().unwrap().to_owned();
-        Host::new(Settings { root, home: None, name: None })
+        Host::new(Settings { root, home: None, name: None, backups_kept: BACKUPS_KEPT })
     }
 
     fn spec(&self) -> Spec {

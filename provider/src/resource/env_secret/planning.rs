@@ -81,7 +81,7 @@ async fn create(
     let site = site(configured, &planned, config)?;
     let id = site.id();
     let before = Held::load(&cx.private);
-    if !configured.run().note_secret(&id, before.entry_key()) {
+    if !configured.run().note_secret(site.store_name, &id, before.entry_key()) {
         return Err(report::two_blocks(&id));
     }
     place(&mut planned, &site);
@@ -172,7 +172,7 @@ fn update(
     if let Some(what) = &held.elsewhere {
         return Err(report::elsewhere(&id, what));
     }
-    if !configured.run().note_secret(&id, held.entry_key()) {
+    if !configured.run().note_secret(site.store_name, &id, held.entry_key()) {
         return Err(report::two_blocks(&id));
     }
     place(&mut planned, &site);

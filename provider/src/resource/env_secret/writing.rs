@@ -75,10 +75,14 @@ pub async fn update(
         work.relocate(prior, &held, record).await?;
     }
     let value = if is_new { Some(work.value(config, &planned)?) } else { None };
-    let holder = held.holder.unwrap_or_else(|| configured.world.random_id());
+    let holder = held.holder.clone().unwrap_or_else(|| configured.world.random_id());
     let previous = ends_grace.then_some(Previous::Remove);
-    let record =
-        work.write(&planned, expected.take().as_ref(), value.as_ref(), &holder, previous).await?;
+    if held.is_imported() && is_new && expected.is_none() {
+        // What no state held is taken over as it stands first: it is then the value before.
+        let leave = Some(Previous::Leave);
+        expected = Some(work.write(&planned, None, None, &holder, leave).await?);
+    }
+    let record = work.write(&planned, expected.as_ref(), value.as_ref(), &holder, previous).await?;
     work.keep(cx, planned, holder, record, state);
     Ok(())
 }
