@@ -3,6 +3,7 @@
 //! Each value is put into the server by the test, read by the ephemeral resource and written by a write-only attribute, so
 //! that no configuration, variable or environment ever holds it.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use acceptance::canary::watch::{Activity, CommandLines};
@@ -35,13 +36,15 @@ fn copies(version: u32) -> String {
     let mut text = String::new();
     for key in ["PASSWORD", "PEM", "JSON", "QUOTED"] {
         for store in ["vault", "file"] {
-            text.push_str(&format!(
+            write!(
+                text,
                 "ephemeral \"appenv_env_secret\" \"{store}_{key}\" {{\n  app = \"erp\"\n  env = \"sandbox\"\n  store = \"vault\"\n  \
                  key = \"{key}\"\n}}\n\
                  resource \"appenv_env_secret\" \"{store}_{key}\" {{\n  app = \"erp\"\n  env = \"sandbox\"\n  store = \"{store}\"\n  \
                  key = \"COPY_{key}\"\n  value_wo = ephemeral.appenv_env_secret.{store}_{key}.value\n  value_wo_version = \
                  {version}\n  rotation {{\n    grace = \"1d\"\n  }}\n}}\n"
-            ));
+            )
+            .unwrap();
         }
     }
     text
