@@ -13,7 +13,27 @@ pub struct Run {
     seen: BTreeMap<Coordinate, Seen>,
     names: BTreeMap<(&'static str, String), Vec<Named>>,
     warned: BTreeSet<String>,
-    secrets: BTreeMap<(&'static str, String), Option<String>>,
+    secrets: BTreeMap<(String, String), SeenSecret>,
+}
+
+/// A state entry; one that is new has no key yet.
+#[derive(Debug)]
+struct EntryKey(Option<String>);
+
+impl EntryKey {
+    /// Whether it is that one; a new one is none other.
+    fn is(&self, entry: Option<&str>) -> bool {
+        self.0.is_some() && self.0.as_deref() == entry
+    }
+}
+
+/// The plans of one secret.
+#[derive(Debug, Default)]
+struct SeenSecret {
+    planned: Option<EntryKey>,
+    deleted: Option<EntryKey>,
+    created: bool,
+    lost: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -67,17 +87,51 @@ impl Run {
         self.warned.insert(summary.to_owned())
     }
 
-    /// Notes the plan of a secret by its store and id; `entry` tells its state entry from others. Whether no other block of this run
-    /// has it: the second plan of a replacement comes with the entry of the first.
-    pub fn note_secret(&mut self, store: &'static str, id: &str, entry: Option<&str>) -> bool {
-        let secret = (store, id.to_owned());
-        match self.secrets.get(&secret) {
-            None => {
-                self.secrets.insert(secret, entry.map(str::to_owned));
-                true
-            }
-            Some(noted) => noted.is_some() && noted.as_deref() == entry,
+    /// Notes the plan of a secret that is to be, by its store and id; `entry` tells its state entry from others. The second
+    /// plan of a replacement comes with the entry of the first.
+    pub fn note_secret(
+        &mut self,
+        store: &str,
+        id: &str,
+        entry: Option<&str>,
+        is_create: bool,
+    ) -> Result<(), Clash> {
+        let seen = self.secrets.entry((store.to_owned(), id.to_owned())).or_default();
+        if is_create && seen.deleted.as_ref().is_some_and(|other| !other.is(entry)) {
+            return Err(Clash::CreateAndDelete);
         }
+        if seen.planned.as_ref().is_some_and(|other| !other.is(entry)) {
+            return Err(Clash::TwoBlocks);
+        }
+        seen.planned = Some(EntryKey(entry.map(str::to_owned)));
+        seen.created |= is_create;
+        Ok(())
+    }
+
+    /// Notes the plan of a secret's removal.
+    pub fn note_secret_delete(
+        &mut self,
+        store: &str,
+        id: &str,
+        entry: Option<&str>,
+    ) -> Result<(), Clash> {
+        let seen = self.secrets.entry((store.to_owned(), id.to_owned())).or_default();
+        if seen.created && !seen.planned.as_ref().is_some_and(|other| other.is(entry)) {
+            return Err(Clash::CreateAndDelete);
+        }
+        seen.deleted = Some(EntryKey(entry.map(str::to_owned)));
+        Ok(())
+    }
+
+    /// Notes that an entry was read whose secret another one holds.
+    pub fn note_lost_secret(&mut self, store: &str, id: &str, who: &str) {
+        let seen = self.secrets.entry((store.to_owned(), id.to_owned())).or_default();
+        seen.lost = Some(who.to_owned());
+    }
+
+    /// Who holds a secret in the place of an entry that this run has read.
+    pub fn lost_secret(&self, store: &str, id: &str) -> Option<String> {
+        self.secrets.get(&(store.to_owned(), id.to_owned()))?.lost.clone()
     }
 
     /// Notes that an instance will have a name in that name space; answers who else of this run has it. Only overrides,

@@ -93,6 +93,13 @@ fn in_production_it_waits_for_leave_and_is_refused_when_overdue() {
 
     days(&mut site, 38);
     site.ws.plan_fails().error_titled("erp/prod/K: rotation is overdue");
+    // The other way out that it names: nothing is written.
+    site.write(&secret("prod", &MONTHLY.replace("30d", "60d")));
+    site.ws.step();
+    assert_eq!(values(&site, "erp"), first);
+    site.write(&secret("prod", MONTHLY));
+    site.ws.apply();
+    site.ws.plan_fails().error_titled("erp/prod/K: rotation is overdue");
 
     let allowed = "  environment {\n    name = \"prod\"\n    production = true\n    allow = [\"create\", \"rotate\"]\n  }\n";
     let header = crate::site::header(&site.owner, "", allowed);

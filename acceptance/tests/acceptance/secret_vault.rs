@@ -305,3 +305,49 @@ fn a_renamed_instance_takes_its_secrets_along() {
     site.ws.destroy();
     assert_eq!(values("kvv2/data/erp-prod/config").unwrap(), json!({}));
 }
+
+#[test]
+fn names_that_change_without_the_path_take_the_notes_along() {
+    let site = site();
+    let pinned = "  names {\n    kv_path = \"erp/config\"\n  }\n";
+    let of = |provider: &str, version: u32| {
+        let secret =
+            secret("a", "A", &format!("{}\n{pinned}", given(&format!("value-{version}"), version)));
+        let instance =
+            block("erp", "erp", "prod", &format!("  deletion_protection = false\n{pinned}"));
+        let text = format!("{}{instance}{secret}", crate::site::header(&site.owner, "", provider));
+        text.replace("env = \"sandbox\"", "env = \"prod\"")
+    };
+    site.ws.write("main.tf", &of("", 1));
+    site.ws.step();
+    site.ws.write("main.tf", &of("  convention = \"suffixed-v1\"\n", 1));
+    site.ws.step();
+    site.ws.write("main.tf", &of("  convention = \"suffixed-v1\"\n", 2));
+    site.ws.step();
+    let read = site.servers.bao.api().get("kvv2/data/erp/config").unwrap();
+    assert_eq!(read["data"]["data"], json!({ "A": "value-2" }));
+}
+
+#[test]
+fn a_block_that_was_renamed_without_moved_is_refused() {
+    let site = site();
+    site.step(&with(&[secret("a", "A", MADE)]));
+    let before = document(&site).0;
+    site.write(&with(&[secret("b", "A", MADE)]));
+    let told = site.ws.plan_fails();
+    assert!(told.say("one block is created, another deleted") && told.say("moved {"), "{told}");
+    let moved = "moved {\n  from = appenv_env_secret.a\n  to   = appenv_env_secret.b\n}\n";
+    site.step(&format!("{}{moved}", with(&[secret("b", "A", MADE)])));
+    assert_eq!(document(&site).0, before);
+}
+
+#[test]
+fn another_key_that_is_taken_is_refused_before_the_old_one_goes() {
+    let site = site();
+    site.step(&with(&[secret("a", "A", &given("a-value", 1))]));
+    put(&site, &json!({ "A": "a-value", "B": "of another hand" }));
+    site.write(&with(&[secret("a", "B", &given("a-value", 1))]));
+    site.ws.plan_fails().error_titled("erp/sandbox/B: B is there already");
+    site.step(&with(&[secret("a", "C", &given("a-value", 1))]));
+    assert_eq!(document(&site).0, json!({ "C": "a-value", "B": "of another hand" }));
+}

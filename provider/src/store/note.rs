@@ -38,8 +38,8 @@ struct Stand {
     previous: Option<Mac>,
 }
 
-/// The values that stand now under a key and under `<KEY>_PREVIOUS`.
-#[derive(Clone, Copy, Debug, Default)]
+/// The values that stand now under a key and under `<KEY>_PREVIOUS`. They print themselves nowhere.
+#[derive(Clone, Copy, Default)]
 pub struct Standings<'a> {
     /// Under the key.
     pub value: Option<&'a str>,
@@ -127,6 +127,15 @@ impl Note {
         }
         if stand.is_none() && change.value.is_some() && now.value.is_some() {
             return Err(Obstacle::Occupied);
+        }
+        // What is kept is taken for the recorded one only by who takes it over.
+        let is_kept = change.value.is_none()
+            && stand.is_some_and(|stand| stand.record.holder == change.holder);
+        if is_kept
+            && let (Some(stand), Some(value)) = (stand, now.value)
+            && !stand.mac.is_of(place, &place.key, value)
+        {
+            return Err(Obstacle::Changed);
         }
         let new = change.value.filter(|value| Some(value.expose()) != now.value);
         let value = change.value.map(SecretValue::expose).or(now.value).ok_or(Obstacle::Missing)?;

@@ -86,6 +86,16 @@ impl Held {
         place
     }
 
+    /// Whether the configuration has it elsewhere by now, as its store finds it.
+    pub fn is_moved(&self, store: &str, now: &Place) -> bool {
+        let (was, now) = (&self.place(now).names, &now.names);
+        match store {
+            "vault" => (&was.instance, &was.kv_path) != (&now.instance, &now.kv_path),
+            "file" => was.secrets_dir != now.secrets_dir,
+            _ => was.parameter_path != now.parameter_path,
+        }
+    }
+
     /// What tells this entry from another of the same secret in one run.
     pub fn entry_key(&self) -> Option<&str> {
         self.holder.as_deref().or(self.import.as_deref())

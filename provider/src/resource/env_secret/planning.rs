@@ -33,7 +33,7 @@ pub async fn plan(
         Change::Update { prior, config, proposed } => {
             update(configured, cx, &prior, &config, proposed).map(Some)
         }
-        Change::Delete { prior } => delete(cx, &prior).map(|()| None),
+        Change::Delete { prior } => delete(configured, cx, &prior).map(|()| None),
     }
 }
 
@@ -67,7 +67,7 @@ fn place(planned: &mut Model, site: &Site) {
 fn new_value(planned: &mut Model) {
     planned.version = Attr::Unknown;
     planned.created_time = Attr::Unknown;
-    planned.rotates_at = if times::every(planned).is_some() { Attr::Unknown } else { Attr::Null };
+    planned.rotates_at = if times::has_no_end(planned) { Attr::Null } else { Attr::Unknown };
     planned.rotation_due = Attr::Known(false);
     planned.grace_over = Attr::Known(false);
 }
@@ -81,8 +81,13 @@ async fn create(
     let site = site(configured, &planned, config)?;
     let id = site.id();
     let before = Held::load(&cx.private);
-    if !configured.run().note_secret(site.store_name, &id, before.entry_key()) {
-        return Err(report::two_blocks(&id));
+    configured
+        .run()
+        .note_secret(site.store_name, &id, before.entry_key(), true)
+        .map_err(|clash| report::clash(&id, clash))?;
+    let lost = configured.run().lost_secret(site.store_name, &id);
+    if let Some(who) = lost {
+        return Err(report::held_twice(&id, &who));
     }
     place(&mut planned, &site);
     new_value(&mut planned);
@@ -121,7 +126,7 @@ async fn look(
     let seen =
         limit.bound(&store.server(), store.look(&site.place)).await.map_err(|e| failed(&e))?;
     let Some(record) = seen.record else {
-        if seen.value == Standing::Unrecorded && before.entry_key().is_none() {
+        if seen.value == Standing::Unrecorded {
             let path = site.path().unwrap_or_default();
             let told = trouble::obstacle(&site.place, &store.server(), &path, Obstacle::Occupied);
             return Err(failed(&told));
@@ -172,9 +177,10 @@ fn update(
     if let Some(what) = &held.elsewhere {
         return Err(report::elsewhere(&id, what));
     }
-    if !configured.run().note_secret(site.store_name, &id, held.entry_key()) {
-        return Err(report::two_blocks(&id));
-    }
+    configured
+        .run()
+        .note_secret(site.store_name, &id, held.entry_key(), false)
+        .map_err(|clash| report::clash(&id, clash))?;
     place(&mut planned, &site);
     judge_recipe(&planned)?;
     let replaced = another(prior, &planned);
@@ -186,10 +192,21 @@ fn update(
     let raised = raised(prior, &planned)?;
     let stands = prior.status.known().is_some_and(|status| status == OK);
     // What is not where it was may have moved with the instance.
-    let moves = prior.path != planned.path;
-    let repaired = !stands && !held.is_imported() && !moves && needs_value(prior);
+    let moves = held.is_moved(site.store_name, &site.place);
+    if moves && planned.path == prior.path {
+        // Its notes move alone; without a line of the plan nothing would.
+        planned.path = Attr::Unknown;
+    }
+    let repaired = !stands && !held.is_imported() && needs_value(prior, moves);
     let allowed = configured.settings.allows(site.place.coordinate.env(), gate::Operation::Rotate);
-    let due = prior.rotation_due == Attr::Known(true) && times::every(&planned).is_some();
+    let rotates_at = match prior.created_time.known() {
+        Some(created) => times::rotates_at(&planned, created),
+        None if times::has_no_end(&planned) => Attr::Null,
+        None => Attr::Unknown,
+    };
+    // Another time than a read saw is looked at by the next one.
+    let same = rotates_at == prior.rotates_at;
+    let due = prior.rotation_due == Attr::Known(true) && same && rotates_at.known().is_some();
     if due && !allowed {
         let rotates_at = prior.rotates_at.known().map(String::as_str).unwrap_or_default();
         if held.overdue {
@@ -204,13 +221,7 @@ fn update(
     // What was imported and has no record gets one.
     planned.version = or_unknown(&prior.version);
     planned.created_time = or_unknown(&prior.created_time);
-    planned.rotates_at = match prior.created_time.known() {
-        Some(created) => times::rotates_at(&planned, created),
-        None if times::every(&planned).is_none() => Attr::Null,
-        None => Attr::Unknown,
-    };
-    // The next read looks at the clock again.
-    let same = planned.rotates_at == prior.rotates_at;
+    planned.rotates_at = rotates_at;
     planned.rotation_due = if same { prior.rotation_due.clone() } else { Attr::Known(false) };
     planned.grace_over = Attr::Known(false);
     if prior.grace_over == Attr::Known(true) && !allowed {
@@ -225,8 +236,8 @@ fn or_unknown<T: Clone>(value: &Attr<T>) -> Attr<T> {
 }
 
 /// Whether what a read found is mended by writing the value.
-fn needs_value(prior: &Model) -> bool {
-    prior.status.known().is_some_and(|status| status == CHANGED || status == DELETED)
+fn needs_value(prior: &Model, moves: bool) -> bool {
+    prior.status.known().is_some_and(|status| status == CHANGED || (status == DELETED && !moves))
 }
 
 /// `status` of a value that is another one than was recorded.
@@ -259,7 +270,7 @@ fn raised(prior: &Model, planned: &Model) -> Result<bool, Errors> {
     }
 }
 
-fn delete(cx: &mut Context, prior: &Model) -> Result<(), Errors> {
+fn delete(configured: &Configured, cx: &mut Context, prior: &Model) -> Result<(), Errors> {
     let held = Held::load(&cx.private);
     let id = prior.id.known().cloned().unwrap_or_default();
     if let Some(who) = &held.held_twice {
@@ -272,5 +283,9 @@ fn delete(cx: &mut Context, prior: &Model) -> Result<(), Errors> {
     if let Some(what) = &held.elsewhere {
         return Err(report::elsewhere(&id, what));
     }
-    Ok(())
+    let store = prior.store.known().map(String::as_str).unwrap_or_default();
+    configured
+        .run()
+        .note_secret_delete(store, &id, held.entry_key())
+        .map_err(|clash| report::clash(&id, clash))
 }

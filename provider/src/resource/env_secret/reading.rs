@@ -75,6 +75,7 @@ pub async fn read(
                  deletion is an error."
             ),
         );
+        configured.run().note_lost_secret(site.store_name, &id, who);
         held.store(&mut cx.private);
         return Ok(());
     }

@@ -4,6 +4,7 @@ use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::Path;
 
 use crate::facet::{FacetError, Fault};
+use crate::run::Clash;
 use crate::store::Record;
 
 /// A call that came before the configuration.
@@ -86,8 +87,17 @@ pub fn elsewhere(id: &str, what: &str) -> Errors {
     )
 }
 
-/// Two blocks of one secret.
-pub fn two_blocks(id: &str) -> Errors {
+/// Two wishes of one run that cannot both be.
+pub fn clash(id: &str, clash: Clash) -> Errors {
+    if clash == Clash::CreateAndDelete {
+        return Errors::one(
+            format!("{id}: one block is created, another deleted"),
+            "This plan would create the secret at one address and delete it at another: its value would be lost. Nothing was \
+             changed.\n\nNext: if the block was renamed or went into a module, add a `moved` block:\n\n  moved {\n    from \
+             = appenv_env_secret.OLD\n    to   = appenv_env_secret.NEW\n  }\n\nTo really start anew, delete it in one apply \
+             and create it in the next.",
+        );
+    }
     Errors::one(
         format!("{id}: two blocks of one secret"),
         "More than one appenv_env_secret in this configuration has this app, env and key; both would write it. Nothing was \

@@ -18,6 +18,11 @@ pub fn every(model: &Model) -> Option<Duration> {
     of(model.rotation.as_ref().map(|rotation| &rotation.every))
 }
 
+/// Whether no value is ever due to be replaced; `false` also where that is not known yet.
+pub fn has_no_end(model: &Model) -> bool {
+    model.rotation.as_ref().is_none_or(|rotation| rotation.every.is_null())
+}
+
 /// How long the value before stays readable; `None`: not at all.
 pub fn grace(model: &Model) -> Option<Duration> {
     of(model.rotation.as_ref().map(|rotation| &rotation.grace)).filter(|grace| !grace.is_zero())
@@ -25,6 +30,9 @@ pub fn grace(model: &Model) -> Option<Duration> {
 
 /// When the next value is due, of one that was written then.
 pub fn rotates_at(model: &Model, created: &str) -> Attr<String> {
+    if model.rotation.as_ref().is_some_and(|rotation| rotation.every.is_unknown()) {
+        return Attr::Unknown;
+    }
     every(model).and_then(|every| World::after(created, every)).into()
 }
 

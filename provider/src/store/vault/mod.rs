@@ -46,8 +46,15 @@ impl VaultStore {
     /// are written in one apply, and each write is a check-and-set of the whole document.
     fn shelf(&self, place: &Place) -> Arc<Shelf> {
         let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
-        // A document has one instance, and an instance one document: that of its notes.
-        shelves.entry(notes::path(place)).or_default().clone()
+        shelves.entry(shelf_key(place)).or_default().clone()
+    }
+
+    /// The same to write. The notes may have been seen beside the values of another path, before an instance moved.
+    fn shelf_to_write(&self, place: &Place) -> Arc<Shelf> {
+        let (ours, notes) = (shelf_key(place), format!("{} ", notes::path(place)));
+        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        shelves.retain(|key, _| *key == ours || !key.starts_with(&notes));
+        shelves.entry(ours).or_default().clone()
     }
 
     fn path_of(&self, place: &Place) -> String {
@@ -69,6 +76,11 @@ impl VaultStore {
             attribute: None,
         }
     }
+}
+
+/// Where the notes are, and where the values: no name holds a space.
+fn shelf_key(place: &Place) -> String {
+    format!("{} {}", notes::path(place), place.names.kv_path)
 }
 
 #[async_trait]
@@ -107,13 +119,13 @@ impl SecretStore for VaultStore {
         expected: Option<&Record>,
         change: &Change<'_>,
     ) -> Result<Record, FacetError> {
-        let documents = self.shelf(place);
+        let documents = self.shelf_to_write(place);
         let _alone = documents.for_writing().await;
         self.write_alone(place, expected, change).await
     }
 
     async fn remove(&self, place: &Place, expected: &Record) -> Result<(), FacetError> {
-        let documents = self.shelf(place);
+        let documents = self.shelf_to_write(place);
         let _alone = documents.for_writing().await;
         self.remove_alone(place, expected).await
     }
@@ -126,7 +138,7 @@ impl SecretStore for VaultStore {
     ) -> Result<(), FacetError> {
         // Always the same one first.
         let mut shelves = [self.shelf(from), self.shelf(to)];
-        if notes::path(from) > notes::path(to) {
+        if shelf_key(from) > shelf_key(to) {
             shelves.reverse();
         }
         let [first, second] = &shelves;

@@ -91,6 +91,16 @@ impl Notes {
         self.keys.iter().map(judge).collect()
     }
 
+    /// Notes the version of the document in which each key stands as it is noted; 0 where that is not known, as after one
+    /// that is higher: the document was moved or begun anew, and its versions are counted from 1 again.
+    pub fn stand_in(&mut self, version: u64, all: bool) {
+        if all {
+            self.version = version;
+        } else if self.version >= version {
+            self.version = 0;
+        }
+    }
+
     /// Whether every key but one stands as it is noted.
     pub fn others_stand(&self, place: &Place, secrets: &Secrets) -> bool {
         self.version == secrets.version

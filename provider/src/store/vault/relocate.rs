@@ -5,9 +5,9 @@ use super::notes::{self, Secrets};
 use super::{TRIES, VaultStore};
 use crate::facet::FacetError;
 use crate::store::Place;
-use crate::store::note::Obstacle;
+use crate::store::note::{Obstacle, Standings};
 use crate::store::record::Record;
-use crate::store::{SecretStore as _, trouble};
+use crate::store::{SecretStore as _, SecretValue, trouble};
 
 // === impl VaultStore ===
 
@@ -20,31 +20,44 @@ impl VaultStore {
     ) -> Result<(), FacetError> {
         self.vault.keep_alive().await?;
         let note = self.notes(from).await?.0.keys.remove(&from.key);
+        let record = match &note {
+            Some(note) => {
+                // By the value: a write that was cut off may have landed.
+                let (old, new) = tokio::try_join!(self.secrets(from), self.secrets(to))?;
+                let value = old.get(&from.key).or_else(|| new.get(&to.key));
+                let value = value.as_ref().map(SecretValue::expose);
+                note.judge(from, Standings { value, previous: None }).record
+            }
+            None => None,
+        };
         if from.names.kv_path != to.names.kv_path {
             self.copy_values(from, to).await?;
         }
-        if notes::path(from) != notes::path(to) {
-            let changed =
-                || trouble::obstacle(to, &self.server(), &self.path_of(to), Obstacle::Changed);
-            let there = self.notes(to).await?.0.keys.remove(&to.key);
-            match (&note, &there) {
-                // Moved by a run that was cut off.
-                (None, Some(_)) => {}
-                (Some(note), None) => {
-                    if note.latest().is_none_or(|record| !record.is_same(expected)) {
-                        return Err(changed());
-                    }
-                    self.change_notes(to, |notes| {
-                        notes.keys.insert(to.key.clone(), note.clone());
-                        true
-                    })
-                    .await?;
-                }
-                (Some(note), Some(there)) if note == there => {}
-                _ => return Err(changed()),
-            }
-            self.change_notes(from, |notes| notes.keys.remove(&from.key).is_some()).await?;
+        if notes::path(from) == notes::path(to) {
+            // The versions of the document at the new path are its own.
+            return self.change_notes(to, |notes| std::mem::take(&mut notes.version) != 0).await;
         }
+        let changed =
+            || trouble::obstacle(to, &self.server(), &self.path_of(to), Obstacle::Changed);
+        let there = self.notes(to).await?.0.keys.remove(&to.key);
+        match (&note, &there) {
+            // Moved by a run that was cut off.
+            (None, Some(_)) => {}
+            (Some(note), None) => {
+                if record.is_none_or(|record| !record.is_same(expected)) {
+                    return Err(changed());
+                }
+                self.change_notes(to, |notes| {
+                    notes.keys.insert(to.key.clone(), note.clone());
+                    notes.version = 0;
+                    true
+                })
+                .await?;
+            }
+            (Some(note), Some(there)) if note == there => {}
+            _ => return Err(changed()),
+        }
+        self.change_notes(from, |notes| notes.keys.remove(&from.key).is_some()).await?;
         Ok(())
     }
 

@@ -41,9 +41,7 @@ impl VaultStore {
             };
             return self
                 .change_notes(place, |notes| {
-                    if others_stand && notes.version <= version {
-                        notes.version = version;
-                    }
+                    notes.stand_in(version, others_stand);
                     notes.keys.remove(&place.key).is_some()
                 })
                 .await;

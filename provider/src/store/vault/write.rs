@@ -39,9 +39,7 @@ impl VaultStore {
             };
             let done = steps.done.clone();
             self.change_notes(place, |notes: &mut Notes| {
-                if others_stand && notes.version <= version {
-                    notes.version = version;
-                }
+                notes.stand_in(version, others_stand);
                 notes.keys.insert(place.key.clone(), done.clone());
                 true
             })
