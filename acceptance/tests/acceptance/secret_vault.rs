@@ -351,3 +351,30 @@ fn another_key_that_is_taken_is_refused_before_the_old_one_goes() {
     site.step(&with(&[secret("a", "C", &given("a-value", 1))]));
     assert_eq!(document(&site).0, json!({ "C": "a-value", "B": "of another hand" }));
 }
+
+/// Every stanza for secrets in the documented policy is needed: without it the apply fails and names the path.
+#[test]
+fn each_right_that_is_taken_away_is_named() {
+    let mut site = site();
+    site.step(&block("erp", "erp", "sandbox", ""));
+    let documented = include_str!("../../../docs/policies/vault-apply.hcl");
+    for (number, path) in
+        ["kvv2/data/appenv/+", "kvv2/subkeys/+/config", "kvv2/data/+/config"].iter().enumerate()
+    {
+        let stanza = format!("path \"{path}\"");
+        assert!(documented.contains(&stanza));
+        // What no policy names is denied.
+        let less = documented.replace(&stanza, "path \"kvv2/data/nothing\"");
+        let name = format!("less-{number}");
+        site.servers.bao.cli().policy_write(&name, &less);
+        let made = site.servers.bao.api().put("auth/token/create", &json!({ "policies": [name] }));
+        let token = made["auth"]["client_token"].as_str().unwrap().to_owned();
+        site.ws.set_env("VAULT_TOKEN", &token);
+        site.ws.set_env("BAO_TOKEN", &token);
+        site.write(&with(&[secret("a", "A", &given("a-value", 1))]));
+        let told = site.ws.apply_fails();
+        let named = path.replace('+', "erp-sandbox");
+        assert!(told.say(&named) && told.say("capabilities = ["), "{path}: {told}");
+    }
+    assert_eq!(site.servers.bao.api().get("kvv2/data/erp-sandbox/config"), None);
+}
