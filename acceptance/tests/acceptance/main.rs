@@ -43,6 +43,8 @@ mod secret_feed;
 mod secret_file;
 mod secret_leak;
 mod secret_rotation;
+mod secret_ssm;
+mod secret_ssm_place;
 mod secret_vault;
 mod secrets;
 mod servers;

@@ -52,6 +52,22 @@ fn site(configured: &Configured, model: &Model, config: &Model) -> Result<Site, 
     Ok(site)
 }
 
+/// Notes which secret this entry plans; refused where another block of this run has it.
+fn note(configured: &Configured, site: &Site, entry: Option<&str>) -> Result<(), Errors> {
+    let id = site.id();
+    if !configured.run().note_secret(site.store_name, &id, entry) {
+        return Err(report::two_blocks(&id));
+    }
+    // Elsewhere many keys have one path. In Parameter Store `parameter_name` lets two keys meet.
+    let path = site.path().filter(|_| site.store_name == "ssm");
+    match path {
+        Some(path) if !configured.run().note_secret(site.store_name, &path, entry) => {
+            Err(report::one_parameter(&id, &path))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn place(planned: &mut Model, site: &Site) {
     planned.env = Attr::Known(site.place.coordinate.env().to_owned());
     planned.store = Attr::Known(site.store_name.to_owned());
@@ -79,11 +95,8 @@ async fn create(
     mut planned: Model,
 ) -> Result<Model, Errors> {
     let site = site(configured, &planned, config)?;
-    let id = site.id();
     let before = Held::load(&cx.private);
-    if !configured.run().note_secret(site.store_name, &id, before.entry_key()) {
-        return Err(report::two_blocks(&id));
-    }
+    note(configured, &site, before.entry_key())?;
     place(&mut planned, &site);
     new_value(&mut planned);
     judge_recipe(&planned)?;
@@ -121,7 +134,8 @@ async fn look(
     let seen =
         limit.bound(&store.server(), store.look(&site.place)).await.map_err(|e| failed(&e))?;
     let Some(record) = seen.record else {
-        if seen.value == Standing::Unrecorded && before.entry_key().is_none() {
+        // Also where the entry's own was removed by hand: what stands there now is somebody else's.
+        if seen.value == Standing::Unrecorded {
             let path = site.path().unwrap_or_default();
             let told = trouble::obstacle(&site.place, &store.server(), &path, Obstacle::Occupied);
             return Err(failed(&told));
@@ -172,9 +186,7 @@ fn update(
     if let Some(what) = &held.elsewhere {
         return Err(report::elsewhere(&id, what));
     }
-    if !configured.run().note_secret(site.store_name, &id, held.entry_key()) {
-        return Err(report::two_blocks(&id));
-    }
+    note(configured, &site, held.entry_key())?;
     place(&mut planned, &site);
     judge_recipe(&planned)?;
     let replaced = another(prior, &planned);
