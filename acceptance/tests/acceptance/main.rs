@@ -44,6 +44,7 @@ mod secret_file;
 mod secret_leak;
 mod secret_rotation;
 mod secret_ssm;
+mod secret_ssm_leak;
 mod secret_ssm_place;
 mod secret_vault;
 mod secrets;
