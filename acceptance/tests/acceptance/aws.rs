@@ -14,14 +14,15 @@ use crate::site::{at, block, plain, refused};
 const ENTRY: &str = "/appenv/erp/sandbox";
 
 /// A configuration with lines in the `aws` block and before it.
-fn hcl(owner: &str, aws: &str, provider: &str, blocks: &str) -> String {
+pub fn hcl(owner: &str, aws: &str, provider: &str, blocks: &str) -> String {
     format!(
         "terraform {{\n  required_providers {{\n    appenv = {{\n      source = \"arcodange/appenv\"\n    }}\n  }}\n}}\n\
          provider \"appenv\" {{\n  owner = \"{owner}\"\n{provider}  aws {{\n{aws}  }}\n}}\n{blocks}"
     )
 }
 
-fn with(env: Vec<(String, String)>, blocks: &str) -> Workspace {
+/// A workspace with the `aws` block alone and these blocks.
+pub fn with(env: Vec<(String, String)>, blocks: &str) -> Workspace {
     let ws = Workspace::new(Cli::any()).without_trace().with_env(env);
     ws.write("main.tf", &hcl("acme/shop", "", "", blocks));
     ws

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use acceptance::Workspace;
 use acceptance::servers::Servers;
 use serde_json::Value;
 
@@ -18,10 +19,10 @@ fn library() -> PathBuf {
 }
 
 /// Sets the clock of the provider so many days ahead. The CLI asks the kernel itself and keeps the real time.
-fn days(site: &mut Site, days: u32) {
-    site.ws.set_env("LD_PRELOAD", library().to_str().unwrap());
-    site.ws.set_env("FAKETIME", &format!("+{days}d"));
-    site.ws.set_env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+pub fn days(ws: &mut Workspace, days: u32) {
+    ws.set_env("LD_PRELOAD", library().to_str().unwrap());
+    ws.set_env("FAKETIME", &format!("+{days}d"));
+    ws.set_env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
 }
 
 fn secret(env: &str, more: &str) -> String {
@@ -50,11 +51,11 @@ fn due_rotated_and_the_one_before_gone() {
     site.ws.step();
     let first = values(&site, "erp-sandbox")["K"].clone();
 
-    days(&mut site, 29);
+    days(&mut site.ws, 29);
     site.ws.is_settled();
     // A plan that was made before the time is applied after it: what was planned is done, and nothing else.
     site.ws.plan_to("early.plan");
-    days(&mut site, 31);
+    days(&mut site.ws, 31);
     site.ws.apply_saved("early.plan");
     assert_eq!(values(&site, "erp-sandbox"), serde_json::json!({ "K": first }));
 
@@ -66,9 +67,9 @@ fn due_rotated_and_the_one_before_gone() {
     assert_ne!(after["K"], first);
     assert_eq!(attribute(&site, "version"), 2);
 
-    days(&mut site, 37);
+    days(&mut site.ws, 37);
     site.ws.is_settled();
-    days(&mut site, 39);
+    days(&mut site.ws, 39);
     let plan = site.ws.plan_text().text();
     assert!(plan.contains("grace_over"), "{plan}");
     site.ws.step();
@@ -84,14 +85,14 @@ fn in_production_it_waits_for_leave_and_is_refused_when_overdue() {
     site.ws.step();
     let first = values(&site, "erp");
 
-    days(&mut site, 31);
+    days(&mut site.ws, 31);
     let plan = site.ws.plan_with(&["-json", "-detailed-exitcode"]);
     assert_eq!(plan.code, Some(0), "{plan}");
     plan.diagnostics().warning_titled("erp/prod/K: rotation is due and not allowed");
     site.ws.apply();
     assert_eq!(values(&site, "erp"), first);
 
-    days(&mut site, 38);
+    days(&mut site.ws, 38);
     site.ws.plan_fails().error_titled("erp/prod/K: rotation is overdue");
     // The other way out that it names: nothing is written.
     site.write(&secret("prod", &MONTHLY.replace("30d", "60d")));
@@ -127,7 +128,7 @@ fn a_given_value_keeps_the_one_before_for_the_time_of_grace() {
         values(&site, "erp-sandbox"),
         serde_json::json!({ "K": "two", "K_PREVIOUS": "one" })
     );
-    days(&mut site, 3);
+    days(&mut site.ws, 3);
     site.ws.step();
     assert_eq!(values(&site, "erp-sandbox"), serde_json::json!({ "K": "two" }));
 }

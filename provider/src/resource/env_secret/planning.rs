@@ -52,6 +52,26 @@ fn site(configured: &Configured, model: &Model, config: &Model) -> Result<Site, 
     Ok(site)
 }
 
+/// Notes which secret this entry plans; refused where another block of this run has it.
+fn note(
+    configured: &Configured,
+    site: &Site,
+    entry: Option<&str>,
+    is_create: bool,
+) -> Result<(), Errors> {
+    let id = site.id();
+    configured
+        .run()
+        .note_secret(site.store_name, &id, entry, is_create)
+        .map_err(|clash| report::clash(&id, clash))?;
+    // Elsewhere many keys have one path. In Parameter Store `parameter_name` lets two keys meet.
+    let Some(path) = site.path().filter(|_| site.store_name == "ssm") else { return Ok(()) };
+    configured
+        .run()
+        .note_secret(site.store_name, &path, entry, is_create)
+        .map_err(|_| report::one_parameter(&id, &path))
+}
+
 fn place(planned: &mut Model, site: &Site) {
     planned.env = Attr::Known(site.place.coordinate.env().to_owned());
     planned.store = Attr::Known(site.store_name.to_owned());
@@ -81,10 +101,7 @@ async fn create(
     let site = site(configured, &planned, config)?;
     let id = site.id();
     let before = Held::load(&cx.private);
-    configured
-        .run()
-        .note_secret(site.store_name, &id, before.entry_key(), true)
-        .map_err(|clash| report::clash(&id, clash))?;
+    note(configured, &site, before.entry_key(), true)?;
     let lost = configured.run().lost_secret(site.store_name, &id);
     if let Some(who) = lost {
         return Err(report::held_twice(&id, &who));
@@ -126,6 +143,7 @@ async fn look(
     let seen =
         limit.bound(&store.server(), store.look(&site.place)).await.map_err(|e| failed(&e))?;
     let Some(record) = seen.record else {
+        // Also where the entry's own was removed by hand: what stands there now is somebody else's.
         if seen.value == Standing::Unrecorded {
             let path = site.path().unwrap_or_default();
             let told = trouble::obstacle(&site.place, &store.server(), &path, Obstacle::Occupied);
@@ -177,10 +195,7 @@ fn update(
     if let Some(what) = &held.elsewhere {
         return Err(report::elsewhere(&id, what));
     }
-    configured
-        .run()
-        .note_secret(site.store_name, &id, held.entry_key(), false)
-        .map_err(|clash| report::clash(&id, clash))?;
+    note(configured, &site, held.entry_key(), false)?;
     place(&mut planned, &site);
     judge_recipe(&planned)?;
     let replaced = another(prior, &planned);

@@ -106,6 +106,18 @@ pub fn clash(id: &str, clash: Clash) -> Errors {
     )
 }
 
+/// Two secrets that would be one parameter.
+pub fn one_parameter(id: &str, path: &str) -> Errors {
+    Errors::at(
+        Path::attribute("parameter_name"),
+        format!("{id}: two secrets of one parameter"),
+        format!(
+            "Another appenv_env_secret in this configuration is written to {path} too; a parameter holds one value. Nothing \
+             was changed.\n\nNext: give one of them another `parameter_name`."
+        ),
+    )
+}
+
 /// A create over a record of another state.
 pub fn other_state(id: &str, record: &Record, ours: &str) -> Errors {
     Errors::one(

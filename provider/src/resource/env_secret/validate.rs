@@ -39,6 +39,16 @@ pub fn validate(cx: &Context, config: &Model) -> Result<(), Errors> {
             );
         }
     }
+    if let Some(text) = config.parameter_name.known().filter(|text| text.ends_with(PREVIOUS)) {
+        wrong(
+            Path::attribute("parameter_name"),
+            format!("`parameter_name` cannot be {}", shown(text)),
+            format!(
+                "Names that end in {PREVIOUS} are kept for the values before, which `rotation.grace` leaves readable. \
+                 Choose another name."
+            ),
+        );
+    }
     values(config, &mut wrong);
     rotation(config, &mut wrong);
     if let Some(generate) = &config.generate

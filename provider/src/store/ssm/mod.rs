@@ -267,7 +267,7 @@ impl SecretStore for Ssm {
     ) -> Result<Record, FacetError> {
         self.check(place, change.value)?;
         let name = name(place);
-        let Held { parameter, noted, .. } = self.held(place).await?;
+        let Held { parameter, noted, has_previous } = self.held(place).await?;
         let found = noted.as_ref().map(|noted| &noted.record);
         match (found, expected) {
             (None, None) => {}
@@ -279,6 +279,10 @@ impl SecretStore for Ssm {
             (None, None, _) => return Err(self.obstacle(place, Obstacle::Missing)),
             (None, Some(value), _) => {
                 let record = Record { version: 1, ..change.record(None, true) };
+                // One that was removed took its record along, and with it until when the value before was to stay.
+                if has_previous {
+                    self.forget(place).await?;
+                }
                 return self.make(place, record, value).await;
             }
             (Some(_), Some(_), None) => return Err(self.obstacle(place, Obstacle::Occupied)),
