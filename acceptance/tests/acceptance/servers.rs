@@ -185,7 +185,10 @@ fn the_providers_token_may_do_what_its_policy_says_and_no_more() {
         assert!(answer.is_forbidden(), "{method} {path}: {answer:?}");
     };
     refused(&apply, "PUT", "sys/policies/acl/appenv-apply");
-    refused(&apply, "PUT", "kvv2/data/appenv/bench-rights");
+    // Notes on secrets lie beside the registry; nothing below another name does.
+    refused(&apply, "PUT", "kvv2/data/appenv/_other/bench-rights");
+    refused(&apply, "DELETE", "kvv2/data/appenv/bench-rights");
+    refused(&plan, "PUT", "kvv2/data/appenv/bench-rights");
     refused(&apply, "DELETE", "kvv2/metadata/appenv/_apps/bench-rights");
     // Allowed, and there is no such role; what a lease is given back by ends no other.
     let answer = apply.send("GET", "postgres/creds/bench-none", None);
