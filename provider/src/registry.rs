@@ -62,7 +62,69 @@ pub struct Expected {
     pub entry: Option<Entry>,
 }
 
+/// Why an entry is not written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Misfit {
+    /// The instance's entry is not as it was seen: how it is; `None`: absent.
+    Entry(Option<String>),
+    /// A new instance of an app that someone else owns.
+    Owner(String),
+}
+
+/// Whether `next` may be written over what was found, where that was expected; `owner` has the app's live instances.
+pub fn admits(
+    found: Option<&Entry>,
+    owner: Option<&str>,
+    expected: Option<&Entry>,
+    next: &Entry,
+) -> Result<(), Misfit> {
+    // A write whose answer was lost landed all the same.
+    if found == Some(next) {
+        return Ok(());
+    }
+    let same = match (expected, found) {
+        (None, None) => true,
+        (Some(expected), Some(found)) => expected.same_registration(found),
+        _ => false,
+    };
+    if !same {
+        return Err(Misfit::Entry(found.map(Entry::describe)));
+    }
+    match owner {
+        Some(owner) if expected.is_none_or(Entry::is_gone) && owner != next.owner => {
+            Err(Misfit::Owner(owner.to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Misfit {
+    /// The cause, and what to do next, where this run's owner is `ours`.
+    pub fn told(&self, ours: &str) -> (String, &'static str) {
+        match self {
+            Self::Entry(None) => (
+                "the registry has no entry of it any more".to_owned(),
+                "Nothing was written. Plan again.",
+            ),
+            Self::Entry(Some(found)) => (
+                format!("someone else wrote its entry since it was seen: now {found}"),
+                "Nothing was written. Plan again, and see who holds it.",
+            ),
+            Self::Owner(owner) => (
+                format!("the app belongs to {owner:?} here, not to {ours:?}"),
+                "Nothing was written. Use that owner, or have its present one apply a changed `owner`.",
+            ),
+        }
+    }
+}
+
 impl Entry {
+    /// One line that tells it: `live, generation 3, owned by "arcodange/erp"`.
+    pub fn describe(&self) -> String {
+        let phase = format!("{:?}", self.phase).to_lowercase();
+        format!("{phase}, generation {}, owned by {:?}", self.generation, self.owner)
+    }
+
     /// Whether two looks saw the same registration.
     pub fn same_registration(&self, other: &Self) -> bool {
         (&self.owner, self.phase, &self.holder, self.generation)

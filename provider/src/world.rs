@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use zeroize::Zeroizing;
-
 /// Finds an environment variable.
 type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
@@ -96,19 +94,6 @@ impl World {
         #[allow(clippy::disallowed_methods, reason = "the one place where the clock is read")]
         let now = std::time::SystemTime::now();
         now.checked_add(time).unwrap_or(now)
-    }
-
-    /// A random secret, 256 bits in 64 hexadecimal digits; `None` where the system has no randomness to give.
-    pub fn random_secret(&self) -> Option<Zeroizing<String>> {
-        let mut bytes = Zeroizing::new([0_u8; 32]);
-        aws_lc_rs::rand::fill(bytes.as_mut_slice()).ok()?;
-        let mut text = Zeroizing::new(String::with_capacity(64));
-        for byte in bytes.iter() {
-            for half in [byte >> 4, byte & 0xf] {
-                text.push(char::from_digit(u32::from(half), 16)?);
-            }
-        }
-        Some(text)
     }
 
     /// A random id, 122 bits.

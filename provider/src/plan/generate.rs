@@ -85,6 +85,18 @@ impl Kind {
 }
 
 impl Recipe {
+    /// 256 bits in hexadecimal digits, for what no user need type.
+    pub fn key() -> Self {
+        Self {
+            kind: Kind::Hex,
+            length: LENGTH,
+            lower: false,
+            upper: false,
+            digits: false,
+            symbols: String::new(),
+        }
+    }
+
     fn classes(&self) -> Vec<&str> {
         let classes = [
             (self.lower, LOWER),

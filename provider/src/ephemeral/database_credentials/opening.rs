@@ -16,6 +16,7 @@ use crate::facet::Facet as _;
 use crate::facet::postgres::{Password, Postgres, Settings, TemporaryLogin};
 use crate::facet::vault::Vault;
 use crate::plan::Spec;
+use crate::plan::generate::Recipe;
 use crate::settings::Target;
 use crate::world::World;
 
@@ -94,7 +95,9 @@ async fn make(
     ttl: Duration,
 ) -> Result<Credentials, Errors> {
     let id = report::id(&spec.coordinate);
-    let Some(password) = world.random_secret() else { return Err(report::no_randomness(&id)) };
+    let Some(password) = Recipe::key().make(|bytes| world.fill_random(bytes)) else {
+        return Err(report::no_randomness(&id));
+    };
     let login = TemporaryLogin {
         name: name(&spec.names.instance, &world.random_id()),
         marker: spec.marker(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::ser::{Formatter, Serializer};
 use serde_json::{Map, Value};
 
-use crate::registry::Entry;
+use crate::registry::{self, Entry, Misfit};
 
 /// The longest value of a standard parameter, bytes. What is longer would need an advanced one, which is paid for.
 pub(super) const LONGEST: usize = 4096;
@@ -39,15 +39,6 @@ pub(super) struct Record {
 pub(super) struct Held {
     pub record: Record,
     pub version: i64,
-}
-
-/// Why an entry is not written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Misfit {
-    /// The instance's entry is not as it was seen.
-    Entry(Option<String>),
-    /// A new instance of an app that someone else owns.
-    Owner(String),
 }
 
 // === impl Founding ===
@@ -83,30 +74,7 @@ pub(super) fn admits(
     next: &Entry,
 ) -> Result<(), Misfit> {
     let found = held.get(env).map(|held| &held.record.entry);
-    // A write whose answer was lost landed all the same.
-    if found == Some(next) {
-        return Ok(());
-    }
-    let same = match (expected, found) {
-        (None, None) => true,
-        (Some(expected), Some(found)) => expected.same_registration(found),
-        _ => false,
-    };
-    if !same {
-        let told = |entry: &Entry| {
-            format!(
-                "{:?} at generation {}, of owner \"{}\"",
-                entry.phase, entry.generation, entry.owner
-            )
-        };
-        return Err(Misfit::Entry(found.map(told)));
-    }
-    match owner(held) {
-        Some(owner) if expected.is_none_or(Entry::is_gone) && owner != next.owner => {
-            Err(Misfit::Owner(owner))
-        }
-        _ => Ok(()),
-    }
+    registry::admits(found, owner(held).as_deref(), expected, next)
 }
 
 /// JSON without `{{`, which Parameter Store would take for a reference to another parameter. Outside strings JSON never

@@ -10,12 +10,12 @@ use aws_sdk_ssm::types::{ParameterTier, ParameterType};
 use serde::de::DeserializeOwned;
 
 use super::failure::{self, Call};
-use super::record::{Founding, Held, LONGEST, Misfit, Record, admits, owner, render};
+use super::record::{Founding, Held, LONGEST, Record, admits, owner, render};
 use super::{Aws, wish};
 use crate::facet::{FacetError, Fault};
 use crate::plan::Spec;
 use crate::plan::aws::{AwsWish, FOUNDING};
-use crate::registry::{Entry, Expected, Look};
+use crate::registry::{Entry, Expected, Look, Misfit};
 
 /// How often a founding that lost to another one is looked at again.
 const TRIES: u32 = 3;
@@ -316,20 +316,7 @@ impl Aws {
     }
 
     fn conflict(&self, spec: &Spec, misfit: &Misfit) -> FacetError {
-        let (cause, next) = match misfit {
-            Misfit::Entry(None) => (
-                "the registry has no entry of it any more".to_owned(),
-                "Nothing was written. Plan again.",
-            ),
-            Misfit::Entry(Some(found)) => (
-                format!("someone else wrote its entry since it was seen: now {found}"),
-                "Nothing was written. Plan again, and see who holds it.",
-            ),
-            Misfit::Owner(owner) => (
-                format!("the app belongs to {owner:?} here, not to {:?}", spec.owner),
-                "Nothing was written. Use that owner, or have its present one apply a changed `owner`.",
-            ),
-        };
+        let (cause, next) = misfit.told(&spec.owner);
         FacetError {
             fault: Fault::Conflict,
             summary: format!("Could not register {} in AWS", shown(spec)),

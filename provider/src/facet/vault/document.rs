@@ -11,7 +11,7 @@ use crate::plan::Spec;
 use crate::plan::vault::grants::{OpsPart, shared_ops};
 use crate::plan::vault::policy::{Grants, Policy};
 use crate::plan::vault::{CiRoleWish, OpsScope, VaultWish};
-use crate::registry::Entry;
+use crate::registry::{Entry, Misfit, admits};
 
 /// The document `{kv_mount}/data/appenv/_apps/{app}`. Fields of later versions are kept.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -83,15 +83,6 @@ pub(super) struct CiRecord {
     pub removed: bool,
 }
 
-/// Why an entry is not written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Misfit {
-    /// The instance's entry is not as it was seen.
-    Entry(Option<String>),
-    /// A new instance of an app that someone else owns.
-    Owner(String),
-}
-
 /// How a CI wish stands to what was set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CiStanding {
@@ -130,24 +121,7 @@ impl AppDocument {
 
     /// Whether `next` may be written over what was expected.
     pub fn admits(&self, env: &str, expected: Option<&Entry>, next: &Entry) -> Result<(), Misfit> {
-        let found = self.entry(env);
-        // A write whose answer was lost, and after which somebody else wrote: it landed.
-        if found == Some(next) {
-            return Ok(());
-        }
-        let same = match (expected, found) {
-            (None, None) => true,
-            (Some(expected), Some(found)) => expected.same_registration(found),
-            _ => false,
-        };
-        if !same {
-            return Err(Misfit::Entry(found.map(describe)));
-        }
-        let is_new = expected.is_none_or(Entry::is_gone);
-        match self.live_owner() {
-            Some(owner) if is_new && owner != next.owner => Err(Misfit::Owner(owner.to_owned())),
-            _ => Ok(()),
-        }
+        admits(self.entry(env), self.live_owner(), expected, next)
     }
 
     /// Writes an entry. A live one takes its share, and keeps what it has elsewhere; a tombstone gives it back unless
@@ -379,12 +353,6 @@ impl Instance {
         self.former_part = Some(part);
         true
     }
-}
-
-/// One line that tells an entry: `live, generation 3, owned by "arcodange/erp"`.
-pub(super) fn describe(entry: &Entry) -> String {
-    let phase = format!("{:?}", entry.phase).to_lowercase();
-    format!("{phase}, generation {}, owned by {:?}", entry.generation, entry.owner)
 }
 
 #[cfg(test)]

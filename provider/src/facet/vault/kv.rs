@@ -13,8 +13,8 @@ use crate::facet::FacetError;
 /// The field by which a document tells who wrote its version: a lost answer from a lost race.
 pub(crate) const WRITE: &str = "write";
 
-/// A document, and the version to set against.
-#[derive(Clone, Debug, PartialEq)]
+/// A document, and the version to set against. It may hold secrets, so it prints itself nowhere.
+#[derive(Clone, PartialEq)]
 pub(crate) struct Document {
     /// `None`: never written, or its last version was deleted or destroyed.
     pub value: Option<Value>,

@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use super::document::{AppDocument, Misfit, Share};
+use super::document::{AppDocument, Share};
 use super::kv::{Put, WRITE};
 use super::mounts::Mount;
 use super::{Vault, fresh_id, wish};
 use crate::facet::{FacetError, Fault};
 use crate::plan::Spec;
 use crate::plan::vault::VaultWish;
-use crate::registry::{Entry, Expected, Look};
+use crate::registry::{Entry, Expected, Look, Misfit};
 
 /// Where the registry's id is.
 const FOUNDING: &str = "appenv/_registry";
@@ -206,20 +206,7 @@ impl Vault {
     }
 
     fn conflict(&self, spec: &Spec, misfit: &Misfit) -> FacetError {
-        let (cause, next) = match misfit {
-            Misfit::Entry(None) => (
-                "the registry has no entry of it any more".to_owned(),
-                "Nothing was written. Plan again.",
-            ),
-            Misfit::Entry(Some(found)) => (
-                format!("someone else wrote its entry since it was seen: now {found}"),
-                "Nothing was written. Plan again, and see who holds it.",
-            ),
-            Misfit::Owner(owner) => (
-                format!("the app belongs to {owner:?} here, not to {:?}", spec.owner),
-                "Nothing was written. Use that owner, or have its present one apply a changed `owner`.",
-            ),
-        };
+        let (cause, next) = misfit.told(&spec.owner);
         FacetError {
             fault: Fault::Conflict,
             summary: format!("Could not register {} in Vault", shown(spec)),

@@ -108,7 +108,7 @@ async fn create(
     }
     place(&mut planned, &site);
     new_value(&mut planned);
-    judge_recipe(&planned)?;
+    recipe::judge(planned.generate.as_ref())?;
     let held = look(configured, cx, &site, &planned, &before).await?;
     held.store(&mut cx.private);
     Ok(planned)
@@ -165,20 +165,6 @@ async fn look(
     Ok(Held { found: Some(record), has_value: has_value && !is_replaced, ..none })
 }
 
-fn judge_recipe(planned: &Model) -> Result<(), Errors> {
-    let Some(generate) = &planned.generate else { return Ok(()) };
-    if recipe::known(generate).is_none() {
-        return Ok(());
-    }
-    recipe::read(generate).map(|_| ()).map_err(|(name, told)| {
-        Errors::at(
-            Path::attribute("generate").field(name),
-            format!("`generate.{name}` cannot be used"),
-            told,
-        )
-    })
-}
-
 fn update(
     configured: &Configured,
     cx: &mut Context,
@@ -197,7 +183,7 @@ fn update(
     }
     note(configured, &site, held.entry_key(), false)?;
     place(&mut planned, &site);
-    judge_recipe(&planned)?;
+    recipe::judge(planned.generate.as_ref())?;
     let replaced = another(prior, &planned);
     if !replaced.is_empty() {
         cx.requires_replace = replaced;

@@ -79,7 +79,8 @@ pub async fn read(
         held.store(&mut cx.private);
         return Ok(());
     }
-    if seen.value == Standing::Untold {
+    // Every secret of a document that was changed is in doubt; once a run is enough.
+    if seen.value == Standing::Untold && configured.run().is_new_warning(&untold(&site)) {
         cx.warn(
             format!("{id}: whether it was changed cannot be told"),
             format!(
@@ -127,6 +128,11 @@ pub fn fill(configured: &Configured, model: &mut Model, held: &mut Held, record:
     model.grace_over = Attr::Known(is_over(record.previous_until.as_ref()));
     held.overdue = is_over(times::overdue_at(model, &record.time).as_ref());
     held.seen = Some(record);
+}
+
+/// What tells the doubt about one document from that about another.
+fn untold(site: &Site) -> String {
+    format!("untold: {}", site.path().unwrap_or_default())
 }
 
 /// What the store's target is instead, where it is not the one that the entry knows.

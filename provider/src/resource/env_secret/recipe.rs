@@ -9,24 +9,30 @@ use crate::plan::generate::{Kind, LENGTH, Recipe, RecipeError};
 use crate::store::SecretValue;
 use crate::world::World;
 
-/// The block with its defaults, where all of it is known.
-pub fn known(block: &GenerateModel) -> Option<GenerateModel> {
+/// Judges a block, where all of it is known.
+pub fn judge(block: Option<&GenerateModel>) -> Result<(), Errors> {
+    match block {
+        Some(block) if is_known(block) => read(block).map(drop),
+        _ => Ok(()),
+    }
+}
+
+fn is_known(block: &GenerateModel) -> bool {
     let GenerateModel { kind, length, lower, upper, digits, symbols } = block;
-    let unknown = kind.is_unknown()
+    !(kind.is_unknown()
         || length.is_unknown()
         || lower.is_unknown()
         || upper.is_unknown()
         || digits.is_unknown()
-        || symbols.is_unknown();
-    (!unknown).then(|| block.clone())
+        || symbols.is_unknown())
 }
 
-/// The recipe of a block, or the argument that is wrong and why.
-pub fn read(block: &GenerateModel) -> Result<Recipe, (&'static str, String)> {
+/// The recipe of a block.
+fn read(block: &GenerateModel) -> Result<Recipe, Errors> {
     let kind = match block.kind.known() {
         None => Kind::Password,
         Some(text) => Kind::parse(text).ok_or_else(|| {
-            ("kind", format!("{} is none of {}", shown(text), Kind::NAMES.join(", ")))
+            wrong("kind", &format!("{} is none of {}", shown(text), Kind::NAMES.join(", ")))
         })?,
     };
     let length = block.length.known().map_or(Ok(LENGTH), |length| usize::try_from(*length));
@@ -45,21 +51,23 @@ pub fn read(block: &GenerateModel) -> Result<Recipe, (&'static str, String)> {
             RecipeError::Classes => "lower",
             RecipeError::Length | RecipeError::Weak => "length",
         };
-        (name, error.to_string())
+        wrong(name, &error.to_string())
     };
     recipe.check().map_err(at)?;
     Ok(recipe)
 }
 
+fn wrong(name: &str, told: &str) -> Errors {
+    Errors::at(
+        Path::attribute("generate").field(name),
+        format!("`generate.{name}` cannot be used"),
+        format!("{told}. No value was made."),
+    )
+}
+
 /// Makes a value.
 pub fn make(block: &GenerateModel, world: &World) -> Result<SecretValue, Errors> {
-    let recipe = read(block).map_err(|(name, told)| {
-        Errors::at(
-            Path::attribute("generate").field(name),
-            format!("`generate.{name}` cannot be used"),
-            format!("{told}. No value was made."),
-        )
-    })?;
+    let recipe = read(block)?;
     let made = recipe.make(|bytes| world.fill_random(bytes));
     made.map(|text| SecretValue::new(&**text)).ok_or_else(|| {
         Errors::one(

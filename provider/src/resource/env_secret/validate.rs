@@ -51,16 +51,6 @@ pub fn validate(cx: &Context, config: &Model) -> Result<(), Errors> {
     }
     values(config, &mut wrong);
     rotation(config, &mut wrong);
-    if let Some(generate) = &config.generate
-        && let Some(recipe) = recipe::known(generate)
-        && let Err((name, told)) = recipe::read(&recipe)
-    {
-        wrong(
-            Path::attribute("generate").field(name),
-            format!("`generate.{name}` cannot be used"),
-            format!("{told}. No value was made."),
-        );
-    }
     if let Some(timeouts) = &config.timeouts {
         for (name, value) in [
             ("create", &timeouts.create),
@@ -96,6 +86,7 @@ pub fn validate(cx: &Context, config: &Model) -> Result<(), Errors> {
             wrong(Path::attribute("names"), error.summary, error.detail);
         }
     }
+    errors.extend(recipe::judge(config.generate.as_ref()).err().unwrap_or_default());
     errors.into_result()
 }
 
