@@ -12,6 +12,7 @@
 //! - [`settings`], [`clients`], [`configured`], [`run`]: the provider block, what it opens, one run and its memory.
 //! - [`provider`]: the provider, and the list of what is offered.
 //! - [`world`], [`state_address`]: what comes in from outside, and where the state lives.
+//! - [`guard`]: what stands between a change and production, as diagnostics.
 //! - [`secrets`]: which secret a configuration names, and in which store.
 //! - [`inquiry`], [`resolved`]: names without an instance: the question, and the object that answers it.
 //! - [`resource`], [`ephemeral`]: one folder a resource. [`data_source`], [`function`]: one file each.
@@ -26,6 +27,7 @@ pub mod ephemeral;
 pub mod facet;
 pub mod function;
 pub mod gate;
+pub mod guard;
 pub mod inquiry;
 pub mod naming;
 pub mod plan;

@@ -4,17 +4,18 @@ mod aws;
 mod host;
 pub mod model;
 pub mod names;
+mod policy;
 mod postgres;
 pub mod secrets;
 mod vault;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::{Attr, Path};
 
 use crate::facet;
-use crate::gate::Operation;
+use crate::gate::{Evidence, Mode, Operation, Policy};
 use crate::naming::{Declared, Environments, Inputs, NameError, Overrides, Subject, shown};
 use crate::world::World;
 use model::Model;
@@ -100,8 +101,10 @@ pub struct Settings {
     pub aws: Target<facet::aws::Settings>,
     /// Where secrets live that name no store; `None`: nowhere.
     pub secret_store: Option<&'static str>,
-    /// What needs no approval, by env.
-    pub allow: BTreeMap<String, BTreeSet<Operation>>,
+    /// What the gates guard.
+    pub policy: Policy,
+    /// By env: what was applied in an env of another registry, and the file that tells it.
+    pub evidence: BTreeMap<String, (String, Evidence)>,
 }
 
 // === impl Target ===
@@ -170,10 +173,14 @@ impl Settings {
         let owner = need.text(&model.owner, Path::attribute("owner"));
         let declared = environments(model, &mut need);
         let store = need.text(&model.secret_store, Path::attribute("secret_store"));
-        let allow = secrets::allow(model, &mut need);
+        let written = policy::written(model, &mut need);
         let host = host::read(model.host.as_ref(), &mut need);
         let templates = need.names(model.names.as_ref());
         let naming = model.gates.as_ref().and_then(|gates| need.text(&gates.naming, naming_at()));
+        let mode = model
+            .gates
+            .as_ref()
+            .and_then(|gates| need.text(&gates.production, policy::mode_at()));
         // What names are made of is not known: anything else to say of them would be a guess.
         if !errors.0.is_empty() {
             return Err(errors);
@@ -199,10 +206,19 @@ impl Settings {
             errors.push(error);
             NamingGate::Enforce
         });
+        let mode = policy::mode(mode.as_deref()).unwrap_or_else(|error| {
+            errors.push(error);
+            Mode::default()
+        });
         let mut found = Overrides::new(&templates, &BTreeMap::new()).err().unwrap_or_default();
         let environments = naming.declare(convention.as_deref(), elided.as_deref(), declared);
-        match environments {
-            Ok(environments) if errors.0.is_empty() && found.is_empty() => {
+        let judged = environments.as_ref().ok().map(|environments| {
+            policy::read(mode, environments, &written, world, &mut errors)
+        });
+        match (environments, judged) {
+            (Ok(environments), Some((policy, evidence)))
+                if errors.0.is_empty() && found.is_empty() =>
+            {
                 return Ok(Self {
                     environments,
                     inputs,
@@ -215,11 +231,12 @@ impl Settings {
                     host,
                     aws,
                     secret_store,
-                    allow,
+                    policy,
+                    evidence,
                 });
             }
-            Ok(_) => {}
-            Err(more) => found.extend(more),
+            (Ok(_), _) => {}
+            (Err(more), _) => found.extend(more),
         }
         for error in found {
             errors.push(at_provider(&error, model));
@@ -278,6 +295,7 @@ impl Settings {
         if let Some(aws) = &model.aws {
             aws::validate(aws, &mut errors);
         }
+        policy::validate(model, &mut errors);
         if let Some(owner) = model.owner.known() {
             judge_owner(Some(owner), false, &mut errors);
         }
@@ -286,8 +304,7 @@ impl Settings {
 
     /// Whether an operation needs no approval in that env.
     pub fn allows(&self, env: &str, operation: Operation) -> bool {
-        !self.environments.is_production(env)
-            || self.allow.get(env).is_some_and(|allowed| allowed.contains(&operation))
+        !self.policy.is_production(env) || self.policy.allow(env).contains(&operation)
     }
 
     /// The configured facets, in the order in which the registry's home is chosen.

@@ -78,6 +78,16 @@ fn gates() -> Block {
              is another instance's already, is always an error.",
         ),
     )
+    .attribute(
+        "production",
+        Attribute::optional(
+            Type::String,
+            "A change of a production instance, of its secrets or of what its app shares, that is neither among the \
+             `allow` of its environment nor approved: `noop` (default) refuses it at plan, `review` warns at plan and \
+             refuses it in apply, `open` lets it pass. What production applies have had cannot be loosened here: see \
+             `floor set`.",
+        ),
+    )
 }
 
 fn environment() -> Block {
@@ -105,6 +115,29 @@ fn environment() -> Block {
             "Operations that need no approval in a production environment: `create` (the default), `adopt`, `update`, \
              `release`, `rename`, `rotate`, `delete`. What the clock alone asks for, the rotation of secrets, is done in \
              production only where `rotate` is among them.",
+        ),
+    )
+    .attribute(
+        "promote_from",
+        Attribute::optional(
+            Type::String,
+            "For a production environment: the environment in which a version must have been applied before. Judged by \
+             `spec_digest`, for every app that has or had an instance there.",
+        ),
+    )
+    .attribute(
+        "soak",
+        Attribute::optional(
+            Type::String,
+            "For how long it must have been applied there, such as `24h`. Default: not at all.",
+        ),
+    )
+    .attribute(
+        "evidence",
+        Attribute::optional(
+            Type::String,
+            "Where that environment has another registry: a file that tells what was applied there. Signed, with the \
+             signature beside it in `FILE.sig`, where `approval_keys` are set.",
         ),
     )
 }

@@ -29,6 +29,7 @@ pub struct Model {
 #[allow(missing_docs, reason = "the schema beside it says what each is")]
 pub struct GatesModel {
     pub naming: Attr<String>,
+    pub production: Attr<String>,
 }
 
 /// One declared env.
@@ -39,6 +40,9 @@ pub struct EnvironmentModel {
     pub production: Attr<bool>,
     pub apps: Attr<Vec<Attr<String>>>,
     pub allow: Attr<Vec<Attr<String>>>,
+    pub promote_from: Attr<String>,
+    pub soak: Attr<String>,
+    pub evidence: Attr<String>,
 }
 
 /// The PostgreSQL server.

@@ -10,6 +10,7 @@ use tfplugin::value::Attr;
 use super::adopting::{self, Adopt};
 use super::claim::{self, Claim, Refused};
 use super::existing::{self, Seen};
+use super::gating::{self, Creation, Start};
 use super::held::Held;
 use super::limits::Operation;
 use super::model::Model;
@@ -22,7 +23,8 @@ use crate::naming::Coordinate;
 use crate::plan::duration;
 use crate::plan::postgres::ENDED_LOGINS;
 use crate::plan::{ObjectState, Spec};
-use crate::registry::{Entry, Expected, Phase};
+use crate::guard::Phase as GatePhase;
+use crate::registry::{Entry, Expected, Floor, Phase};
 
 /// Makes an instance. On an error the slot stays empty: nothing is tainted, and the next apply continues.
 pub async fn create(
@@ -34,7 +36,7 @@ pub async fn create(
     let coordinate = existing::coordinate(&planned)?;
     let plan = Held::load(&cx.private);
     let mut held = Held { holder: Some(configured.world.random_id()), ..Held::default() };
-    let Some(work) = prepare(configured, &coordinate, &mut planned, Operation::Create)? else {
+    let Some(mut work) = prepare(configured, &coordinate, &mut planned, Operation::Create)? else {
         planned.generation = Attr::Known(0);
         planned.kept = Attr::Known(BTreeMap::new());
         held.store(&mut cx.private);
@@ -49,6 +51,7 @@ pub async fn create(
     let owner = work.spec.owner.clone();
     let mut errors = Errors::new();
     let adopt = Adopt::of(&planned);
+    let mut adopts = false;
     let mut unregistered = Vec::new();
     let mut generation = first.entry.as_ref().map_or(0, |entry| entry.generation);
     let mut phase = Phase::Pending;
@@ -70,9 +73,17 @@ pub async fn create(
     }
     if !unregistered.is_empty() {
         let judged = adopting::judge(&coordinate, adopt, &owner, &seen, &unregistered);
+        adopts = judged.is_ok();
         errors.extend(judged.err().unwrap_or_default());
     }
     errors.into_result()?;
+    let start = Start::of_create(configured, &work.spec, &seen);
+    let spec = Some(&work.spec);
+    let creation = Creation { planned: &planned, spec, adopts, replaces: false };
+    let phase_of_gate = GatePhase::Apply;
+    let verdict =
+        gating::create(configured, cx, &coordinate, &start, creation, phase_of_gate, work.limit);
+    work.pending = verdict.await?.pending();
     let claim = work.entry(configured, &held, generation, phase);
     let made = converge(configured, cx, &work, &seen, Some(&claim), &mut held, &mut Told::new())
         .await
@@ -96,7 +107,8 @@ pub async fn update(
         return Err(report::held_twice(&coordinate, who));
     }
     let work = prepare(configured, &coordinate, &mut planned, Operation::Update)?;
-    let Some(work) = work.filter(|_| planning::touches_outside(&prior, &planned)) else {
+    let touches = planning::touches_outside(&prior, &planned);
+    let Some(work) = work.filter(|_| touches || gating::loosens(&prior, &planned)) else {
         planned.generation = prior.generation;
         planned.kept = prior.kept;
         state.put(planned);
@@ -154,6 +166,14 @@ pub async fn update(
     }
     errors.into_result()?;
     let mut work = work;
+    let verdict = gating::apply(configured, cx, &coordinate, &prior, &planned, &held, &seen);
+    work.pending = verdict.await?.pending();
+    if !touches {
+        planned.generation = prior.generation;
+        planned.kept = prior.kept;
+        state.put(planned);
+        return Ok(());
+    }
     if renames {
         let was = renaming::registered(configured, &prior, &work.spec, &seen, work.limit).await?;
         work.was = Some(Was { spec: was, force: renaming::forces(&planned) });
@@ -184,10 +204,17 @@ pub async fn update(
         let entry = facet.observation.look.entry.as_ref();
         entry.is_some_and(|entry| !entry.is_gone() && entry.owner != owner)
     });
-    let claim = (adopts || !registered || handed_over).then(|| {
+    let mut claim = (adopts || !registered || handed_over).then(|| {
         let phase = if registered || adopts { Phase::Live } else { Phase::Pending };
         work.entry(configured, &held, generation, phase)
     });
+    if let (None, Some(pending), Some(entry)) = (&claim, &work.pending, first) {
+        claim = Some(Entry {
+            pending: Some(pending.clone()),
+            written_at: configured.world.now(),
+            ..entry.clone()
+        });
+    }
     let mut told = Told::new();
     let made = converge(configured, cx, &work, &seen, claim.as_ref(), &mut held, &mut told).await;
     match made {
@@ -265,17 +292,24 @@ async fn converge(
         let Some(next) = claim.or(missing.then_some(&fresh)) else { continue };
         stopped(cx)?;
         let target = facet.facet.record(&spec, expected, next, false).await?;
+        if expected.target.is_none() {
+            configured.run().note_founded(&target);
+        }
         held.targets.insert(facet.name.to_owned(), target.clone());
         told.insert(facet.name, next.clone());
         *expected = Expected { target: Some(target), entry: Some(next.clone()) };
     }
+    raise_floor(configured, cx, &spec, seen).await?;
     for facet in seen {
         facet.facet.converge(&spec, &cx.stop).await?;
     }
     stopped(cx)?;
     let kept = verify(configured, &spec, work.limit).await?;
     let raised = seen[0].observation.look.entry.as_ref().is_some_and(|e| generation > e.generation);
-    let whole = work.entry(configured, held, generation + u64::from(!raised), Phase::Live);
+    let whole = Entry {
+        pending: None,
+        ..work.entry(configured, held, generation + u64::from(!raised), Phase::Live)
+    };
     // The first facet's registry decides, so it is written last.
     for (facet, expected) in seen.iter().zip(&expected).rev() {
         stopped(cx)?;
@@ -283,6 +317,29 @@ async fn converge(
         told.insert(facet.name, whole.clone());
     }
     Ok(Made { entry: whole, kept })
+}
+
+/// What this production apply has cannot be loosened from now on.
+async fn raise_floor(
+    configured: &Configured,
+    cx: &Context,
+    spec: &Spec,
+    seen: &[Seen],
+) -> Result<(), FacetError> {
+    let (policy, env) = (&configured.settings.policy, spec.coordinate.env());
+    if !policy.is_production(env) {
+        return Ok(());
+    }
+    for facet in seen {
+        let floor = facet.observation.look.floor.as_ref();
+        if floor == Some(&policy.raised(floor, env)) {
+            continue;
+        }
+        stopped(cx)?;
+        let raise = |floor: Option<&Floor>| Some(policy.raised(floor, env));
+        facet.facet.change_floor(spec, &spec.owner, &raise).await?;
+    }
+    Ok(())
 }
 
 /// What an apply ends with.

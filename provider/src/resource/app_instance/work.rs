@@ -14,7 +14,7 @@ use crate::configured::Configured;
 use crate::facet::Limit;
 use crate::naming::Coordinate;
 use crate::plan::{ObjectState, Spec};
-use crate::registry::{Entry, Phase};
+use crate::registry::{Entry, Pending, Phase};
 
 /// What an apply works with.
 pub struct Work {
@@ -26,6 +26,8 @@ pub struct Work {
     pub limit: Limit,
     /// What the instance is called before a renaming; `None`: it keeps its names.
     pub was: Option<Was>,
+    /// What was approved, for the registries to know until it is done.
+    pub pending: Option<Pending>,
 }
 
 /// An instance before it is renamed.
@@ -55,6 +57,7 @@ impl Work {
             spec_digest: self.wanted.digest(),
             spec: serde_json::to_value(&self.wanted).unwrap_or_default(),
             written_at: configured.world.now(),
+            pending: self.pending.clone(),
         }
     }
 }
@@ -89,5 +92,5 @@ pub fn prepare(
     let ok = || Attr::Known(ObjectState::Ok.to_string());
     planned.objects =
         Attr::Known(planned::object_keys(&spec).into_iter().map(|key| (key, ok())).collect());
-    Ok(Some(Work { spec, wanted, limit: operation.limit(planned), was: None }))
+    Ok(Some(Work { spec, wanted, limit: operation.limit(planned), was: None, pending: None }))
 }

@@ -6,13 +6,16 @@ use tfplugin::diagnostic::Errors;
 use tfplugin::resource::Change;
 use tfplugin::value::{Attr, Path};
 
+use super::gating::{self, Intent, Start};
 use super::held::Held;
 use super::model::Model;
+use super::reading::status;
 use super::times::{self, Operation};
 use super::{recipe, report};
 use crate::configured::Configured;
 use crate::facet::FacetError;
 use crate::gate;
+use crate::guard::{self, Answer, Phase};
 use crate::secrets::Site;
 use crate::store::note::Obstacle;
 use crate::store::{SecretValue, Standing, trouble};
@@ -125,7 +128,14 @@ async fn look(
     let id = site.id();
     // A deletion of what is replaced comes with what this plan keeps.
     let none = Held { found: None, has_value: false, ..before.clone() };
-    let Some(store) = &site.store else { return Ok(none) };
+    let start = Start::default();
+    let creates = Intent { creates: true, ..Intent::default() };
+    let Some(store) = &site.store else {
+        let known = gate::Standing::default();
+        let phase = Phase::Plan;
+        gating::judge(configured, cx, site, &known, &start, Some(planned), creates, phase)?;
+        return Ok(none);
+    };
     let limit = Operation::Read.limit(planned);
     let failed = |error: &FacetError| report::failure(&id, error);
     let registry = site.look(configured, limit).await.map_err(|e| failed(&e))?;
@@ -142,6 +152,8 @@ async fn look(
     }
     let seen =
         limit.bound(&store.server(), store.look(&site.place)).await.map_err(|e| failed(&e))?;
+    let known = gating::standing(&registry);
+    let target = registry.target.as_deref();
     let Some(record) = seen.record else {
         // Also where the entry's own was removed by hand: what stands there now is somebody else's.
         if seen.value == Standing::Unrecorded {
@@ -149,7 +161,10 @@ async fn look(
             let told = trouble::obstacle(&site.place, &store.server(), &path, Obstacle::Occupied);
             return Err(failed(&told));
         }
-        return Ok(none);
+        let start = Start { target, ..start };
+        let phase = Phase::Plan;
+        gating::judge(configured, cx, site, &known, &start, Some(planned), creates, phase)?;
+        return Ok(Held { standing: known, ..none });
     };
     let is_replaced = before.holder.as_ref() == Some(&record.holder);
     let has_value = seen.value != Standing::Missing;
@@ -162,7 +177,26 @@ async fn look(
         let keeps = planned.generate.is_some();
         cx.warnings.push(report::adopt_warning(&id, &record, keeps));
     }
-    Ok(Held { found: Some(record), has_value: has_value && !is_replaced, ..none })
+    let status = status(configured, before, &record, seen.value);
+    let start = Start { record: Some(&record), status, target };
+    if is_replaced {
+        // The first half of the replacement comes with no plan of its own.
+        let deletes = Intent { deletes: true, ..Intent::default() };
+        gating::judge(configured, cx, site, &known, &start, None, deletes, Phase::Plan)?;
+        let start = Start { record: None, ..start };
+        gating::judge(configured, cx, site, &known, &start, Some(planned), creates, Phase::Plan)?;
+    } else {
+        let intent = taking_over(planned, has_value);
+        gating::judge(configured, cx, site, &known, &start, Some(planned), intent, Phase::Plan)?;
+    }
+    let has_value = has_value && !is_replaced;
+    Ok(Held { found: Some(record), has_value, standing: known, ..none })
+}
+
+/// What a create does that finds a record.
+pub fn taking_over(planned: &Model, has_value: bool) -> Intent {
+    let keeps = planned.generate.is_some() && has_value;
+    Intent { adopts: has_value, creates: !has_value, writes: has_value && !keeps, ..Intent::default() }
 }
 
 fn update(
@@ -199,7 +233,6 @@ fn update(
         planned.path = Attr::Unknown;
     }
     let repaired = !stands && !held.is_imported() && needs_value(prior, moves);
-    let allowed = configured.settings.allows(site.place.coordinate.env(), gate::Operation::Rotate);
     let rotates_at = match prior.created_time.known() {
         Some(created) => times::rotates_at(&planned, created),
         None if times::has_no_end(&planned) => Attr::Null,
@@ -208,14 +241,24 @@ fn update(
     // Another time than a read saw is looked at by the next one.
     let same = rotates_at == prior.rotates_at;
     let due = prior.rotation_due == Attr::Known(true) && same && rotates_at.known().is_some();
-    if due && !allowed {
-        let rotates_at = prior.rotates_at.known().map(String::as_str).unwrap_or_default();
-        if held.overdue {
-            return Err(report::rotation_overdue(&id, rotates_at));
-        }
-        cx.warnings.push(report::rotation_waits(&id, rotates_at));
-    }
-    if raised || repaired || (due && allowed && planned.generate.is_some()) {
+    let start = Start {
+        record: held.seen.as_ref(),
+        status: prior.status.known().cloned().unwrap_or_default(),
+        target: held.target.as_deref(),
+    };
+    let intent = Intent {
+        adopts: held.is_imported(),
+        writes: raised || repaired,
+        moves,
+        mends: !stands && !held.is_imported() && !repaired && !moves,
+        ..Intent::default()
+    };
+    let asked = Asked {
+        rotation: due && planned.generate.is_some(),
+        end_of_grace: prior.grace_over == Attr::Known(true),
+    };
+    let allowed = clock(configured, cx, &site, &held, &start, &planned, intent, asked)?;
+    if raised || repaired || (asked.rotation && allowed) {
         new_value(&mut planned);
         return Ok(planned);
     }
@@ -225,11 +268,57 @@ fn update(
     planned.rotates_at = rotates_at;
     planned.rotation_due = if same { prior.rotation_due.clone() } else { Attr::Known(false) };
     planned.grace_over = Attr::Known(false);
-    if prior.grace_over == Attr::Known(true) && !allowed {
-        cx.warnings.push(report::grace_waits(&id));
+    if asked.end_of_grace && !allowed {
         planned.grace_over = Attr::Known(true);
     }
     Ok(planned)
+}
+
+/// What the clock alone asks for.
+#[derive(Clone, Copy)]
+struct Asked {
+    rotation: bool,
+    end_of_grace: bool,
+}
+
+/// Judges a change, with what the clock asks for where that may be; whether it may.
+fn clock(
+    configured: &Configured,
+    cx: &mut Context,
+    site: &Site,
+    held: &Held,
+    start: &Start<'_>,
+    planned: &Model,
+    intent: Intent,
+    asked: Asked,
+) -> Result<bool, Errors> {
+    let known = &held.standing;
+    let phase = Phase::Plan;
+    if intent.writes || !(asked.rotation || asked.end_of_grace) {
+        // A value that is written ends the grace of the one before.
+        gating::judge(configured, cx, site, known, start, Some(planned), intent, phase)?;
+        return Ok(true);
+    }
+    let with = Intent { writes: asked.rotation, ends_grace: !asked.rotation, ..intent };
+    let told = match gating::asks(configured, cx, site, held, start, planned, with)? {
+        Answer::Passes(_) => {
+            guard::holds_the_floor(configured, &site.place.coordinate, known)?;
+            return Ok(true);
+        }
+        Answer::Refused(told) => told,
+    };
+    gating::judge(configured, cx, site, known, start, Some(planned), intent, phase)?;
+    let rotates_at = start.record.and_then(|record| times::rotates_at(planned, &record.time).known().cloned());
+    let rotates_at = rotates_at.unwrap_or_default();
+    if asked.rotation && held.overdue {
+        return Err(report::rotation_overdue(&rotates_at, &told));
+    }
+    cx.warnings.push(if asked.rotation {
+        report::rotation_waits(&rotates_at, &told)
+    } else {
+        report::grace_waits(&told)
+    });
+    Ok(false)
 }
 
 fn or_unknown<T: Clone>(value: &Attr<T>) -> Attr<T> {
@@ -288,5 +377,18 @@ fn delete(configured: &Configured, cx: &mut Context, prior: &Model) -> Result<()
     configured
         .run()
         .note_secret_delete(store, &id, held.entry_key())
-        .map_err(|clash| report::clash(&id, clash))
+        .map_err(|clash| report::clash(&id, clash))?;
+    // An env that is no longer declared is refused when it is applied, with what it is called.
+    let Ok(mut site) = prior.named().map_err(report::not_known).and_then(|n| n.site(configured))
+    else {
+        return Ok(());
+    };
+    site.place = held.place(&site.place);
+    let start = Start {
+        record: held.seen.as_ref(),
+        status: prior.status.known().cloned().unwrap_or_default(),
+        target: held.target.as_deref(),
+    };
+    let intent = Intent { deletes: true, ..Intent::default() };
+    gating::judge(configured, cx, &site, &held.standing, &start, None, intent, Phase::Plan)
 }

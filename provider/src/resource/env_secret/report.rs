@@ -145,35 +145,42 @@ pub fn adopt_warning(id: &str, record: &Record, keeps: bool) -> Diagnostic {
     )
 }
 
-/// A rotation that the clock asks for and nobody allowed.
-pub fn rotation_waits(id: &str, rotates_at: &str) -> Diagnostic {
+/// A rotation that the clock asks for and nobody allowed. `told`: how it is approved.
+pub fn rotation_waits(rotates_at: &str, told: &Diagnostic) -> Diagnostic {
     Diagnostic::warning(
-        format!("{id}: rotation is due and not allowed"),
+        format!("{}: rotation is due and not allowed", told.summary),
         format!(
             "Another value was due at {rotates_at}. The environment is a production one whose `allow` does not list \
-             `rotate`, so this plan changes nothing.\n\nNext: add \"rotate\" to `allow` of its `environment` block, and apply."
+             `rotate`, so this plan changes nothing.\n\nNext: add \"rotate\" to `allow` of its `environment` block, or \
+             approve this one rotation, and apply.\n\n{}",
+            told.detail
         ),
     )
 }
 
 /// The same, after the longest wait.
-pub fn rotation_overdue(id: &str, rotates_at: &str) -> Errors {
+pub fn rotation_overdue(rotates_at: &str, told: &Diagnostic) -> Errors {
     Errors::one(
-        format!("{id}: rotation is overdue"),
+        format!("{}: rotation is overdue", told.summary),
         format!(
             "Another value was due at {rotates_at}, and the time of grace is over too. The environment is a production one \
              whose `allow` does not list `rotate`. Nothing was changed.\n\nNext: add \"rotate\" to `allow` of its \
-             `environment` block, and apply; or lengthen `rotation.every`."
+             `environment` block, or approve this one rotation, and apply; or lengthen `rotation.every`.\n\n{}",
+            told.detail
         ),
     )
 }
 
-/// An end of grace that nobody allowed.
-pub fn grace_waits(id: &str) -> Diagnostic {
+/// An end of grace that nobody allowed. `told`: how it is approved.
+pub fn grace_waits(told: &Diagnostic) -> Diagnostic {
     Diagnostic::warning(
-        format!("{id}: the value before is still readable"),
-        "Its time is over. The environment is a production one whose `allow` does not list `rotate`, so it stays.\n\nNext: add \
-         \"rotate\" to `allow` of its `environment` block, and apply.",
+        format!("{}: the value before is still readable", told.summary),
+        format!(
+            "Its time is over. The environment is a production one whose `allow` does not list `rotate`, so it \
+             stays.\n\nNext: add \"rotate\" to `allow` of its `environment` block, or approve this one removal, and \
+             apply.\n\n{}",
+            told.detail
+        ),
     )
 }
 

@@ -5,14 +5,17 @@ use tfplugin::diagnostic::Errors;
 use tfplugin::resource::Slot;
 use tfplugin::value::Attr;
 
+use super::gating::{self, Intent, Start};
 use super::held::Held;
 use super::model::Model;
-use super::planning::OK;
-use super::reading::{NOT_ADOPTED, fill};
+use super::planning::{OK, taking_over};
+use super::reading::{NOT_ADOPTED, fill, status};
 use super::times::{self, Operation};
 use super::{recipe, report};
 use crate::configured::Configured;
 use crate::facet::{FacetError, Fault, Limit};
+use crate::gate::Standing;
+use crate::guard::Phase;
 use crate::secrets::Site;
 use crate::store::{Change, Previous, Record, SecretStore, SecretValue};
 use crate::world::World;
@@ -29,6 +32,11 @@ pub async fn create(
     let seen = Held::load(&cx.private);
     // What was made before and is taken over keeps its value; what is given is written.
     let keeps = planned.generate.is_some() && seen.has_value;
+    let intent = match &seen.found {
+        Some(_) => taking_over(&planned, seen.has_value),
+        None => Intent { creates: true, ..Intent::default() },
+    };
+    work.judge(cx, &seen, &planned, seen.found.is_some(), intent).await?;
     let value = if keeps { None } else { Some(work.value(config, &planned)?) };
     let holder = configured.world.random_id();
     let record = work.write(&planned, seen.found.as_ref(), value.as_ref(), &holder, None).await?;
@@ -73,6 +81,15 @@ pub async fn update(
         state.put(model);
         return Ok(());
     };
+    let intent = Intent {
+        adopts: held.is_imported(),
+        writes: is_new,
+        ends_grace,
+        moves,
+        mends: prior.status != planned.status && !held.is_imported() && !is_new && !moves,
+        ..Intent::default()
+    };
+    work.judge(cx, &held, &planned, true, intent).await?;
     let mut expected = held.seen.clone();
     if moves && let Some(record) = &expected {
         work.relocate(prior, &held, record).await?;
@@ -117,6 +134,7 @@ pub async fn delete(
     let limit = Operation::Delete.limit(prior);
     let failed = |error| report::failure(&id, &error);
     let look = site.look(configured, limit).await.map_err(failed)?;
+    let known = gating::standing(&look);
     if let (Some(ours), found) = (&held.target, look.target)
         && found.as_ref() != Some(ours)
     {
@@ -144,6 +162,11 @@ pub async fn delete(
         );
         return Ok(());
     }
+    let status = status(configured, &held, &expected, seen.value);
+    let target = held.target.as_deref();
+    let start = Start { record: Some(&expected), status, target };
+    let intent = Intent { deletes: true, ..Intent::default() };
+    gating::judge(configured, cx, &site, &known, &start, None, intent, Phase::Apply)?;
     limit.bound(&store.server(), store.remove(&site.place, &expected)).await.map_err(failed)
 }
 
@@ -154,6 +177,7 @@ struct Work<'a> {
     id: String,
     store: std::sync::Arc<dyn SecretStore>,
     target: Option<String>,
+    standing: Standing,
     limit: Limit,
 }
 
@@ -181,7 +205,37 @@ impl<'a> Work<'a> {
             let told = format!("The target's registry is not {ours} any more.");
             return Err(report::elsewhere(&id, &told));
         }
-        Ok(Self { configured, site, id, store, target: look.target, limit })
+        let standing = gating::standing(&look);
+        Ok(Self { configured, site, id, store, target: look.target, standing, limit })
+    }
+
+    /// Judges the change from what stands. `is_there`: whether a record is expected.
+    async fn judge(
+        &self,
+        cx: &mut Context,
+        held: &Held,
+        planned: &Model,
+        is_there: bool,
+        intent: Intent,
+    ) -> Result<(), Errors> {
+        let coordinate = &self.site.place.coordinate;
+        if !self.standing.guards(&self.configured.settings.policy, coordinate.env()) {
+            return Ok(());
+        }
+        // What moves is looked up where it was.
+        let place = if is_there { held.place(&self.site.place) } else { self.site.place.clone() };
+        let look = self.limit.bound(&self.store.server(), self.store.look(&place));
+        let seen = look.await.map_err(|error| report::failure(&self.id, &error))?;
+        let status = match (&seen.record, intent.creates) {
+            (Some(record), _) => status(self.configured, held, record, seen.value),
+            (None, true) => String::new(),
+            (None, false) => NOT_ADOPTED.to_owned(),
+        };
+        let target = self.target.as_deref();
+        let start = Start { record: seen.record.as_ref(), status, target };
+        let phase = Phase::Apply;
+        let known = &self.standing;
+        gating::judge(self.configured, cx, &self.site, known, &start, Some(planned), intent, phase)
     }
 
     /// The value to write: given, or made.
@@ -253,7 +307,12 @@ impl<'a> Work<'a> {
         let mut model = planned;
         let due = model.rotation_due.clone();
         let over = model.grace_over.clone();
-        let mut held = Held { holder: Some(holder), target: self.target, ..Held::default() };
+        let mut held = Held {
+            holder: Some(holder),
+            target: self.target,
+            standing: self.standing,
+            ..Held::default()
+        };
         held.note_names(&self.site.place.names);
         fill(self.configured, &mut model, &mut held, record);
         // What the plan said of the clock stays: the next read looks again.
