@@ -120,6 +120,8 @@ mod tests {
             spec_digest: String::new(),
             spec: json!({ "release": "{{ssm:/erp/prod/x}}" }),
             written_at: written_at.to_owned(),
+            applied: BTreeMap::new(),
+            pending: None,
         }
     }
 

@@ -33,6 +33,8 @@ impl Aws {
             target,
             app_owner: owner(&held),
             entry: held.get(spec.coordinate.env()).map(|held| held.record.entry.clone()),
+            app: held.into_iter().map(|(env, held)| (env, held.record.entry)).collect(),
+            floor: None,
         })
     }
 

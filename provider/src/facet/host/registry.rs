@@ -170,6 +170,8 @@ impl Registry {
             target: Some(identity.target(settings)),
             app_owner: owner(&records),
             entry: records.get(coordinate.env()).map(|record| record.entry.clone()),
+            app: records.into_iter().map(|(env, record)| (env, record.entry)).collect(),
+            floor: None,
         })
     }
 

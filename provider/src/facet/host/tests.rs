@@ -88,6 +88,8 @@ fn entry(phase: Phase, generation: u64) -> Entry {
         spec_digest: String::new(),
         spec: serde_json::Value::Null,
         written_at: "2026-01-01T00:00:00Z".to_owned(),
+        applied: [].into(),
+        pending: None,
     }
 }
 

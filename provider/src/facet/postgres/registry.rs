@@ -83,6 +83,8 @@ impl Registered {
             target: self.registry.map(|identity| identity.id),
             app_owner: self.app_owner,
             entry: self.entry.map(|row| row.entry),
+            app: BTreeMap::new(),
+            floor: None,
         }
     }
 }

@@ -81,6 +81,8 @@ impl Vault {
             target,
             app_owner: document.live_owner().map(str::to_owned),
             entry: document.entry(env).cloned(),
+            app: document.instances.iter().map(|(env, i)| (env.clone(), i.entry.clone())).collect(),
+            floor: None,
         }
     }
 

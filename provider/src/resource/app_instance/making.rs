@@ -43,7 +43,7 @@ pub async fn create(
         state.put(planned);
         return Ok(());
     };
-    let seen = observe(configured, &coordinate, &work).await?;
+    let seen = observe(configured, &coordinate, &mut work).await?;
     let first = &seen[0].observation.look;
     if plan.create && !same(plan.seen.as_ref(), first.entry.as_ref()) {
         return Err(report::moved_on(&coordinate, first.entry.as_ref()));
@@ -108,13 +108,13 @@ pub async fn update(
     }
     let work = prepare(configured, &coordinate, &mut planned, Operation::Update)?;
     let touches = planning::touches_outside(&prior, &planned);
-    let Some(work) = work.filter(|_| touches || gating::loosens(&prior, &planned)) else {
+    let Some(mut work) = work.filter(|_| touches || gating::loosens(&prior, &planned)) else {
         planned.generation = prior.generation;
         planned.kept = prior.kept;
         state.put(planned);
         return Ok(());
     };
-    let seen = observe(configured, &coordinate, &work).await?;
+    let seen = observe(configured, &coordinate, &mut work).await?;
     for facet in &seen {
         let found = &facet.observation.look.target;
         if held.targets.get(facet.name).is_some_and(|wanted| found.as_ref() != Some(wanted)) {
@@ -165,7 +165,6 @@ pub async fn update(
         }
     }
     errors.into_result()?;
-    let mut work = work;
     let verdict = gating::apply(configured, cx, &coordinate, &prior, &planned, &held, &seen);
     work.pending = verdict.await?.pending();
     if !touches {
@@ -237,11 +236,12 @@ pub async fn update(
 async fn observe(
     configured: &Configured,
     coordinate: &Coordinate,
-    work: &Work,
+    work: &mut Work,
 ) -> Result<Vec<Seen>, Errors> {
     let seen = existing::observe(configured, &work.spec, work.limit)
         .await
         .map_err(|error| report::failure(coordinate, &error))?;
+    work.carry_on(&seen);
     // A server whose address is not known even now is left out of what was asked.
     if seen.len() == configured.settings.facets().len() {
         Ok(seen)
@@ -306,10 +306,7 @@ async fn converge(
     stopped(cx)?;
     let kept = verify(configured, &spec, work.limit).await?;
     let raised = seen[0].observation.look.entry.as_ref().is_some_and(|e| generation > e.generation);
-    let whole = Entry {
-        pending: None,
-        ..work.entry(configured, held, generation + u64::from(!raised), Phase::Live)
-    };
+    let whole = work.whole(configured, held, generation + u64::from(!raised));
     // The first facet's registry decides, so it is written last.
     for (facet, expected) in seen.iter().zip(&expected).rev() {
         stopped(cx)?;
