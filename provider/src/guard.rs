@@ -175,7 +175,7 @@ pub fn answer(
             }))))
         }
         other => {
-            let told = report::refused(configured, &case.document, &digest, &other, refuses)?;
+            let told = report::refused(configured, &case.document, &digest, &other, refuses);
             Ok(Answer::Refused(Box::new(told)))
         }
     }
@@ -186,5 +186,5 @@ fn digest(document: &Document) -> Result<Digest, Errors> {
 }
 
 fn judged(configured: &Configured, digest: &Digest) -> Judged {
-    configured.settings.approvals.judge(digest, &configured.world.now())
+    configured.settings.approvals.judge(digest, configured.world.time())
 }

@@ -15,7 +15,7 @@ use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::{Attr, Path};
 
 use crate::facet;
-use crate::gate::{Evidence, Mode, Operation, Policy};
+use crate::gate::{Approvals, Evidence, Mode, Operation, Policy};
 use crate::naming::{Declared, Environments, Inputs, NameError, Overrides, Subject, shown};
 use crate::world::World;
 use model::Model;
@@ -103,6 +103,8 @@ pub struct Settings {
     pub secret_store: Option<&'static str>,
     /// What the gates guard.
     pub policy: Policy,
+    /// What was approved.
+    pub approvals: Approvals,
     /// By env: what was applied in an env of another registry, and the file that tells it.
     pub evidence: BTreeMap<String, (String, Evidence)>,
 }
@@ -177,10 +179,8 @@ impl Settings {
         let host = host::read(model.host.as_ref(), &mut need);
         let templates = need.names(model.names.as_ref());
         let naming = model.gates.as_ref().and_then(|gates| need.text(&gates.naming, naming_at()));
-        let mode = model
-            .gates
-            .as_ref()
-            .and_then(|gates| need.text(&gates.production, policy::mode_at()));
+        let mode =
+            model.gates.as_ref().and_then(|gates| need.text(&gates.production, policy::mode_at()));
         // What names are made of is not known: anything else to say of them would be a guess.
         if !errors.0.is_empty() {
             return Err(errors);
@@ -212,9 +212,10 @@ impl Settings {
         });
         let mut found = Overrides::new(&templates, &BTreeMap::new()).err().unwrap_or_default();
         let environments = naming.declare(convention.as_deref(), elided.as_deref(), declared);
-        let judged = environments.as_ref().ok().map(|environments| {
-            policy::read(mode, environments, &written, world, &mut errors)
-        });
+        let judged = environments
+            .as_ref()
+            .ok()
+            .map(|environments| policy::read(mode, environments, &written, world, &mut errors));
         match (environments, judged) {
             (Ok(environments), Some((policy, evidence)))
                 if errors.0.is_empty() && found.is_empty() =>
@@ -232,6 +233,7 @@ impl Settings {
                     aws,
                     secret_store,
                     policy,
+                    approvals: Approvals::default(),
                     evidence,
                 });
             }

@@ -60,6 +60,11 @@ impl World {
         std::fs::read_to_string(self.cwd.join(path))
     }
 
+    /// Now.
+    pub fn time(&self) -> jiff::Timestamp {
+        (self.clock)()
+    }
+
     /// Now, RFC 3339 in UTC, to the second.
     pub fn now(&self) -> String {
         let now = (self.clock)();

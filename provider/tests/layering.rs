@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From low to high. A module that is new gets its row here.
-const MAY_USE: [(&str, &[&str]); 22] = [
+const MAY_USE: [(&str, &[&str]); 23] = [
     ("world", &[]),
     ("state_address", &["world"]),
     ("naming", &[]),
@@ -21,7 +21,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     ("facet", &["naming", "plan", "registry"]),
     ("store", &["naming", "dotenv", "plan", "registry", "facet"]),
     ("settings", &["world", "naming", "plan", "registry", "gate", "facet", "store"]),
-    ("run", &["naming"]),
+    ("run", &["naming", "registry", "gate"]),
     ("clients", &["world", "naming", "plan", "registry", "gate", "facet", "store", "settings"]),
     ("configured", &["world", "state_address", "run", "settings", "clients"]),
     (
@@ -38,6 +38,20 @@ const MAY_USE: [(&str, &[&str]); 22] = [
             "configured",
         ],
     ),
+    (
+        "guard",
+        &[
+            "world",
+            "naming",
+            "plan",
+            "registry",
+            "gate",
+            "facet",
+            "settings",
+            "clients",
+            "configured",
+        ],
+    ),
     ("resource", &BELOW_OFFERED),
     ("data_source", &BELOW_OFFERED),
     ("ephemeral", &BELOW_OFFERED),
@@ -45,7 +59,8 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     ("command", &BELOW_OFFERED),
     ("provider", &OFFERED),
 ];
-const BELOW_OFFERED: [&str; 16] = [
+const BELOW_OFFERED: [&str; 17] = [
+    "guard",
     "run",
     "configured",
     "world",
@@ -63,7 +78,8 @@ const BELOW_OFFERED: [&str; 16] = [
     "secrets",
     "dotenv",
 ];
-const OFFERED: [&str; 20] = [
+const OFFERED: [&str; 21] = [
+    "guard",
     "run",
     "configured",
     "world",

@@ -26,7 +26,10 @@ impl Evidence {
     pub fn parse(text: &str) -> Result<Self, String> {
         let evidence: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if evidence.version != 1 {
-            return Err(format!("it has version {}, and only version 1 is known", evidence.version));
+            return Err(format!(
+                "it has version {}, and only version 1 is known",
+                evidence.version
+            ));
         }
         let digests = evidence.applied.values().flatten();
         for (digest, at) in digests {
@@ -55,7 +58,9 @@ mod tests {
     use super::*;
 
     fn text(version: u32, digest: &str, at: &str) -> String {
-        format!(r#"{{"version":{version},"env":"sandbox","applied":{{"erp":{{"{digest}":"{at}"}}}}}}"#)
+        format!(
+            r#"{{"version":{version},"env":"sandbox","applied":{{"erp":{{"{digest}":"{at}"}}}}}}"#
+        )
     }
 
     fn digest() -> String {

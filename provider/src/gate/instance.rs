@@ -58,7 +58,9 @@ impl Change {
         };
         let changed = changed(&before.inputs, &after.inputs);
         let is_release = |path: &String| path == "release";
-        let updates = changed.iter().any(|(path, ..)| !is_release(path) && !path.starts_with("names."))
+        let updates = changed
+            .iter()
+            .any(|(path, ..)| !is_release(path) && !path.starts_with("names."))
             || before.objects.keys().any(|object| !is_adoption(object, &before.objects[object]))
             || hands_over(before, after)
             || before.production != after.production
@@ -271,9 +273,21 @@ mod tests {
                 &[Update],
                 "set database.connection_limit: 10 -> null",
             ),
-            (|_, after| after.owner = "two".to_owned(), &[Update], "hand over from owner team/one to two"),
-            (|_, after| after.production = false, &[Update], "register it as no production instance"),
-            (|_, after| after.deletion_protection = false, &[Update], "lift the protection from deletion"),
+            (
+                |_, after| after.owner = "two".to_owned(),
+                &[Update],
+                "hand over from owner team/one to two",
+            ),
+            (
+                |_, after| after.production = false,
+                &[Update],
+                "register it as no production instance",
+            ),
+            (
+                |_, after| after.deletion_protection = false,
+                &[Update],
+                "lift the protection from deletion",
+            ),
             (
                 |before, _| before.on_destroy = "retain".to_owned(),
                 &[Update],
@@ -286,7 +300,9 @@ mod tests {
             ),
             (
                 |before, after| {
-                    before.objects.insert("postgres_database".to_owned(), json!("differs: owner is x"));
+                    before
+                        .objects
+                        .insert("postgres_database".to_owned(), json!("differs: owner is x"));
                     after.objects.insert("postgres_database".to_owned(), json!("ok"));
                 },
                 &[Update],
@@ -302,11 +318,14 @@ mod tests {
         over.over = ["erp_old".to_owned()].into();
         assert_eq!(Vec::from_iter(over.operations()), [Delete]);
         assert_eq!(over.effects(), ["drop erp_old, which was kept"]);
-        let adopts = Change { adopts: true, ..change(|before, after| {
-            let imported = json!("differs: imported, not adopted yet");
-            before.objects.insert("registration".to_owned(), imported);
-            after.objects.insert("registration".to_owned(), json!("ok"));
-        }) };
+        let adopts = Change {
+            adopts: true,
+            ..change(|before, after| {
+                let imported = json!("differs: imported, not adopted yet");
+                before.objects.insert("registration".to_owned(), imported);
+                after.objects.insert("registration".to_owned(), json!("ok"));
+            })
+        };
         assert_eq!(Vec::from_iter(adopts.operations()), [Adopt]);
         assert_eq!(of("adopt"), json!(adopts.operation().name()));
     }
@@ -315,7 +334,10 @@ mod tests {
     fn what_is_made_and_what_is_ended() {
         let make = Change { after: Some(side()), objects: objects(), ..Change::default() };
         assert_eq!(make.operation(), Operation::Create);
-        assert_eq!(make.effects(), ["make postgres_database \"erp\"", "make postgres_public_access"]);
+        assert_eq!(
+            make.effects(),
+            ["make postgres_database \"erp\"", "make postgres_public_access"]
+        );
         let end = Change {
             before: Some(side()),
             objects: objects(),
@@ -325,7 +347,11 @@ mod tests {
         assert_eq!(Vec::from_iter(end.operations()), [Operation::Delete]);
         assert_eq!(
             end.effects(),
-            ["end sessions and leases", "remove postgres_database \"erp\"", "remove postgres_public_access"]
+            [
+                "end sessions and leases",
+                "remove postgres_database \"erp\"",
+                "remove postgres_public_access"
+            ]
         );
         let retain = Side { on_destroy: "retain".to_owned(), ..side() };
         let end = Change { before: Some(retain), ..end };

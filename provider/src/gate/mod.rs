@@ -3,9 +3,12 @@
 //! # Layout
 //!
 //! - [`mode`], [`operation`], [`policy`]: what a configuration says, and what it may not loosen.
-//! - [`instance`]: what a change does to an instance.
+//! - [`instance`]: what a change does to an instance. [`document`]: the one form in which a change is approved, and its
+//!   digest. [`approval`]: what was approved.
 //! - [`promotion`], [`evidence`]: what must have run elsewhere before. [`standing`]: what the registries know.
 
+pub mod approval;
+pub mod document;
 pub mod evidence;
 pub mod instance;
 pub mod mode;
@@ -14,6 +17,7 @@ pub mod policy;
 pub mod promotion;
 pub mod standing;
 
+pub use approval::Approvals;
 pub use evidence::Evidence;
 pub use mode::Mode;
 pub use operation::Operation;

@@ -68,7 +68,8 @@ impl Policy {
     pub fn looser_than(&self, floor: &Floor, env: &str) -> Vec<String> {
         let mut looser = Vec::new();
         if floor.elided.is_some() && self.elided != floor.elided {
-            let name = |elided: &Option<String>| elided.clone().unwrap_or_else(|| "none".to_owned());
+            let name =
+                |elided: &Option<String>| elided.clone().unwrap_or_else(|| "none".to_owned());
             looser.push(format!(
                 "the env that names leave out is {}, it was {}",
                 name(&self.elided),
@@ -79,9 +80,11 @@ impl Policy {
             if self.keys.is_empty() {
                 looser.push("`approval_keys` are gone".to_owned());
             }
-            looser.extend(self.keys.difference(&floor.keys).map(|key| {
-                format!("`approval_keys` has the key {key}, which was not among them")
-            }));
+            looser.extend(
+                self.keys.difference(&floor.keys).map(|key| {
+                    format!("`approval_keys` has the key {key}, which was not among them")
+                }),
+            );
         }
         let Some(was) = floor.envs.get(env) else { return looser };
         let declared = self.envs.get(env);
@@ -204,10 +207,7 @@ mod tests {
                 |p| drop(prod(p).allow.insert(Operation::Delete)),
                 "`allow` of env prod has delete, it had create",
             ),
-            (
-                |p| prod(p).promotion = None,
-                "`promote_from` of env prod is nothing, it was sandbox",
-            ),
+            (|p| prod(p).promotion = None, "`promote_from` of env prod is nothing, it was sandbox"),
             (
                 |p| prod(p).promotion.as_mut().unwrap().from = "dev".to_owned(),
                 "`promote_from` of env prod is dev, it was sandbox",
@@ -251,7 +251,9 @@ mod tests {
     fn an_env_that_no_production_apply_had_has_no_floor_of_its_own() {
         let floor = policy().raised(None, "prod");
         let mut other = policy();
-        other.envs.insert("live".to_owned(), EnvPolicy { production: true, ..EnvPolicy::default() });
+        other
+            .envs
+            .insert("live".to_owned(), EnvPolicy { production: true, ..EnvPolicy::default() });
         assert_eq!(other.looser_than(&floor, "live"), Vec::<String>::new());
     }
 

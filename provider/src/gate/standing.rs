@@ -45,7 +45,9 @@ impl Standing {
         for (index, look) in looks.into_iter().enumerate() {
             let lives = look.app.iter().filter(|(_, entry)| entry.production && !entry.is_gone());
             standing.production.extend(lives.map(|(env, _)| env.clone()));
-            if let Some(floor) = look.floor.as_ref().filter(|floor| !standing.floors.contains(floor)) {
+            if let Some(floor) =
+                look.floor.as_ref().filter(|floor| !standing.floors.contains(floor))
+            {
                 standing.floors.push(floor.clone());
             }
             if index == 0 {
@@ -126,7 +128,11 @@ mod tests {
     #[test]
     fn a_floor_guards_an_env_whatever_is_declared() {
         let prod = EnvPolicy { production: true, ..EnvPolicy::default() };
-        let policy = Policy { mode: Mode::Noop, envs: [("prod".to_owned(), prod)].into(), ..Policy::default() };
+        let policy = Policy {
+            mode: Mode::Noop,
+            envs: [("prod".to_owned(), prod)].into(),
+            ..Policy::default()
+        };
         let look = Look { floor: Some(policy.raised(None, "prod")), ..Look::default() };
         let standing = Standing::of([&look, &look], None);
         assert_eq!(standing.floors.len(), 1);

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::Path;
 
+use crate::configured::Configured;
 use crate::facet::FacetError;
-use crate::gate::document::Document;
+use crate::gate::approval::{Approval, Judged};
+use crate::gate::document::{Digest, Document};
 use crate::gate::policy::Promotion;
 use crate::gate::promotion::Unpromoted;
 use crate::naming::Coordinate;
@@ -130,6 +132,101 @@ pub fn no_digest(document: &Document, cause: &str) -> Errors {
         format!(
             "What is approved is written in one canonical form, and this change cannot be: {cause}. Nothing was \
              changed.\n\nNext: report this; it is a fault of the provider."
+        ),
+    )
+}
+
+/// The beginning of what is said of a change: the CLI folds what is equal, so the digest is in it.
+fn summary(document: &Document, digest: &Digest) -> String {
+    format!("{} {} {digest}", document.subject(), document.operation.name())
+}
+
+/// The end of what is said of a change: tools make the digest again from it.
+fn canonical(document: &Document) -> String {
+    document.canonical().map(|text| format!("\n\nDocument: {text}")).unwrap_or_default()
+}
+
+/// A change that is neither allowed nor approved.
+pub fn refused(
+    configured: &Configured,
+    document: &Document,
+    digest: &Digest,
+    judged: &Judged,
+    refuses: bool,
+) -> Diagnostic {
+    let summary = summary(document, digest);
+    let why = match judged {
+        Judged::Expired(approval) => {
+            format!("It was approved {}, and that is over.", given(approval))
+        }
+        Judged::Unsigned(approval) => format!(
+            "It is approved {}, but `approval_keys` are set, and then only what one of these keys signed counts.",
+            given(approval)
+        ),
+        Judged::Approved(_) | Judged::No => {
+            "It is neither among what its environment allows nor approved.".to_owned()
+        }
+    };
+    let detail = format!(
+        "This is a change of production. {why} Nothing was changed.\n\n{}\n\nNext: if it is meant, approve exactly this \
+         change by its digest:\n  {digest}\n{} A destroy and a replacement first plan what the configuration changes: apply \
+         or revert that before. What needs no approval is listed by `allow` of the environment.{}",
+        document.readable(),
+        how(configured),
+        canonical(document)
+    );
+    if refuses {
+        Diagnostic::error(format!("{summary}: not approved"), detail)
+    } else {
+        Diagnostic::warning(format!("{summary}: not approved, so the apply will refuse it"), detail)
+    }
+}
+
+/// Where an approval goes.
+fn how(configured: &Configured) -> String {
+    if configured.settings.policy.keys.is_empty() {
+        return "Give it as `approvals` of the provider block (an ephemeral variable can give it at apply), in \
+                `approvals_file`, or in APPENV_APPROVALS."
+            .to_owned();
+    }
+    "Put it into `approvals_file` and sign that file with one of the `approval_keys`: ssh-keygen -Y sign -n appenv -f KEY \
+     FILE."
+        .to_owned()
+}
+
+/// Where an approval came from, and what it says of itself.
+fn given(approval: &Approval) -> String {
+    let by = approval.approver.as_ref().map(|by| format!(" by {by:?}"));
+    let ticket = approval.ticket.as_ref().map(|ticket| format!(", ticket {ticket:?}"));
+    let until = approval.expires.map(|until| format!(", until {until}"));
+    let key = approval.key.as_ref().map(|key| format!(", signed with {key}"));
+    let more: String = [by, ticket, until, key].into_iter().flatten().collect();
+    format!("in {}{more}", approval.source)
+}
+
+/// A change that is approved.
+pub fn approved(document: &Document, digest: &Digest, approval: &Approval) -> Diagnostic {
+    Diagnostic::warning(
+        format!("{}: approved", summary(document, digest)),
+        format!(
+            "This change of production is approved {}.\n\n{}{}",
+            given(approval),
+            document.readable(),
+            canonical(document)
+        ),
+    )
+}
+
+/// An approved change that was cut off and goes on.
+pub fn goes_on(document: &Document, digest: &Digest, approval: &Approval) -> Diagnostic {
+    Diagnostic::warning(
+        format!("{}: approved, goes on", summary(document, digest)),
+        format!(
+            "An apply of this change of production was cut off before it was done. It is approved {}, and goes on from what \
+             was there before:\n\n{}{}",
+            given(approval),
+            document.readable(),
+            canonical(document)
         ),
     )
 }

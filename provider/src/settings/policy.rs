@@ -91,28 +91,30 @@ pub(super) fn mode_at() -> Path {
 /// Judges what is known before the provider is configured.
 pub(super) fn validate(model: &Model, errors: &mut Errors) {
     let gates = model.gates.as_ref().and_then(|gates| gates.production.known());
-    errors.extend(mode(gates.map(String::as_str)).err());
+    let mut found: Vec<Diagnostic> = Vec::new();
+    found.extend(mode(gates.map(String::as_str)).err());
     for (index, environment) in model.environment.iter().enumerate() {
         for text in environment.allow.known().into_iter().flatten().filter_map(Attr::known) {
             if Operation::parse(text).is_none() {
-                errors.push(no_operation(text).at(at(index, "allow")));
+                found.push(no_operation(text).at(at(index, "allow")));
             }
         }
         let text = |value: &Attr<String>| value.known().cloned();
         let (from, soak) = (text(&environment.promote_from), text(&environment.soak));
         if let Some(soak) = &soak {
-            errors.extend(seconds(soak, index).err());
+            found.extend(seconds(soak, index).err());
         }
         if environment.promote_from.is_null() {
-            for (name, given) in
-                [("soak", !environment.soak.is_null()), ("evidence", !environment.evidence.is_null())]
-            {
-                errors.extend(given.then(|| alone(name, index)));
+            for (name, given) in [
+                ("soak", !environment.soak.is_null()),
+                ("evidence", !environment.evidence.is_null()),
+            ] {
+                found.extend(given.then(|| alone(name, index)));
             }
         }
         let name = text(&environment.name);
         if from.is_some() && from == name {
-            errors.push(
+            found.push(
                 Diagnostic::error(
                     format!("Env {} is promoted from itself", shown(&name.unwrap_or_default())),
                     "`promote_from` names another environment: where a version is applied before it comes here.",
@@ -120,6 +122,9 @@ pub(super) fn validate(model: &Model, errors: &mut Errors) {
                 .at(at(index, "promote_from")),
             );
         }
+    }
+    for error in found {
+        errors.push(error);
     }
 }
 
@@ -158,9 +163,10 @@ pub(super) fn read(
         let of = written.get(&declared.name).cloned().unwrap_or_default();
         let promotion = of.promote_from.map(|from| Promotion {
             from,
-            soak: of.soak.as_deref().and_then(|soak| {
-                seconds(soak, index).map_err(|error| errors.push(error)).ok()
-            }),
+            soak: of
+                .soak
+                .as_deref()
+                .and_then(|soak| seconds(soak, index).map_err(|error| errors.push(error)).ok()),
         });
         if let Some(promotion) = &promotion {
             if environments.get(&promotion.from).is_none() {

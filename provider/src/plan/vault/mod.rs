@@ -115,8 +115,7 @@ pub const NO_PART_WISHED: &str = "no longer wished here";
 
 /// The names of every object of a wish, as `objects` lists them.
 pub fn object_keys(wish: &VaultWish) -> Vec<String> {
-    let ops =
-        if wish.ops_scope == OpsScope::Own { "vault_own_ops_policy" } else { OPS_POLICY };
+    let ops = if wish.ops_scope == OpsScope::Own { "vault_own_ops_policy" } else { OPS_POLICY };
     let keys = [
         Some("vault_runtime_policy"),
         Some(ops),

@@ -13,9 +13,9 @@ use super::model::Model;
 use super::report;
 use crate::configured::Configured;
 use crate::facet::FacetError;
+use crate::guard::Phase as GatePhase;
 use crate::naming::Coordinate;
 use crate::plan::Spec;
-use crate::guard::Phase as GatePhase;
 use crate::registry::{Entry, Expected, Pending, Phase};
 
 /// Deletes an instance.

@@ -16,11 +16,11 @@ use super::reading::{self, REGISTRATION};
 use super::wanted::Wanted;
 use super::{planned, renaming, report};
 use crate::configured::Configured;
-use crate::gate::{Operation as Kind, Standing};
+use crate::facet::Limit;
 use crate::gate::document::Document;
 use crate::gate::instance::{Change, Side};
+use crate::gate::{Operation as Kind, Standing};
 use crate::guard::{self, Case, Phase, Verdict};
-use crate::facet::Limit;
 use crate::naming::Coordinate;
 use crate::plan::Spec;
 use crate::plan::postgres::OWNER_ROLE;
@@ -82,7 +82,7 @@ impl<'a> Start<'a> {
     pub fn of_look(
         configured: &Configured,
         prior: &Model,
-        held: &Held,
+        held: &'a Held,
         spec: &Spec,
         seen: &'a [Seen],
     ) -> Self {
@@ -139,9 +139,10 @@ fn reaches_others(start: &Start<'_>, spec: &Spec) -> bool {
     let own = [NO_PART_YET, NO_PART_WISHED].map(|phrase| format!("differs: {phrase}"));
     let is_fine = |state: &String| state == "ok" || own.contains(state);
     let differs = |key: &str| !start.objects.get(key).is_some_and(is_fine);
-    let family = spec.vault.as_ref().is_some_and(|vault| {
-        vault.ops_scope == OpsScope::Family && differs(OPS_POLICY)
-    });
+    let family = spec
+        .vault
+        .as_ref()
+        .is_some_and(|vault| vault.ops_scope == OpsScope::Family && differs(OPS_POLICY));
     let owner = start.entry.is_some_and(|entry| {
         !entry.is_gone() && !entry.owner.is_empty() && entry.owner != spec.owner
     });
@@ -152,9 +153,7 @@ fn reaches_others(start: &Start<'_>, spec: &Spec) -> bool {
 fn names(model: &Model) -> BTreeMap<String, String> {
     let Some(names) = model.resolved_names.known() else { return BTreeMap::new() };
     let of = renaming::of_objects(names, &existing::facets(model));
-    of.into_iter()
-        .filter_map(|(key, name)| Some((key.to_owned(), name.known()?.clone())))
-        .collect()
+    of.into_iter().filter_map(|(key, name)| Some((key.to_owned(), name.known()?.clone()))).collect()
 }
 
 fn text(value: &Attr<String>) -> String {
@@ -178,9 +177,7 @@ fn wish(spec: &Spec, object: &str) -> Value {
     let vault = spec.vault.as_ref();
     let of = |wish: Option<Result<Value, serde_json::Error>>| wish.and_then(Result::ok);
     let wish = match object {
-        CI_ROLE => {
-            of(vault.and_then(|vault| vault.ci.as_ref()).map(serde_json::to_value))
-        }
+        CI_ROLE => of(vault.and_then(|vault| vault.ci.as_ref()).map(serde_json::to_value)),
         DATABASE_ROLE => {
             of(vault.and_then(|vault| vault.database.as_ref()).map(serde_json::to_value))
         }
@@ -417,8 +414,8 @@ pub async fn create(
         objects: wished,
         ..Change::default()
     };
-    let generation = start.entry.map_or(0, |entry| entry.generation)
-        + u64::from(replaces && live.is_some());
+    let generation =
+        start.entry.map_or(0, |entry| entry.generation) + u64::from(replaces && live.is_some());
     let document = document(coordinate, start, &spec.owner, generation, &change);
     let pending = live.and_then(|entry| entry.pending.as_ref());
     let case = Case {

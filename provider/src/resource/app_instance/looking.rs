@@ -5,8 +5,8 @@ use tfplugin::diagnostic::Errors;
 
 use super::adopting::{self, Adopt};
 use super::claim::{self, Claim, Refused};
-use super::held::Held;
 use super::gating::{self, Creation, Start};
+use super::held::Held;
 use super::model::Model;
 use super::wanted::Wanted;
 use super::{existing, reading, report, wish};

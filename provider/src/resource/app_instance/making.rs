@@ -19,11 +19,11 @@ use super::work::{Was, Work, prepare};
 use super::{failed, looking, planning, renaming, report};
 use crate::configured::Configured;
 use crate::facet::{FacetError, Fault, Limit};
+use crate::guard::Phase as GatePhase;
 use crate::naming::Coordinate;
 use crate::plan::duration;
 use crate::plan::postgres::ENDED_LOGINS;
 use crate::plan::{ObjectState, Spec};
-use crate::guard::Phase as GatePhase;
 use crate::registry::{Entry, Expected, Floor, Phase};
 
 /// Makes an instance. On an error the slot stays empty: nothing is tainted, and the next apply continues.

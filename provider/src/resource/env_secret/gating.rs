@@ -77,7 +77,9 @@ impl Intent {
             self.adopts.then(|| format!("take {key} at {path} over")),
             self.moves.then(|| format!("move {key} to {path}")),
             self.writes.then(|| format!("write another value of {key}")),
-            grace.map(|grace| format!("keep the one before as {previous} for {} seconds", grace.as_secs())),
+            grace.map(|grace| {
+                format!("keep the one before as {previous} for {} seconds", grace.as_secs())
+            }),
             self.ends_grace.then(|| format!("remove {previous}")),
             self.mends.then(|| format!("write what is noted of {key}")),
             self.deletes.then(|| format!("remove {key} from {path}")),
@@ -151,9 +153,10 @@ fn after(site: &Site, planned: &Model) -> Value {
             "symbols": text(&generate.symbols),
         })
     });
-    let rotation = planned.rotation.as_ref().map(|rotation| {
-        json!({ "every": text(&rotation.every), "grace": text(&rotation.grace) })
-    });
+    let rotation = planned
+        .rotation
+        .as_ref()
+        .map(|rotation| json!({ "every": text(&rotation.every), "grace": text(&rotation.grace) }));
     json!({
         "store": site.store_name,
         "path": site.path(),

@@ -196,7 +196,12 @@ async fn look(
 /// What a create does that finds a record.
 pub fn taking_over(planned: &Model, has_value: bool) -> Intent {
     let keeps = planned.generate.is_some() && has_value;
-    Intent { adopts: has_value, creates: !has_value, writes: has_value && !keeps, ..Intent::default() }
+    Intent {
+        adopts: has_value,
+        creates: !has_value,
+        writes: has_value && !keeps,
+        ..Intent::default()
+    }
 }
 
 fn update(
@@ -308,7 +313,8 @@ fn clock(
         Answer::Refused(told) => told,
     };
     gating::judge(configured, cx, site, known, start, Some(planned), intent, phase)?;
-    let rotates_at = start.record.and_then(|record| times::rotates_at(planned, &record.time).known().cloned());
+    let rotates_at =
+        start.record.and_then(|record| times::rotates_at(planned, &record.time).known().cloned());
     let rotates_at = rotates_at.unwrap_or_default();
     if asked.rotation && held.overdue {
         return Err(report::rotation_overdue(&rotates_at, &told));

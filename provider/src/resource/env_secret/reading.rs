@@ -104,12 +104,7 @@ pub async fn read(
 pub const NOT_ADOPTED: &str = "differs: imported, not adopted yet";
 
 /// `status` of a value that is recorded.
-pub fn status(
-    configured: &Configured,
-    held: &Held,
-    record: &Record,
-    value: Standing,
-) -> String {
+pub fn status(configured: &Configured, held: &Held, record: &Record, value: Standing) -> String {
     match value {
         Standing::Missing => DELETED.to_owned(),
         Standing::Changed | Standing::Unrecorded => CHANGED.to_owned(),

@@ -224,7 +224,8 @@ impl<'a> Work<'a> {
         }
         // What moves is looked up where it was.
         let place = if is_there { held.place(&self.site.place) } else { self.site.place.clone() };
-        let look = self.limit.bound(&self.store.server(), self.store.look(&place));
+        let server = self.store.server();
+        let look = self.limit.bound(&server, self.store.look(&place));
         let seen = look.await.map_err(|error| report::failure(&self.id, &error))?;
         let status = match (&seen.record, intent.creates) {
             (Some(record), _) => status(self.configured, held, record, seen.value),
