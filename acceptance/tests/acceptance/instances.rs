@@ -40,6 +40,10 @@ provider \"appenv\" {{
   domain       = \"arcodange.lab\"
   owner        = \"arcodange/apps\"
 
+  gates {{
+    production = \"open\"
+  }}
+
   environment {{
     name       = \"prod\"
     production = true

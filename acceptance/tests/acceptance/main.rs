@@ -31,6 +31,7 @@ mod names_of_ones_own;
 mod orphan;
 mod owner;
 mod privileges;
+mod production;
 mod proxy;
 mod rename;
 mod rename_given_up;

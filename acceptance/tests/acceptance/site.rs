@@ -104,11 +104,15 @@ impl Site {
     }
 }
 
+/// The production gate is open where a test is not about it.
+const OPEN: &str = "  gates {\n    production = \"open\"\n  }\n";
+
 /// Everything of a configuration but its blocks.
 pub fn header(owner: &str, backend: &str, provider: &str) -> String {
+    let open = if provider.contains("gates {") { "" } else { OPEN };
     format!(
         "terraform {{\n{backend}  required_providers {{\n    appenv = {{\n      source = \"arcodange/appenv\"\n    }}\n  \
-         }}\n}}\nprovider \"appenv\" {{\n  owner = \"{owner}\"\n{provider}  postgres {{}}\n  vault {{}}\n}}\n"
+         }}\n}}\nprovider \"appenv\" {{\n  owner = \"{owner}\"\n{open}{provider}  postgres {{}}\n  vault {{}}\n}}\n"
     )
 }
 

@@ -67,14 +67,11 @@ impl Policy {
     /// What is looser here than production applies to that env have had it: one phrase each, with both values.
     pub fn looser_than(&self, floor: &Floor, env: &str) -> Vec<String> {
         let mut looser = Vec::new();
-        if floor.elided.is_some() && self.elided != floor.elided {
-            let name =
-                |elided: &Option<String>| elided.clone().unwrap_or_else(|| "none".to_owned());
-            looser.push(format!(
-                "the env that names leave out is {}, it was {}",
-                name(&self.elided),
-                name(&floor.elided)
-            ));
+        // Under a convention that leaves none out, no name of production becomes another env's.
+        if let (Some(now), Some(was)) = (&self.elided, &floor.elided)
+            && now != was
+        {
+            looser.push(format!("the env that names leave out is {now}, it was {was}"));
         }
         if !floor.keys.is_empty() {
             if self.keys.is_empty() {
@@ -105,7 +102,8 @@ impl Policy {
         }
         let allowed = allowed(was);
         let more: Vec<Operation> = self.allow(env).difference(&allowed).copied().collect();
-        if !more.is_empty() {
+        // Where everything passed, no list of what passes was in force.
+        if !more.is_empty() && mode != Mode::Open {
             looser.push(format!(
                 "`allow` of env {env} has {}, it had {}",
                 listed(&more),
@@ -150,7 +148,11 @@ impl Policy {
             Some(was) => FloorEnv {
                 production: was.production || here.production,
                 mode: Mode::parse(&was.mode).unwrap_or_default().max(self.mode).name().to_owned(),
-                allow: was.allow.intersection(&here.allow).cloned().collect(),
+                allow: if was.mode == Mode::Open.name() {
+                    here.allow
+                } else {
+                    was.allow.intersection(&here.allow).cloned().collect()
+                },
                 promote_from: was.promote_from.clone().or(here.promote_from),
                 soak: was.soak.max(here.soak),
             },
