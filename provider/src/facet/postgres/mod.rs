@@ -14,6 +14,7 @@ mod converge;
 mod dismantle;
 mod extend;
 mod failure;
+mod floors;
 mod foreign;
 #[cfg(test)]
 mod golden;
@@ -37,6 +38,7 @@ mod tls;
 mod trouble;
 mod verifier;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -56,7 +58,7 @@ use self::trouble::Trouble;
 use super::{Facet, FacetError, Fault, Observation};
 use crate::plan::Spec;
 use crate::plan::postgres::PostgresWish;
-use crate::registry::{Entry, Expected, Look};
+use crate::registry::{Entry, Expected, Floor, FloorChange, Look};
 
 /// Tries of a write; the waits between them add up to three to five seconds.
 const TRIES: u32 = 7;
@@ -111,6 +113,29 @@ impl Facet for Postgres {
 
     async fn look(&self, spec: &Spec) -> Result<Look, FacetError> {
         observe::look(&self.link, spec).await.map_err(|trouble| self.told(trouble))
+    }
+
+    async fn change_floor(
+        &self,
+        _spec: &Spec,
+        owner: &str,
+        change: &FloorChange<'_>,
+    ) -> Result<(), FacetError> {
+        let mut tries = self.link.tries(TRIES);
+        loop {
+            match floors::change(&self.link, owner, change).await {
+                Ok(()) => return Ok(()),
+                Err(trouble) => tries.again(trouble).await.map_err(|trouble| self.told(trouble))?,
+            }
+        }
+    }
+
+    async fn floors(&self, _spec: &Spec) -> Result<BTreeMap<String, Floor>, FacetError> {
+        floors::all(&self.link).await.map_err(|trouble| self.told(trouble))
+    }
+
+    async fn has_env(&self, _spec: &Spec, env: &str) -> Result<bool, FacetError> {
+        floors::has_env(&self.link, env).await.map_err(|trouble| self.told(trouble))
     }
 
     async fn record(

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Deserialize;
 
+use super::failure::Failure;
+use super::foreign::Founded;
 use super::link::Link;
 use super::neighbours::{self, Neighbour};
 use super::registry::Registered;
@@ -105,24 +107,14 @@ pub(super) async fn observe(
 
 /// The registry alone.
 pub(super) async fn look(link: &Link, spec: &Spec) -> Result<Look, Trouble> {
-    let texts: [Text<'_>; 2] = [Some(spec.coordinate.app()), Some(spec.coordinate.env())];
+    let texts: [Text<'_>; 3] =
+        [Some(spec.coordinate.app()), Some(spec.coordinate.env()), Some(&spec.owner)];
     let mut tries = link.tries(TRIES);
     loop {
         let session = reader(link).await?;
-        let looked = async {
-            if !foreign::is_founded(link, &session).await? {
-                return Ok(Look::default());
-            }
-            match session.look::<Registered>(&texts).await {
-                Ok(registered) => Ok(registered.known(link)?.into_look()),
-                Err(failure) if failure.is_undefined_table() => {
-                    session.trust(false);
-                    Ok(Look::default())
-                }
-                Err(failure) => Err(unread(link, spec, failure)),
-            }
-        };
-        let trouble = match looked.await {
+        let looked = registered(link, &session, spec, &texts).await;
+        let looked = looked.and_then(|found| found.known(link)).map(Registered::into_look);
+        let trouble = match looked {
             Ok(look) => return Ok(look),
             Err(trouble) => trouble,
         };
@@ -138,29 +130,65 @@ pub(super) async fn read(
     spec: &Spec,
     wish: &PostgresWish,
 ) -> Result<Document, Trouble> {
-    let texts: [Text<'_>; 6] = [
+    let texts: [Text<'_>; 7] = [
         Some(spec.coordinate.app()),
         Some(spec.coordinate.env()),
         Some(&wish.database),
         Some(&wish.owner_role),
         wish.vault_login.as_deref(),
         wish.encoding.as_deref(),
+        Some(&spec.owner),
     ];
-    let answer = if foreign::is_founded(link, session).await? {
-        session.read(&texts).await
-    } else {
-        session.read_without_registry(&texts).await
-    };
-    let answer = match answer {
-        Err(failure) if failure.is_undefined_table() => {
-            session.trust(false);
-            session.read_without_registry(&texts).await
-        }
-        answer => answer,
-    };
-    let mut document: Document = answer.map_err(|failure| unread(link, spec, failure))?;
+    let mut answer = session.read::<Document>(foreign::founded(link, session).await?, &texts).await;
+    if is_stale(&answer) {
+        session.trust(Founded::No);
+        answer = session.read(foreign::founded(link, session).await?, &texts).await;
+    }
+    let mut document = answer.map_err(|failure| unread(link, spec, failure))?;
     document.registered = document.registered.known(link)?;
     Ok(document)
+}
+
+/// What the registry tells.
+async fn registered(
+    link: &Link,
+    session: &Session,
+    spec: &Spec,
+    texts: &[Text<'_>],
+) -> Result<Registered, Trouble> {
+    let mut answer = by(link, session, texts).await?;
+    if is_stale(&answer) {
+        session.trust(Founded::No);
+        answer = by(link, session, texts).await?;
+    }
+    answer.map_err(|failure| unread(link, spec, failure))
+}
+
+async fn by(
+    link: &Link,
+    session: &Session,
+    texts: &[Text<'_>],
+) -> Result<Result<Registered, Failure>, Trouble> {
+    match foreign::founded(link, session).await? {
+        Founded::No => Ok(Ok(Registered::default())),
+        founded => Ok(session.look(founded, texts).await),
+    }
+}
+
+/// Whether the registry has changed under the session: another run gave it floors, or took a table away.
+fn is_stale<D: AsRef<Registered>>(answer: &Result<D, Failure>) -> bool {
+    match answer {
+        Ok(document) => document.as_ref().upgraded,
+        Err(failure) => failure.is_undefined_table(),
+    }
+}
+
+// === impl Document ===
+
+impl AsRef<Registered> for Document {
+    fn as_ref(&self) -> &Registered {
+        &self.registered
+    }
 }
 
 /// What holds for the whole connection and is said once a process.
@@ -218,9 +246,7 @@ async fn extensions(link: &Link, wish: &PostgresWish) -> Result<Option<BTreeSet<
 }
 
 /// The extensions of the database a session is in.
-pub(super) async fn installed(
-    session: &Session,
-) -> Result<BTreeSet<String>, super::failure::Failure> {
+pub(super) async fn installed(session: &Session) -> Result<BTreeSet<String>, Failure> {
     let rows = session.rows(sql_read::EXTENSIONS, &[]).await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
@@ -276,7 +302,7 @@ async fn refusals(
     Ok(neighbours::refusals(beside, spec, wish, free.as_deref()))
 }
 
-fn unread(link: &Link, spec: &Spec, failure: super::failure::Failure) -> Trouble {
+fn unread(link: &Link, spec: &Spec, failure: Failure) -> Trouble {
     let instance = quoted(&spec.names.instance);
     Trouble::server(failure, format!("Could not read what instance {instance} has in PostgreSQL"))
         .or_grant(sql_registry::grant_read(&link.settings().user))

@@ -276,6 +276,42 @@ pub(super) fn newer_registry(settings: &Settings, version: i32) -> FacetError {
     )
 }
 
+/// A registry of an earlier release, which this login may not extend.
+pub(super) fn not_upgraded(settings: &Settings, owner: &str, cause: String) -> FacetError {
+    told(
+        settings,
+        Fault::Forbidden,
+        "Could not add to the registry what this release keeps there".to_owned(),
+        cause,
+        &format!(
+            "Apply once with the login that owns schema appenv, role {}, which adds it; then apply again.",
+            quoted(owner)
+        ),
+    )
+}
+
+/// A floor that is not what this release reads.
+pub(super) fn unreadable_floor(settings: &Settings, cause: &str) -> FacetError {
+    told(
+        settings,
+        Fault::Rejected,
+        "Could not read what production applies have had".to_owned(),
+        format!("a floor in appenv.floors is not one that this release writes: {cause}"),
+        "Upgrade the provider; or have the floor set anew: terraform-provider-appenv floor set.",
+    )
+}
+
+/// No registry where there must be one.
+pub(super) fn no_registry(settings: &Settings) -> FacetError {
+    told(
+        settings,
+        Fault::Missing,
+        "There is no registry on this server".to_owned(),
+        "schema appenv has no registry".to_owned(),
+        "Check that the address and the maintenance database are the right ones; the first create makes a registry.",
+    )
+}
+
 /// The owner role is a superuser.
 pub(super) fn superuser_role(settings: &Settings, role: &str) -> FacetError {
     told(

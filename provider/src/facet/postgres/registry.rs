@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::failure::Failure;
+use super::foreign::Founded;
 use super::link::{Link, Writer};
 use super::neighbours::{self, Neighbour};
 use super::session::{Session, one};
 use super::trouble::Trouble;
-use super::{foreign, refusal, sql, sql_registry};
+use super::{floors, foreign, refusal, sql, sql_registry};
 use crate::facet::Renamed;
 use crate::plan::Spec;
 use crate::plan::postgres::{PostgresWish, quoted};
-use crate::registry::{Entry, Expected, Look, Phase};
+use crate::registry::{Entry, Expected, Floor, Look, Phase};
 
 /// A row of `appenv.instances`: the entry, and the names it was made under.
 #[derive(Debug, Deserialize)]
@@ -43,6 +45,16 @@ pub(super) struct Registered {
     pub(super) registry: Option<Identity>,
     pub(super) app_owner: Option<String>,
     pub(super) entry: Option<Row>,
+    #[serde(default)]
+    pub(super) app: BTreeMap<String, Entry>,
+    #[serde(default)]
+    floor: Option<Value>,
+    /// Whether a registry that was read as one of an earlier release is none any more.
+    #[serde(default)]
+    pub(super) upgraded: bool,
+    /// The floor, once it is known to be one.
+    #[serde(skip)]
+    read_floor: Option<Floor>,
 }
 
 /// One write of an entry, with everything it needs to know.
@@ -58,14 +70,17 @@ pub(super) struct Record<'a> {
 // === impl Registered ===
 
 impl Registered {
-    /// Refuses a registry of a later version.
-    pub(super) fn known(self, link: &Link) -> Result<Self, Trouble> {
-        match &self.registry {
-            Some(identity) if identity.version > sql_registry::VERSION => {
-                Err(Trouble::told(refusal::newer_registry(link.settings(), identity.version)))
-            }
-            _ => Ok(self),
+    /// Refuses a registry of a later version, and a floor that cannot be read.
+    pub(super) fn known(mut self, link: &Link) -> Result<Self, Trouble> {
+        if let Some(identity) = &self.registry
+            && identity.version > sql_registry::VERSION
+        {
+            return Err(Trouble::told(refusal::newer_registry(link.settings(), identity.version)));
         }
+        if let Some(floor) = self.floor.take() {
+            self.read_floor = Some(floors::parse(link, floor)?);
+        }
+        Ok(self)
     }
 
     /// Whether the instance is registered here under these names, and not deleted.
@@ -83,9 +98,15 @@ impl Registered {
             target: self.registry.map(|identity| identity.id),
             app_owner: self.app_owner,
             entry: self.entry.map(|row| row.entry),
-            app: BTreeMap::new(),
-            floor: None,
+            app: self.app,
+            floor: self.read_floor,
         }
+    }
+}
+
+impl AsRef<Registered> for Registered {
+    fn as_ref(&self) -> &Registered {
+        self
     }
 }
 
@@ -155,11 +176,12 @@ impl Record<'_> {
         let settings = link.settings();
         let failed = |failure| self.failed(link, failure);
         let schema = foreign::find(link, session).await?;
-        if !schema.as_ref().is_some_and(|schema| schema.founded) {
+        let founded = schema.as_ref().map_or(Founded::No, |schema| schema.founded);
+        if founded == Founded::No {
             if let Some(expected) = &self.expected.target {
                 return Err(Trouble::told(refusal::elsewhere(settings, expected, None)));
             }
-            if let Some(schema) = schema.filter(|schema| !schema.ours) {
+            if let Some(schema) = schema.as_ref().filter(|schema| !schema.ours) {
                 return Err(Trouble::told(refusal::foreign_schema(settings, &schema.owner)));
             }
             let grant = sql_registry::grant_found(&settings.database, &settings.user);
@@ -171,6 +193,9 @@ impl Record<'_> {
                 .run(sql_registry::FOUND)
                 .await
                 .map_err(|failure| Trouble::server(failure, doing).or_grant(grant))?;
+        }
+        if let Some(schema) = schema.filter(|_| founded == Founded::Earlier) {
+            floors::upgrade(link, session, &schema).await?;
         }
         let rows = session.rows(sql_registry::IDENTITY, &[]).await.map_err(failed)?;
         let id: String = one(&rows).map_err(failed)?;
@@ -280,6 +305,8 @@ impl Record<'_> {
         let (coordinate, next) = (&self.spec.coordinate, self.next);
         let generation = next.generation.to_string();
         let spec = next.spec.to_string();
+        let applied = json!(next.applied).to_string();
+        let pending = next.pending.as_ref().map(|pending| json!(pending).to_string());
         let texts = [
             Some(coordinate.app()),
             Some(coordinate.env()),
@@ -294,6 +321,8 @@ impl Record<'_> {
             Some(next.written_at.as_str()),
             Some(self.wish.database.as_str()),
             Some(self.wish.owner_role.as_str()),
+            Some(applied.as_str()),
+            pending.as_deref(),
         ];
         session.rows(sql_registry::WRITE, &texts).await.map(drop)
     }

@@ -1,7 +1,7 @@
 //! One connection, with a deadline on every call.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -13,6 +13,7 @@ use tokio_postgres::{Client, Connection, Row, Statement};
 use tracing::debug;
 
 use super::failure::Failure;
+use super::foreign::Founded;
 use super::{sql, sql_read};
 use crate::plan::postgres::escaped;
 
@@ -27,7 +28,7 @@ pub(super) type Text<'a> = Option<&'a str>;
 pub(super) struct Session {
     client: Client,
     statement_timeout: Duration,
-    trusted: AtomicBool,
+    trusted: Mutex<Founded>,
     read: OnceCell<Statement>,
     look: OnceCell<Statement>,
 }
@@ -58,7 +59,7 @@ impl Session {
         let session = Self {
             client,
             statement_timeout,
-            trusted: AtomicBool::new(false),
+            trusted: Mutex::new(Founded::No),
             read: OnceCell::new(),
             look: OnceCell::new(),
         };
@@ -105,14 +106,14 @@ impl Session {
         done.and(back)
     }
 
-    /// Whether [`trust`](Self::trust) was said of the registry here.
-    pub(super) fn trusts(&self) -> bool {
-        self.trusted.load(Ordering::Relaxed)
+    /// What [`trust`](Self::trust) was said of.
+    pub(super) fn trusted(&self) -> Founded {
+        *self.trusted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that the registry's owner was looked at, or that it has to be again.
-    pub(super) fn trust(&self, trusted: bool) {
-        self.trusted.store(trusted, Ordering::Relaxed);
+    /// Notes that the registry's owner was looked at and what there is, or, with none, that it has to be again.
+    pub(super) fn trust(&self, found: Founded) {
+        *self.trusted.lock().unwrap_or_else(PoisonError::into_inner) = found;
     }
 
     /// Asks with text parameters.
@@ -120,24 +121,37 @@ impl Session {
         self.limited(self.client.query(sql, &parameters(texts))).await
     }
 
-    /// The read statement, prepared once a session: registry and catalogs of one instance.
-    pub(super) async fn read<D: DeserializeOwned>(&self, texts: &[Text<'_>]) -> Result<D, Failure> {
-        let statement = self.prepared(&self.read, &sql_read::read(true)).await?;
-        document(&self.limited(self.client.query(&statement, &parameters(texts))).await?)
+    /// The read statement, registry and catalogs of one instance; prepared once a session where the registry is whole,
+    /// as it is from the first apply on.
+    pub(super) async fn read<D: DeserializeOwned>(
+        &self,
+        registry: Founded,
+        texts: &[Text<'_>],
+    ) -> Result<D, Failure> {
+        self.ask(registry, &self.read, &sql_read::read(registry), texts).await
     }
 
     /// The registry's part of it alone.
-    pub(super) async fn look<D: DeserializeOwned>(&self, texts: &[Text<'_>]) -> Result<D, Failure> {
-        let statement = self.prepared(&self.look, &sql_read::look()).await?;
-        document(&self.limited(self.client.query(&statement, &parameters(texts))).await?)
-    }
-
-    /// The read statement where there is no registry to read.
-    pub(super) async fn read_without_registry<D: DeserializeOwned>(
+    pub(super) async fn look<D: DeserializeOwned>(
         &self,
+        registry: Founded,
         texts: &[Text<'_>],
     ) -> Result<D, Failure> {
-        document(&self.rows(&sql_read::read(false), texts).await?)
+        self.ask(registry, &self.look, &sql_read::look(registry), texts).await
+    }
+
+    async fn ask<D: DeserializeOwned>(
+        &self,
+        registry: Founded,
+        prepared: &OnceCell<Statement>,
+        sql: &str,
+        texts: &[Text<'_>],
+    ) -> Result<D, Failure> {
+        if registry != Founded::Whole {
+            return document(&self.rows(sql, texts).await?);
+        }
+        let statement = self.prepared(prepared, sql).await?;
+        document(&self.limited(self.client.query(&statement, &parameters(texts))).await?)
     }
 
     async fn prepared(&self, cell: &OnceCell<Statement>, sql: &str) -> Result<Statement, Failure> {
