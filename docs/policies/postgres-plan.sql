@@ -12,4 +12,4 @@
 
 CREATE ROLE appenv_plan LOGIN;
 GRANT USAGE ON SCHEMA appenv TO appenv_plan;
-GRANT SELECT ON appenv.registry, appenv.instances TO appenv_plan;
+GRANT SELECT ON ALL TABLES IN SCHEMA appenv TO appenv_plan;

@@ -4,7 +4,7 @@
 //!
 //! - `settings`, `sensitive`: what the facet is told.
 //! - `wire`: calls; attempts, limits, tokens, errors.
-//! - `kv`, `document`, `registry`: the registry in KV v2 and the app's document in it.
+//! - `kv`, `document`, `registry`, `floors`: the registry in KV v2 and its documents.
 //! - `object`: one object, read, written whole and read back, removed. `place`: where an instance's own
 //!   ones stand.
 //! - `observe` with `standing`, `converge`, `dismantle`: the verbs.
@@ -21,6 +21,7 @@ mod credential;
 mod dismantle;
 mod document;
 mod family;
+mod floors;
 pub(crate) mod kv;
 mod leases;
 mod memory;
@@ -37,6 +38,7 @@ mod shared;
 mod standing;
 pub(crate) mod wire;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -54,7 +56,7 @@ use self::wire::Wire;
 use super::{Facet, FacetError, Fault, Observation};
 use crate::plan::Spec;
 use crate::plan::vault::VaultWish;
-use crate::registry::{Entry, Expected, Look};
+use crate::registry::{Entry, Expected, Floor, FloorChange, Look};
 
 /// The Vault facet: one server, one identity, opened when first used.
 pub struct Vault {
@@ -67,10 +69,12 @@ pub struct Vault {
     known_mounts: Known,
     connections: Answers<Option<Connection>>,
     shared_reads: Answers<Option<Held>>,
+    /// What owners' production applies have had, by KV mount.
+    floors: Answers<BTreeMap<String, serde_json::Value>>,
     /// Whose secrets are where, by KV mount.
     taken: Answers<Arc<paths::Taken>>,
     /// Leases that this process took and has not given back, each with whether it could be renewed no further.
-    leased: Mutex<std::collections::BTreeMap<String, bool>>,
+    leased: Mutex<BTreeMap<String, bool>>,
 }
 
 // === impl Vault ===
@@ -87,6 +91,7 @@ impl Vault {
             known_mounts: Known::default(),
             connections: Answers::default(),
             shared_reads: Answers::default(),
+            floors: Answers::default(),
             taken: Answers::default(),
             leased: Mutex::default(),
         }
@@ -156,7 +161,24 @@ impl Facet for Vault {
             self.target(kv_mount),
             self.read_app(kv_mount, spec.coordinate.app())
         )?;
-        Ok(Self::look_at(target, &document, spec.coordinate.env()))
+        self.look_at(spec, target, &document).await
+    }
+
+    async fn change_floor(
+        &self,
+        spec: &Spec,
+        owner: &str,
+        change: &FloorChange<'_>,
+    ) -> Result<(), FacetError> {
+        self.change_floor_of(spec, owner, change).await
+    }
+
+    async fn floors(&self, spec: &Spec) -> Result<BTreeMap<String, Floor>, FacetError> {
+        self.every_floor(spec).await
+    }
+
+    async fn has_env(&self, spec: &Spec, env: &str) -> Result<bool, FacetError> {
+        self.knows_env(spec, env).await
     }
 
     async fn record(

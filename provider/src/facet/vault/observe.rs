@@ -46,7 +46,7 @@ impl Vault {
             self.read_shared(ci_role),
             self.warnings(wish),
         )?;
-        let look = Self::look_at(target, &document, spec.coordinate.env());
+        let look = self.look_at(spec, target, &document).await?;
         let is_new = look.entry.as_ref().is_none_or(Entry::is_gone);
         let mut refusals = self.family_refusals(spec, wish, is_new).await?;
         let mut objects = own.states(spec, wish)?;

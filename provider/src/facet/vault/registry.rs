@@ -15,7 +15,7 @@ use crate::registry::{Entry, Expected, Look, Misfit};
 const FOUNDING: &str = "appenv/_registry";
 
 /// How often a write that lost to another env's is made again.
-const TRIES: u32 = 24;
+pub(super) const TRIES: u32 = 24;
 
 /// The path of an app's document. Instances' own documents lie beside; no name begins with `_`.
 pub(super) fn app_path(app: &str) -> String {
@@ -76,14 +76,38 @@ impl Vault {
     }
 
     /// What the registry tells of one instance.
-    pub(super) fn look_at(target: Option<String>, document: &AppDocument, env: &str) -> Look {
-        Look {
+    pub(super) async fn look_at(
+        &self,
+        spec: &Spec,
+        target: Option<String>,
+        document: &AppDocument,
+    ) -> Result<Look, FacetError> {
+        let wish = wish(spec)?;
+        let owner = document.live_owner().unwrap_or(&spec.owner);
+        // What nobody founded has none; nor may its reader.
+        let floor = match &target {
+            Some(_) => self.floor(&wish.kv_mount, owner).await?,
+            None => None,
+        };
+        let entries = document.instances.iter();
+        Ok(Look {
             target,
             app_owner: document.live_owner().map(str::to_owned),
-            entry: document.entry(env).cloned(),
-            app: document.instances.iter().map(|(env, i)| (env.clone(), i.entry.clone())).collect(),
-            floor: None,
+            entry: document.entry(spec.coordinate.env()).cloned(),
+            app: entries.map(|(env, instance)| (env.clone(), instance.entry.clone())).collect(),
+            floor,
+        })
+    }
+
+    /// Whether any app was ever registered in an env: reads every app's document.
+    pub(super) async fn knows_env(&self, spec: &Spec, env: &str) -> Result<bool, FacetError> {
+        let kv_mount = &wish(spec)?.kv_mount;
+        for app in self.registered_apps(kv_mount).await? {
+            if self.read_app(kv_mount, &app).await?.0.entry(env).is_some() {
+                return Ok(true);
+            }
         }
+        Ok(false)
     }
 
     /// Writes the instance's entry if the registry is as expected.
