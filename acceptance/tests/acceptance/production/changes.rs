@@ -123,12 +123,19 @@ fn protection_is_lifted_and_the_instance_ended_each_with_leave() {
     it.instance(&CREATES, UNPROTECTED);
     let told = it.site.ws.plan_fails();
     assert!(told.error().detail.contains("lift the protection from deletion"), "{told}");
+    let lift = it.approved("update");
+    // Protected again, and not to be lifted by what lifted it before.
+    it.instance(&CREATES, "");
+    it.site.ws.step();
+    it.instance(&CREATES, UNPROTECTED);
+    it.approve(&[&lift]);
+    assert_ne!(it.refused("update"), lift);
     it.approved("update");
     it.write(&CREATES, "");
     let told = it.site.ws.plan_fails();
     assert!(told.error().detail.contains("remove postgres_database \"gate-end\""), "{told}");
     let end = it.approved("delete");
-    assert_eq!(it.site.registration("gate-end", "prod"), "gone team/gate-end 3");
+    assert_eq!(it.site.registration("gate-end", "prod"), "gone team/gate-end 4");
     // What came again is not what was approved to go.
     it.instance(&CREATES, UNPROTECTED);
     it.site.ws.step();

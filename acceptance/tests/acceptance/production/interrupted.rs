@@ -55,7 +55,7 @@ fn every_write_of_an_approved_change_may_be_the_last() {
         write(&ws, &wish(limit));
         go_on(
             &mut makes,
-            &relays,
+            (&servers, &relays),
             &mut ws,
             "create",
             |ws| write(ws, &wish(limit + 500)),
@@ -67,7 +67,7 @@ fn every_write_of_an_approved_change_may_be_the_last() {
         write(&ws, &wish(limit + 1));
         go_on(
             &mut changes,
-            &relays,
+            (&servers, &relays),
             &mut ws,
             "update",
             |ws| write(ws, &wish(limit + 500)),
@@ -77,7 +77,7 @@ fn every_write_of_an_approved_change_may_be_the_last() {
         );
         ws.is_settled();
         nothing(&ws);
-        go_on(&mut ends, &relays, &mut ws, "delete", |_| (), nothing);
+        go_on(&mut ends, (&servers, &relays), &mut ws, "delete", |_| (), nothing);
         assert!(ws.state().is_empty());
     }
     assert!(
@@ -89,7 +89,7 @@ fn every_write_of_an_approved_change_may_be_the_last() {
 /// Applies what is approved, broken once; what goes on is that change under that approval, and no other.
 fn go_on(
     faults: &mut Faults,
-    relays: &Relays,
+    (servers, relays): (&Servers, &Relays),
     ws: &mut Workspace,
     operation: &str,
     other: impl Fn(&Workspace),
@@ -99,6 +99,16 @@ fn go_on(
     approve(ws, &approved);
     if faults.strike(relays, ws, "apply") {
         relays.forget();
+        if let Some(adopt) = asked(ws, "adopt") {
+            // Nothing was written yet, or all of it, and the CLI has lost what the entry held: it is taken over anew.
+            let pending = "SELECT count(*) FROM appenv.instances WHERE app = 'erp' AND pending IS NOT NULL";
+            assert_eq!(servers.pg.sql(pending).one(), "0");
+            approve(ws, &adopt);
+            let run = ws.run(&["apply", "-json", "-auto-approve"]);
+            assert_eq!(run.code, Some(0), "{run}");
+            approve(ws, "");
+            return;
+        }
         // Another change than the approved one is another one still.
         other(ws);
         if let Some(asked) = asked(ws, operation) {

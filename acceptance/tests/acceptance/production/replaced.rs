@@ -14,6 +14,9 @@ fn a_taint_needs_the_digest_of_the_delete_too() {
     assert_eq!(it.refused("delete"), delete);
     // A plan that reads nothing cannot tell that something goes; the apply does.
     let before = it.snapshot();
+    let told = it.site.ws.plan_fails_with(&["-refresh=false"]);
+    let adopt = digest(&told, "gate-taint/prod", "adopt");
+    it.approve(&[&create, &adopt]);
     let told = it.site.ws.apply_fails_with(&["-refresh=false"]);
     assert_eq!(digest(&told, "gate-taint/prod", "delete"), delete);
     it.is_untouched(&before);

@@ -107,12 +107,16 @@ impl<'a> Start<'a> {
     pub fn of_create(configured: &Configured, spec: &Spec, seen: &'a [Seen]) -> Self {
         let first = seen.first().and_then(|first| first.observation.look.entry.as_ref());
         let objects = seen.iter().flat_map(|facet| &facet.observation.objects);
+        let mut objects: Found =
+            objects.map(|(name, state)| (name.clone(), state.to_string())).collect();
+        // The registration has no line of its own where nothing holds it.
+        objects.insert(REGISTRATION.to_owned(), "ok".to_owned());
         let mut targets = reading::targets(seen);
         targets.retain(|_, id| !configured.run().has_founded(id));
         Self {
             entry: first,
             targets,
-            objects: objects.map(|(name, state)| (name.clone(), state.to_string())).collect(),
+            objects,
             standing: standing(configured, &spec.coordinate, seen),
         }
     }

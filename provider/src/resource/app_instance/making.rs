@@ -167,7 +167,8 @@ pub async fn update(
     errors.into_result()?;
     let verdict = gating::apply(configured, cx, &coordinate, &prior, &planned, &held, &seen);
     work.pending = verdict.await?.pending();
-    if !touches {
+    // What was approved is done once: the registries then tell that it was.
+    if !touches && work.pending.is_none() {
         planned.generation = prior.generation;
         planned.kept = prior.kept;
         state.put(planned);

@@ -196,8 +196,9 @@ async fn update(
     if !configured_facets.is_empty() {
         gating::plan(configured, cx, &coordinate, prior, &planned, &held).await?;
     }
-    planned.generation =
-        if touches_outside(prior, &planned) { Attr::Unknown } else { prior.generation.clone() };
+    let lifts = planned.production == Attr::Known(true) && gating::loosens(prior, &planned);
+    let raises = touches_outside(prior, &planned) || (lifts && !configured_facets.is_empty());
+    planned.generation = if raises { Attr::Unknown } else { prior.generation.clone() };
     Ok(planned)
 }
 
