@@ -176,29 +176,26 @@ pub trait Facet: Send + Sync {
         &self,
         spec: &Spec,
         owner: &str,
-        _change: &FloorChange<'_>,
-    ) -> Result<(), FacetError> {
-        Err(unbuilt(spec, owner))
-    }
+        change: &FloorChange<'_>,
+    ) -> Result<(), FacetError>;
 
     /// The floors of this registry, by owner; none where there is no registry.
-    async fn floors(&self, spec: &Spec) -> Result<BTreeMap<String, Floor>, FacetError> {
-        Err(unbuilt(spec, ""))
-    }
+    async fn floors(&self, spec: &Spec) -> Result<BTreeMap<String, Floor>, FacetError>;
 
     /// Whether any app was ever registered in this env in this registry, tombstones included. It may read all of it.
-    async fn has_env(&self, spec: &Spec, env: &str) -> Result<bool, FacetError> {
-        Err(unbuilt(spec, env))
-    }
+    async fn has_env(&self, spec: &Spec, env: &str) -> Result<bool, FacetError>;
 }
 
-fn unbuilt(spec: &Spec, what: &str) -> FacetError {
+/// Nothing to keep a floor in.
+fn no_registry(owner: &str, server: &str) -> FacetError {
     FacetError {
-        fault: Fault::Rejected,
-        summary: format!("{}: {what}", spec.names.instance),
-        attempted: String::new(),
-        cause: String::new(),
-        next: String::new(),
+        fault: Fault::Missing,
+        summary: format!("Could not write the floor of owner {owner:?}"),
+        attempted: format!("a write to the registry on {server}"),
+        cause: "there is no registry there".to_owned(),
+        next:
+            "Check that it is the right server; the first apply of an instance founds its registry."
+                .to_owned(),
         attribute: None,
     }
 }

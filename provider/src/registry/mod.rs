@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use floor::{Floor, FloorChange, FloorEnv, MODES};
+pub use floor::{Floor, FloorChange, FloorEnv, Floors, MODES};
 
 /// Where an instance stands in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

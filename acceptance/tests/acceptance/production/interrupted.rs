@@ -101,7 +101,8 @@ fn go_on(
         relays.forget();
         if let Some(adopt) = asked(ws, "adopt") {
             // Nothing was written yet, or all of it, and the CLI has lost what the entry held: it is taken over anew.
-            let pending = "SELECT count(*) FROM appenv.instances WHERE app = 'erp' AND pending IS NOT NULL";
+            let pending =
+                "SELECT count(*) FROM appenv.instances WHERE app = 'erp' AND pending IS NOT NULL";
             assert_eq!(servers.pg.sql(pending).one(), "0");
             approve(ws, &adopt);
             let run = ws.run(&["apply", "-json", "-auto-approve"]);

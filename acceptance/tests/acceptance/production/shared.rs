@@ -30,7 +30,8 @@ fn a_shared_object_is_not_changed_from_another_env_without_leave() {
     write(&site, &CREATES, 1, "refs/heads/main", &prod);
     site.ws.step();
     let servers = Arc::clone(&site.servers);
-    let read = || servers.bao.api().get("auth/gitea_jwt/role/gitea_cicd_erp").unwrap()["data"].clone();
+    let read =
+        || servers.bao.api().get("auth/gitea_jwt/role/gitea_cicd_erp").unwrap()["data"].clone();
     let role = read();
     // Its own part is no production change.
     let sandbox = block("sandbox", "erp", "sandbox", "");

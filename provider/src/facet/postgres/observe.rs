@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::failure::Failure;
 use super::foreign::Founded;
 use super::link::Link;
 use super::neighbours::{self, Neighbour};
-use super::registry::Registered;
-use super::session::{Session, Text};
+use super::registered::Registered;
+use super::session::{Ask, Session, Text};
 use super::settings::{Host, SslMode};
 use super::trouble::Trouble;
 use super::{foreign, refusal, sql_read, sql_registry};
@@ -112,8 +113,11 @@ pub(super) async fn look(link: &Link, spec: &Spec) -> Result<Look, Trouble> {
     let mut tries = link.tries(TRIES);
     loop {
         let session = reader(link).await?;
-        let looked = registered(link, &session, spec, &texts).await;
-        let looked = looked.and_then(|found| found.known(link)).map(Registered::into_look);
+        let looked = match ask::<Registered>(link, &session, Ask::Look, &texts).await {
+            Ok(Ok(registered)) => registered.known(link).map(Registered::into_look),
+            Ok(Err(failure)) => Err(unread(link, spec, failure)),
+            Err(trouble) => Err(trouble),
+        };
         let trouble = match looked {
             Ok(look) => return Ok(look),
             Err(trouble) => trouble,
@@ -139,48 +143,30 @@ pub(super) async fn read(
         wish.encoding.as_deref(),
         Some(&spec.owner),
     ];
-    let mut answer = session.read::<Document>(foreign::founded(link, session).await?, &texts).await;
-    if is_stale(&answer) {
-        session.trust(Founded::No);
-        answer = session.read(foreign::founded(link, session).await?, &texts).await;
-    }
+    let answer = ask::<Document>(link, session, Ask::Read, &texts).await?;
     let mut document = answer.map_err(|failure| unread(link, spec, failure))?;
     document.registered = document.registered.known(link)?;
     Ok(document)
 }
 
-/// What the registry tells.
-async fn registered(
+/// Asks by what the registry is, and once more where that turns out to have changed under the session: another run gave
+/// it floors, or took a table away.
+async fn ask<D: DeserializeOwned + AsRef<Registered>>(
     link: &Link,
     session: &Session,
-    spec: &Spec,
+    what: Ask,
     texts: &[Text<'_>],
-) -> Result<Registered, Trouble> {
-    let mut answer = by(link, session, texts).await?;
-    if is_stale(&answer) {
-        session.trust(Founded::No);
-        answer = by(link, session, texts).await?;
-    }
-    answer.map_err(|failure| unread(link, spec, failure))
-}
-
-async fn by(
-    link: &Link,
-    session: &Session,
-    texts: &[Text<'_>],
-) -> Result<Result<Registered, Failure>, Trouble> {
-    match foreign::founded(link, session).await? {
-        Founded::No => Ok(Ok(Registered::default())),
-        founded => Ok(session.look(founded, texts).await),
-    }
-}
-
-/// Whether the registry has changed under the session: another run gave it floors, or took a table away.
-fn is_stale<D: AsRef<Registered>>(answer: &Result<D, Failure>) -> bool {
-    match answer {
+) -> Result<Result<D, Failure>, Trouble> {
+    let answer = session.ask::<D>(what, foreign::founded(link, session).await?, texts).await;
+    let is_stale = match &answer {
         Ok(document) => document.as_ref().upgraded,
         Err(failure) => failure.is_undefined_table(),
+    };
+    if !is_stale {
+        return Ok(answer);
     }
+    session.trust(Founded::No);
+    Ok(session.ask(what, foreign::founded(link, session).await?, texts).await)
 }
 
 // === impl Document ===

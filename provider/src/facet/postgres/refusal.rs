@@ -1,6 +1,6 @@
 //! Refusals of our own: nothing failed, but going on would harm somebody.
 
-use super::registry::Row;
+use super::registered::Row;
 use super::settings::Settings;
 use super::trouble::attempted;
 use crate::facet::{FacetError, Fault};
@@ -276,39 +276,41 @@ pub(super) fn newer_registry(settings: &Settings, version: i32) -> FacetError {
     )
 }
 
-/// A registry of an earlier release, which this login may not extend.
+/// Nothing to keep a floor in.
+pub(super) fn no_registry(settings: &Settings) -> FacetError {
+    told(
+        settings,
+        Fault::Missing,
+        "There is no registry of instances on this PostgreSQL server".to_owned(),
+        format!("database {} has no schema appenv with one", quoted(&settings.database)),
+        "Check host and database; the first apply of an instance founds it.",
+    )
+}
+
+/// A registry of an earlier release, which this login may not alter.
 pub(super) fn not_upgraded(settings: &Settings, owner: &str, cause: String) -> FacetError {
     told(
         settings,
         Fault::Forbidden,
-        "Could not add to the registry what this release keeps there".to_owned(),
+        "The registry was founded by an earlier release and lacks what this one keeps there"
+            .to_owned(),
         cause,
         &format!(
-            "Apply once with the login that owns schema appenv, role {}, which adds it; then apply again.",
+            "Nothing was written. Apply once with the login that owns its tables, {}; then any login may write that \
+             could before.",
             quoted(owner)
         ),
     )
 }
 
-/// A floor that is not what this release reads.
-pub(super) fn unreadable_floor(settings: &Settings, cause: &str) -> FacetError {
+/// A floor that holds what this release does not know.
+pub(super) fn unreadable_floor(settings: &Settings, why: &str) -> FacetError {
     told(
         settings,
         Fault::Rejected,
-        "Could not read what production applies have had".to_owned(),
-        format!("a floor in appenv.floors is not one that this release writes: {cause}"),
-        "Upgrade the provider; or have the floor set anew: terraform-provider-appenv floor set.",
-    )
-}
-
-/// No registry where there must be one.
-pub(super) fn no_registry(settings: &Settings) -> FacetError {
-    told(
-        settings,
-        Fault::Missing,
-        "There is no registry on this server".to_owned(),
-        "schema appenv has no registry".to_owned(),
-        "Check that the address and the maintenance database are the right ones; the first create makes a registry.",
+        "The floor in the registry cannot be read".to_owned(),
+        escaped(why),
+        "If a later release wrote it, use that; else put it right with `terraform-provider-appenv floor set`.",
     )
 }
 

@@ -23,6 +23,15 @@ const SLACK: Duration = Duration::from_secs(5);
 /// A parameter of type text.
 pub(super) type Text<'a> = Option<&'a str>;
 
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Ask {
+    /// Registry and catalogs of one instance.
+    Read,
+    /// The registry's part of it alone.
+    Look,
+}
+
 /// An open session; dropped, the connection is closed and the server undoes what was not committed.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -121,36 +130,21 @@ impl Session {
         self.limited(self.client.query(sql, &parameters(texts))).await
     }
 
-    /// The read statement, registry and catalogs of one instance; prepared once a session where the registry is whole,
-    /// as it is from the first apply on.
-    pub(super) async fn read<D: DeserializeOwned>(
+    /// Asks for a document; prepared once a session where the registry is whole, as it is from the first apply on.
+    pub(super) async fn ask<D: DeserializeOwned>(
         &self,
+        what: Ask,
         registry: Founded,
         texts: &[Text<'_>],
     ) -> Result<D, Failure> {
-        self.ask(registry, &self.read, &sql_read::read(registry), texts).await
-    }
-
-    /// The registry's part of it alone.
-    pub(super) async fn look<D: DeserializeOwned>(
-        &self,
-        registry: Founded,
-        texts: &[Text<'_>],
-    ) -> Result<D, Failure> {
-        self.ask(registry, &self.look, &sql_read::look(registry), texts).await
-    }
-
-    async fn ask<D: DeserializeOwned>(
-        &self,
-        registry: Founded,
-        prepared: &OnceCell<Statement>,
-        sql: &str,
-        texts: &[Text<'_>],
-    ) -> Result<D, Failure> {
+        let (prepared, sql) = match what {
+            Ask::Read => (&self.read, sql_read::read(registry)),
+            Ask::Look => (&self.look, sql_read::look(registry)),
+        };
         if registry != Founded::Whole {
-            return document(&self.rows(sql, texts).await?);
+            return document(&self.rows(&sql, texts).await?);
         }
-        let statement = self.prepared(prepared, sql).await?;
+        let statement = self.prepared(prepared, &sql).await?;
         document(&self.limited(self.client.query(&statement, &parameters(texts))).await?)
     }
 

@@ -115,8 +115,14 @@ pub(super) fn read(registry: Founded) -> String {
 
 /// The registry alone: `$1` app, `$2` env, `$3` our owner.
 pub(super) fn look(registry: Founded) -> String {
-    let floor = if registry == Founded::Whole { floor("$3") } else { UPGRADED.to_owned() };
-    format!("SELECT json_build_object({REGISTRY},{floor})::text WHERE $3::text IS NOT NULL")
+    let parts = match registry {
+        Founded::Whole => format!("{REGISTRY},{}", floor("$3")),
+        Founded::Earlier => format!("{REGISTRY},{UPGRADED}"),
+        Founded::No => String::new(),
+    };
+    format!(
+        "SELECT json_build_object({parts})::text WHERE ($1::text, $2::text, $3::text) IS NOT NULL"
+    )
 }
 
 /// The extensions of the database one is connected to.

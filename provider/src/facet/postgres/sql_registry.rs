@@ -65,7 +65,7 @@ COMMENT ON SCHEMA appenv IS 'Instances managed by terraform-provider-appenv. Wri
 INSERT INTO appenv.registry (version) VALUES (1)";
 
 /// Adds what a registry of an earlier release has not. The version stays: that release goes on to read and write what it
-/// knows. Who may read or write the instances may do so with the floors, and nobody else.
+/// knows. Whoever owns, reads or writes the instances does so with the floors, and nobody else.
 pub(super) const UPGRADE: &str = "\
 ALTER TABLE appenv.instances ADD COLUMN IF NOT EXISTS applied json NOT NULL DEFAULT '{}',
   ADD COLUMN IF NOT EXISTS pending json;
@@ -78,6 +78,8 @@ REVOKE ALL ON appenv.floors FROM PUBLIC;
 DO $upgrade$
 DECLARE granted record;
 BEGIN
+  EXECUTE format('ALTER TABLE appenv.floors OWNER TO %s', (SELECT c.relowner::regrole
+    FROM pg_catalog.pg_class c WHERE c.oid = 'appenv.instances'::regclass));
   FOR granted IN SELECT a.privilege_type, a.grantee::regrole AS login
     FROM pg_catalog.pg_class c, LATERAL aclexplode(c.relacl) a
     WHERE c.oid = 'appenv.instances'::regclass AND a.grantee NOT IN (0, c.relowner)

@@ -1,81 +1,74 @@
-//! The floors in the registry: one document, by owner. Every write is a check-and-set.
+//! The floors in the registry: one document for all owners, every write of it a check-and-set.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-
-use super::kv::Put;
+use super::Vault;
+use super::kv::{Put, WRITE};
+use super::mounts::Mount;
 use super::registry::TRIES;
-use super::{Vault, wish};
-use crate::facet::{FacetError, Fault};
-use crate::plan::Spec;
-use crate::registry::{Floor, FloorChange};
+use crate::facet::{FacetError, Fault, no_registry};
+use crate::registry::{Floor, FloorChange, Floors};
 
-/// Where they are; no app begins with `_`.
+/// Where they are. Instances' own documents lie beside; no name begins with `_`.
 const FLOORS: &str = "appenv/_floors";
-
-/// The document. Fields of later versions are kept.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Floors {
-    /// By owner; one that this release cannot read is only refused to whom it is for.
-    #[serde(default)]
-    owners: BTreeMap<String, Value>,
-    /// The id of the write, see [`super::kv::WRITE`].
-    #[serde(default)]
-    write: String,
-    #[serde(flatten)]
-    rest: Map<String, Value>,
-}
 
 // === impl Vault ===
 
 impl Vault {
-    /// The floor of an owner; the document is read once a run.
-    pub(super) async fn floor(
+    /// The floors, read once a run until this run writes one.
+    pub(super) async fn known_floors(&self, kv_mount: &str) -> Result<Arc<Floors>, FacetError> {
+        let read = async { Ok(Arc::new(self.read_floors_fresh(kv_mount).await?.0)) };
+        self.floors.get(kv_mount, read).await
+    }
+
+    /// The floors as they stand now, and the version of their document.
+    async fn read_floors_fresh(&self, kv_mount: &str) -> Result<(Floors, u64), FacetError> {
+        let doing = "read the floors of the registry";
+        let document =
+            self.read_document(kv_mount, FLOORS).await.map_err(|error| error.doing(doing))?;
+        let Some(value) = document.value else { return Ok((Floors::default(), document.version)) };
+        let floors = serde_json::from_value(value).map_err(|error| FacetError {
+            fault: Fault::Rejected,
+            summary: format!("Could not {doing}"),
+            attempted: format!("GET {kv_mount}/data/{FLOORS} on {}", self.wire.server()),
+            cause: format!("the document holds what this release does not know: {error}"),
+            next: "If a later release wrote it, use that; else restore an earlier version of the document (bao kv \
+                   rollback)."
+                .to_owned(),
+            attribute: None,
+        })?;
+        Ok((floors, document.version))
+    }
+
+    /// Every floor of the registry in a KV mount, by owner, as it stands now.
+    pub async fn read_floors(&self, kv_mount: &str) -> Result<BTreeMap<String, Floor>, FacetError> {
+        self.ensure(&[Mount::Kv(kv_mount)]).await?;
+        Ok(self.read_floors_fresh(kv_mount).await?.0.owners)
+    }
+
+    /// Changes the floor of an owner, whatever instances there are, over again as long as others write in between.
+    pub async fn write_floor(
         &self,
         kv_mount: &str,
         owner: &str,
-    ) -> Result<Option<Floor>, FacetError> {
-        let read = async { self.read_floors(kv_mount).await.map(|(floors, _)| floors.owners) };
-        let owners = self.floors.get(kv_mount, read).await?;
-        self.of(kv_mount, &owners, owner)
-    }
-
-    /// Changes the floor of an owner.
-    pub(super) async fn change_floor_of(
-        &self,
-        spec: &Spec,
-        owner: &str,
         change: &FloorChange<'_>,
     ) -> Result<(), FacetError> {
-        let kv_mount = &wish(spec)?.kv_mount;
-        let doing = format!("write the floor of owner {owner:?}");
-        if self.target(kv_mount).await?.is_none() {
-            return Err(self.told(
-                kv_mount,
-                &doing,
-                "there is no registry",
-                "Check the address and `kv_mount`; the first create makes a registry.",
-            ));
-        }
+        self.ensure(&[Mount::Kv(kv_mount)]).await?;
         self.keep_alive().await?;
+        if self.read_target(kv_mount).await?.0.is_none() {
+            return Err(no_registry(owner, &self.wire.server()));
+        }
+        let doing = format!("write the floor of owner {owner:?}");
         for attempt in 1..=TRIES {
-            let (mut floors, version) = self.read_floors(kv_mount).await?;
-            let found = self.of(kv_mount, &floors.owners, owner)?;
-            let Some(next) = change(found.as_ref()).filter(|next| found.as_ref() != Some(next))
-            else {
+            let (mut floors, version) = self.read_floors_fresh(kv_mount).await?;
+            if !floors.change(owner, change) {
                 return Ok(());
-            };
-            let render = |value: Result<Value, serde_json::Error>| {
-                let next = "Report this: it is a fault of the provider.";
-                value.map_err(|error| self.told(kv_mount, &doing, &error.to_string(), next))
-            };
-            floors.owners.insert(owner.to_owned(), render(serde_json::to_value(next))?);
-            floors.write = self.write_id();
-            let document = render(serde_json::to_value(&floors))?;
+            }
+            let mut value = serde_json::json!(floors);
+            value[WRITE] = self.write_id().into();
             let put = self
-                .write_document(kv_mount, FLOORS, &document, version)
+                .write_document(kv_mount, FLOORS, &value, version)
                 .await
                 .map_err(|error| error.doing(&doing))?;
             self.floors.forget(kv_mount);
@@ -84,64 +77,27 @@ impl Vault {
             }
             self.rest(attempt).await;
         }
-        let cause = format!("another write came first, {TRIES} times");
-        Err(self.told(kv_mount, &doing, &cause, "Apply again when the other runs are done."))
+        Err(FacetError {
+            fault: Fault::Conflict,
+            summary: format!("Could not {doing}"),
+            attempted: format!("{TRIES} check-and-set writes on {}", self.wire.server()),
+            cause: "another write came first each time".to_owned(),
+            next: "Run it again when the other runs are done.".to_owned(),
+            attribute: None,
+        })
     }
 
-    /// Every floor, by owner.
-    pub(super) async fn every_floor(
-        &self,
-        spec: &Spec,
-    ) -> Result<BTreeMap<String, Floor>, FacetError> {
-        let kv_mount = &wish(spec)?.kv_mount;
-        let (floors, _) = self.read_floors(kv_mount).await?;
-        let mut found = BTreeMap::new();
-        for owner in floors.owners.keys() {
-            if let Some(floor) = self.of(kv_mount, &floors.owners, owner)? {
-                found.insert(owner.clone(), floor);
-            }
-        }
-        Ok(found)
-    }
-
-    async fn read_floors(&self, kv_mount: &str) -> Result<(Floors, u64), FacetError> {
-        let doing = "read what production applies have had";
-        let read = self.read_document(kv_mount, FLOORS).await;
-        let document = read.map_err(|error| error.doing(doing))?;
-        let Some(value) = document.value else { return Ok((Floors::default(), document.version)) };
-        let floors = serde_json::from_value(value);
-        let floors = floors.map_err(|error| self.unreadable_floor(kv_mount, &error))?;
-        Ok((floors, document.version))
-    }
-
-    fn of(
+    /// Whether any app was ever registered in an env; reads the document of one app after another.
+    pub(super) async fn was_registered(
         &self,
         kv_mount: &str,
-        owners: &BTreeMap<String, Value>,
-        owner: &str,
-    ) -> Result<Option<Floor>, FacetError> {
-        let Some(value) = owners.get(owner) else { return Ok(None) };
-        let floor = serde_json::from_value(value.clone());
-        floor.map(Some).map_err(|error| self.unreadable_floor(kv_mount, &error))
-    }
-
-    fn unreadable_floor(&self, kv_mount: &str, error: &serde_json::Error) -> FacetError {
-        self.told(
-            kv_mount,
-            "read what production applies have had",
-            &format!("it is not what this release writes: {error}"),
-            "Upgrade the provider; or have the floor set anew: terraform-provider-appenv floor set.",
-        )
-    }
-
-    fn told(&self, kv_mount: &str, doing: &str, cause: &str, next: &str) -> FacetError {
-        FacetError {
-            fault: Fault::Rejected,
-            summary: format!("Could not {doing}"),
-            attempted: format!("{kv_mount}/data/{FLOORS} on {}", self.wire.server()),
-            cause: cause.to_owned(),
-            next: next.to_owned(),
-            attribute: None,
+        env: &str,
+    ) -> Result<bool, FacetError> {
+        for app in self.registered_apps(kv_mount).await? {
+            if self.read_app(kv_mount, &app).await?.0.entry(env).is_some() {
+                return Ok(true);
+            }
         }
+        Ok(false)
     }
 }

@@ -4,7 +4,8 @@
 //!
 //! - `settings`, `sensitive`: what the facet is told.
 //! - `wire`: calls; attempts, limits, tokens, errors.
-//! - `kv`, `document`, `registry`, `floors`: the registry in KV v2 and its documents.
+//! - `kv`, `document`, `registry`: the registry in KV v2 and the app's document in it.
+//! - `floors`: what the registry keeps for the gates.
 //! - `object`: one object, read, written whole and read back, removed. `place`: where an instance's own
 //!   ones stand.
 //! - `observe` with `standing`, `converge`, `dismantle`: the verbs.
@@ -56,7 +57,7 @@ use self::wire::Wire;
 use super::{Facet, FacetError, Fault, Observation};
 use crate::plan::Spec;
 use crate::plan::vault::VaultWish;
-use crate::registry::{Entry, Expected, Floor, FloorChange, Look};
+use crate::registry::{Entry, Expected, Floor, FloorChange, Floors, Look};
 
 /// The Vault facet: one server, one identity, opened when first used.
 pub struct Vault {
@@ -69,12 +70,12 @@ pub struct Vault {
     known_mounts: Known,
     connections: Answers<Option<Connection>>,
     shared_reads: Answers<Option<Held>>,
-    /// What owners' production applies have had, by KV mount.
-    floors: Answers<BTreeMap<String, serde_json::Value>>,
+    /// The floors of registries, by KV mount.
+    floors: Answers<Arc<Floors>>,
     /// Whose secrets are where, by KV mount.
     taken: Answers<Arc<paths::Taken>>,
     /// Leases that this process took and has not given back, each with whether it could be renewed no further.
-    leased: Mutex<BTreeMap<String, bool>>,
+    leased: Mutex<std::collections::BTreeMap<String, bool>>,
 }
 
 // === impl Vault ===
@@ -157,28 +158,12 @@ impl Facet for Vault {
 
     async fn look(&self, spec: &Spec) -> Result<Look, FacetError> {
         let kv_mount = &wish(spec)?.kv_mount;
-        let (target, (document, _)) = tokio::try_join!(
+        let (target, (document, _), floors) = tokio::try_join!(
             self.target(kv_mount),
-            self.read_app(kv_mount, spec.coordinate.app())
+            self.read_app(kv_mount, spec.coordinate.app()),
+            self.known_floors(kv_mount),
         )?;
-        self.look_at(spec, target, &document).await
-    }
-
-    async fn change_floor(
-        &self,
-        spec: &Spec,
-        owner: &str,
-        change: &FloorChange<'_>,
-    ) -> Result<(), FacetError> {
-        self.change_floor_of(spec, owner, change).await
-    }
-
-    async fn floors(&self, spec: &Spec) -> Result<BTreeMap<String, Floor>, FacetError> {
-        self.every_floor(spec).await
-    }
-
-    async fn has_env(&self, spec: &Spec, env: &str) -> Result<bool, FacetError> {
-        self.knows_env(spec, env).await
+        Ok(Self::look_at(target, &document, &floors, spec))
     }
 
     async fn record(
@@ -230,6 +215,23 @@ impl Facet for Vault {
         stop: &CancellationToken,
     ) -> Result<(), FacetError> {
         self.dismantle_all(spec, expected, force, stop).await
+    }
+
+    async fn change_floor(
+        &self,
+        spec: &Spec,
+        owner: &str,
+        change: &FloorChange<'_>,
+    ) -> Result<(), FacetError> {
+        self.write_floor(&wish(spec)?.kv_mount, owner, change).await
+    }
+
+    async fn floors(&self, spec: &Spec) -> Result<BTreeMap<String, Floor>, FacetError> {
+        self.read_floors(&wish(spec)?.kv_mount).await
+    }
+
+    async fn has_env(&self, spec: &Spec, env: &str) -> Result<bool, FacetError> {
+        self.was_registered(&wish(spec)?.kv_mount, env).await
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Vault, fresh_id, wish};
 use crate::facet::{FacetError, Fault};
 use crate::plan::Spec;
 use crate::plan::vault::VaultWish;
-use crate::registry::{Entry, Expected, Look, Misfit};
+use crate::registry::{Entry, Expected, Floors, Look, Misfit};
 
 /// Where the registry's id is.
 const FOUNDING: &str = "appenv/_registry";
@@ -40,7 +40,10 @@ impl Vault {
     }
 
     /// The registry's id as it stands now, and the version of its document.
-    async fn read_target(&self, kv_mount: &str) -> Result<(Option<String>, u64), FacetError> {
+    pub(super) async fn read_target(
+        &self,
+        kv_mount: &str,
+    ) -> Result<(Option<String>, u64), FacetError> {
         let document = self
             .read_document(kv_mount, FOUNDING)
             .await
@@ -76,38 +79,20 @@ impl Vault {
     }
 
     /// What the registry tells of one instance.
-    pub(super) async fn look_at(
-        &self,
-        spec: &Spec,
+    pub(super) fn look_at(
         target: Option<String>,
         document: &AppDocument,
-    ) -> Result<Look, FacetError> {
-        let wish = wish(spec)?;
-        let owner = document.live_owner().unwrap_or(&spec.owner);
-        // What nobody founded has none; nor may its reader.
-        let floor = match &target {
-            Some(_) => self.floor(&wish.kv_mount, owner).await?,
-            None => None,
-        };
-        let entries = document.instances.iter();
-        Ok(Look {
+        floors: &Floors,
+        spec: &Spec,
+    ) -> Look {
+        let env = spec.coordinate.env();
+        Look {
             target,
             app_owner: document.live_owner().map(str::to_owned),
-            entry: document.entry(spec.coordinate.env()).cloned(),
-            app: entries.map(|(env, instance)| (env.clone(), instance.entry.clone())).collect(),
-            floor,
-        })
-    }
-
-    /// Whether any app was ever registered in an env: reads every app's document.
-    pub(super) async fn knows_env(&self, spec: &Spec, env: &str) -> Result<bool, FacetError> {
-        let kv_mount = &wish(spec)?.kv_mount;
-        for app in self.registered_apps(kv_mount).await? {
-            if self.read_app(kv_mount, &app).await?.0.entry(env).is_some() {
-                return Ok(true);
-            }
+            entry: document.entry(env).cloned(),
+            app: document.instances.iter().map(|(env, i)| (env.clone(), i.entry.clone())).collect(),
+            floor: floors.owners.get(document.live_owner().unwrap_or(&spec.owner)).cloned(),
         }
-        Ok(false)
     }
 
     /// Writes the instance's entry if the registry is as expected.
