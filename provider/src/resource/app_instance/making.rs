@@ -23,6 +23,7 @@ use crate::plan::duration;
 use crate::plan::postgres::ENDED_LOGINS;
 use crate::plan::{ObjectState, Spec};
 use crate::registry::{Entry, Expected, Phase};
+use crate::resource::state_gate;
 
 /// Makes an instance. On an error the slot stays empty: nothing is tainted, and the next apply continues.
 pub async fn create(
@@ -41,6 +42,7 @@ pub async fn create(
         state.put(planned);
         return Ok(());
     };
+    state_gate::apply(configured, &coordinate, &work.spec.names.state_prefix)?;
     let seen = observe(configured, &coordinate, &work).await?;
     let first = &seen[0].observation.look;
     if plan.create && !same(plan.seen.as_ref(), first.entry.as_ref()) {
@@ -102,6 +104,7 @@ pub async fn update(
         state.put(planned);
         return Ok(());
     };
+    state_gate::apply(configured, &coordinate, &work.spec.names.state_prefix)?;
     let seen = observe(configured, &coordinate, &work).await?;
     for facet in &seen {
         let found = &facet.observation.look.target;
