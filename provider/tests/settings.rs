@@ -368,7 +368,7 @@ fn an_owner_is_needed_with_the_first_server() {
 }
 
 fn gates(naming: Attr<String>) -> Model {
-    Model { gates: Some(GatesModel { naming }), ..Model::default() }
+    Model { gates: Some(GatesModel { naming, ..GatesModel::default() }), ..Model::default() }
 }
 
 #[test]
