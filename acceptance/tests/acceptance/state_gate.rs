@@ -173,7 +173,8 @@ fn an_http_state() {
 #[test]
 fn a_state_in_postgresql() {
     let pg = Postgres::start();
-    let admin = pg.admin();
+    let admin = pg.admin().in_database("states");
+    pg.sql(&format!("CREATE DATABASE states OWNER {}", admin.user));
     let connection = format!(
         "postgres://{}:{}@{}:{}/{}?sslmode=disable",
         admin.user, admin.password, admin.host, admin.port, admin.database
@@ -334,6 +335,8 @@ fn a_secret_is_judged_by_its_instance_and_a_deletion_is_not() {
     bench.write(&block("it", "erp", "sandbox", "  release = \"2\"\n"));
     let told = bench.ws.plan_fails();
     assert_eq!(told.error().address.as_deref(), Some(at("it").as_str()), "{told}");
+    // A destroy plans the configuration first.
+    bench.write(&plain("it", "erp", "sandbox"));
     bench.ws.destroy();
     assert!(!bench.root.join("erp/sandbox").exists());
 }
