@@ -197,6 +197,21 @@ fn prefixes_that_users_write() {
     assert!(s3("erp", "sandbox", "sandbox/erp"));
     assert!(s3("erp/main/terraform.tfstate", "eu", "eu/erp/main"));
     assert!(!s3("erp/main/terraform.tfstate", "eu", "erp/main"));
+    // Workspaces that are regions, in every backend that has them.
+    for (kind, config) in [
+        ("local", r#"{"workspace_dir":"/s/erp/main"}"#),
+        ("s3", r#"{"key":"erp/main/terraform.tfstate"}"#),
+        ("gcs", r#"{"prefix":"erp/main"}"#),
+        ("azurerm", r#"{"key":"erp/main/terraform.tfstate"}"#),
+        ("consul", r#"{"path":"erp/main"}"#),
+        ("cos", r#"{"prefix":"erp/main"}"#),
+        ("oss", r#"{"prefix":"erp/main"}"#),
+        ("pg", r#"{"schema_name":"erp_main"}"#),
+        ("kubernetes", r#"{"secret_suffix":"erp-main"}"#),
+    ] {
+        assert!(verdict(kind, config, "eu", &[], "erp/main/eu"), "{kind}");
+        assert!(!verdict(kind, config, "us", &[], "erp/main/eu"), "{kind}");
+    }
     let of = |kind, config, workspace, prefix| verdict(kind, config, workspace, &[], prefix);
     assert!(of("pg", r#"{"schema_name":"infra_erp"}"#, "sandbox", "infra/erp/sandbox"));
     assert!(of("pg", "{}", "erp-sandbox", "erp-sandbox"));
