@@ -64,7 +64,7 @@ impl Drop for States {
 }
 
 /// Answers one request and closes.
-fn answer(stream: &TcpStream, states: &Kept) -> std::io::Result<()> {
+fn answer(stream: &TcpStream, kept: &Kept) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
     reader.read_line(&mut head)?;
@@ -86,18 +86,18 @@ fn answer(stream: &TcpStream, states: &Kept) -> std::io::Result<()> {
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let path = target.split('?').next().unwrap_or_default().to_owned();
     let (status, text) = {
-        let mut states = states.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
         match method {
-            "GET" => match states.get(&path) {
+            "GET" => match kept.get(&path) {
                 Some(state) => ("200 OK", state.clone()),
                 None => ("404 Not Found", Vec::new()),
             },
             "POST" => {
-                states.insert(path, body);
+                kept.insert(path, body);
                 ("200 OK", Vec::new())
             }
             "DELETE" => {
-                states.remove(&path);
+                kept.remove(&path);
                 ("200 OK", Vec::new())
             }
             _ => ("405 Method Not Allowed", Vec::new()),

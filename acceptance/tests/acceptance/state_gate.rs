@@ -87,11 +87,12 @@ impl Bench {
         self.ws.destroy();
         assert!(!self.root.join("erp/sandbox").exists());
     }
+}
 
-    fn warns(&self, plan: &Diagnostics, summary: &str) {
-        plan.warning_titled(summary);
-        assert_eq!(plan.errors().count(), 0, "{plan}");
-    }
+/// A plan or an apply that goes on, with a warning.
+fn warns(told: &Diagnostics, summary: &str) {
+    told.warning_titled(summary);
+    assert_eq!(told.errors().count(), 0, "{told}");
 }
 
 const LOCAL: &str = "backend \"local\" {}";
@@ -211,7 +212,7 @@ fn without_a_backend_one_warning_is_said() {
     let bench = Bench::new("");
     bench.write(&format!("{}{}", plain("it", "erp", "sandbox"), plain("other", "shop", "dev")));
     let told = bench.ws.plan().diagnostics();
-    bench.warns(&told, DOUBT);
+    warns(&told, DOUBT);
     assert_eq!(told.warnings().filter(|told| told.summary.starts_with(DOUBT)).count(), 1, "{told}");
     assert!(told.warning_titled(DOUBT).detail.contains("no backend block"), "{told}");
     bench.ws.apply();
@@ -227,7 +228,7 @@ fn a_saved_plan_is_applied_where_there_is_no_backend_file() {
     bench.ws.plan_to("saved.plan");
     fs::remove_file(bench.ws.dir().join(".terraform/terraform.tfstate")).unwrap();
     let run = bench.ws.apply_saved("saved.plan");
-    bench.warns(&run.diagnostics(), DOUBT);
+    warns(&run.diagnostics(), DOUBT);
     assert!(bench.root.join("erp/sandbox").is_dir());
     // It went where the plan said.
     assert!(bench.ws.dir().join("erp/sandbox/terraform.tfstate").exists());
@@ -260,7 +261,7 @@ fn the_gate_is_strict_warns_or_is_off() {
     Bench::new(LOCAL).with(&gate("strict")).init(&path).is_refused(&[]);
     let warned = Bench::new(LOCAL).with(&gate("warn")).init(&path);
     let told = warned.ws.plan().diagnostics();
-    warned.warns(&told, WRONG);
+    warns(&told, WRONG);
     warned.ws.step();
     Bench::new(LOCAL).with(&gate("off")).init(&path).lives();
 }
@@ -272,7 +273,7 @@ fn a_local_state_of_production_is_a_finding() {
     let blocks = plain("it", "erp", "prod");
     let bench = Bench::new(LOCAL).init(&path);
     bench.write(&blocks);
-    bench.warns(&bench.ws.plan().diagnostics(), LOCAL_PRODUCTION);
+    warns(&bench.ws.plan().diagnostics(), LOCAL_PRODUCTION);
     let strict = Bench::new(LOCAL).with("  gates {\n    state = \"strict\"\n  }\n").init(&path);
     strict.write(&blocks);
     let told = strict.ws.plan_fails();

@@ -229,7 +229,7 @@ impl Address {
                 last == workspace && (rest.is_empty() || self.backend.is_in(key, rest))
             });
             let whole = match &self.above {
-                Some(above) => [above, &vec![workspace.to_owned()], key.as_slice()].concat(),
+                Some(above) => [above.as_slice(), &[workspace.to_owned()], key].concat(),
                 None => key.clone(),
             };
             let is_part = prefix.iter().any(|segment| segment == workspace);

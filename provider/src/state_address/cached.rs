@@ -143,7 +143,7 @@ mod tests {
             r#"{"version":3,"backend":{"type":"s3"}}"#,
         ] {
             let found = Cached::parse("f", text).err();
-            assert_eq!(found.as_ref(), Some(&unreadable), "{:.80}", text);
+            assert_eq!(found.as_ref(), Some(&unreadable), "{text:.80}");
         }
         for (text, why) in [
             (r#"{"version":3}"#, Unreadable::NoBackend("f".to_owned())),
