@@ -249,6 +249,18 @@ fn a_saved_plan_is_applied_where_there_is_no_backend_file() {
 }
 
 #[test]
+fn a_saved_plan_is_judged_by_the_backend_that_the_directory_has_at_apply() {
+    let bench = Bench::new(LOCAL).init(&["-backend-config=path=erp/sandbox/terraform.tfstate"]);
+    bench.ws.plan_to("saved.plan");
+    bench.ws.init(&["-reconfigure", "-backend-config=path=erp/main/terraform.tfstate"]);
+    let run = bench.ws.run(&["apply", "-json", "saved.plan"]);
+    assert_eq!(run.code, Some(1), "{run}");
+    let told = run.diagnostics();
+    assert!(told.error().summary.starts_with(WRONG), "{told}");
+    assert!(!bench.root.join("erp").exists(), "something was made");
+}
+
+#[test]
 fn the_gate_is_strict_warns_or_is_off() {
     let gate = |value: &str| format!("  gates {{\n    state = \"{value}\"\n  }}\n");
     let strict = Bench::new("").with(&gate("strict"));

@@ -338,3 +338,23 @@ fn users_are_shown_no_credential() {
         assert_eq!((shown.as_str(), written.as_str()), (told, value), "{kind}");
     }
 }
+
+proptest::proptest! {
+    /// Whatever a file holds, there is a verdict, and the remedy that is told can be read again.
+    #[test]
+    fn no_file_makes_it_fail(
+        kind in "local|s3|gcs|azurerm|consul|cos|oss|oci|pg|kubernetes|http|cloud|\\PC{0,4}",
+        key in "\\PC{0,24}|(https?://)?[a-z@:/?=&#%.-]{0,24}",
+        workspace in "[a-z./-]{0,6}",
+        prefix in "[a-z./-]{0,12}",
+    ) {
+        let arguments = ["path", "key", "prefix", "address", "secret_suffix", "schema_name", "table_name"];
+        let config: serde_json::Map<_, _> =
+            arguments.iter().map(|name| ((*name).to_owned(), key.as_str().into())).collect();
+        let file = serde_json::json!({ "version": 3, "backend": { "type": kind, "config": config } });
+        let found = of(&cached(&file.to_string(), &workspace), &world(&[]));
+        if let Verdict::Mismatch(address) = judge(&found, &prefix) {
+            let _ = address.remedy(&prefix);
+        }
+    }
+}
