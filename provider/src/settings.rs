@@ -7,6 +7,7 @@ pub mod names;
 mod policy;
 mod postgres;
 pub mod secrets;
+pub mod state;
 mod vault;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use crate::naming::{Declared, Environments, Inputs, NameError, Overrides, Subjec
 use crate::world::World;
 use model::Model;
 use names::NamesModel;
+use state::StateSettings;
 
 /// A server that may be configured, and whose address may come from another resource.
 #[derive(Clone, Debug)]
@@ -87,6 +89,8 @@ pub struct Settings {
     pub templates: BTreeMap<String, String>,
     /// What the naming gate does.
     pub naming: NamingGate,
+    /// What the state gate does, and where states belong.
+    pub state: StateSettings,
     /// Who manages these apps; `None` only where there is no facet.
     pub owner: Option<String>,
     /// The PostgreSQL server.
@@ -181,6 +185,7 @@ impl Settings {
         let naming = model.gates.as_ref().and_then(|gates| need.text(&gates.naming, naming_at()));
         let mode =
             model.gates.as_ref().and_then(|gates| need.text(&gates.production, policy::mode_at()));
+        let state = state::read(model, &mut need);
         // What names are made of is not known: anything else to say of them would be a guess.
         if !errors.0.is_empty() {
             return Err(errors);
@@ -190,6 +195,7 @@ impl Settings {
         let host = host.and_then(|host| host::settings(&host, world, &mut errors));
         let aws = aws::read(model.aws.as_ref(), &mut errors);
         let layout = vault::layout(model.vault.as_ref(), &inputs, &mut errors);
+        let state = state::settings(&state, &inputs, &mut errors);
         judge_owner(
             owner.as_deref(),
             postgres.is_configured() || vault.is_configured() || aws.is_configured(),
@@ -225,6 +231,7 @@ impl Settings {
                     inputs,
                     templates,
                     naming,
+                    state,
                     owner,
                     postgres,
                     vault,
@@ -298,6 +305,7 @@ impl Settings {
             aws::validate(aws, &mut errors);
         }
         policy::validate(model, &mut errors);
+        state::validate(model, &mut errors);
         if let Some(owner) = model.owner.known() {
             judge_owner(Some(owner), false, &mut errors);
         }

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 /// From low to high. A module that is new gets its row here.
 const MAY_USE: [(&str, &[&str]); 23] = [
     ("world", &[]),
-    ("state_address", &["world"]),
     ("naming", &[]),
     ("dotenv", &[]),
     ("inquiry", &["naming"]),
@@ -18,12 +17,14 @@ const MAY_USE: [(&str, &[&str]); 23] = [
     ("plan", &["naming"]),
     ("registry", &[]),
     ("gate", &["naming", "plan", "registry"]),
+    // It cuts the address into the parts that the state gate compares.
+    ("state_address", &["world", "gate"]),
     ("facet", &["naming", "plan", "registry"]),
     ("store", &["naming", "dotenv", "plan", "registry", "facet"]),
     ("settings", &["world", "naming", "plan", "registry", "gate", "facet", "store"]),
     ("run", &["naming", "registry", "gate"]),
     ("clients", &["world", "naming", "plan", "registry", "gate", "facet", "store", "settings"]),
-    ("configured", &["world", "state_address", "run", "settings", "clients"]),
+    ("configured", &["world", "state_address", "gate", "run", "settings", "clients"]),
     (
         "secrets",
         &[

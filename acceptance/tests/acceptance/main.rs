@@ -54,6 +54,7 @@ mod shared;
 mod shared_owner;
 mod shared_owner_refused;
 mod site;
+mod state_gate;
 mod token;
 mod transient;
 mod upgrade;

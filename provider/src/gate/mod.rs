@@ -16,6 +16,7 @@ mod operation;
 pub mod policy;
 pub mod promotion;
 pub mod standing;
+pub mod state;
 
 pub use approval::Approvals;
 pub use evidence::Evidence;

@@ -206,7 +206,7 @@ mod tests {
             (|p| prod(p).production = false, "env prod is not a production one, it was"),
             (|p| drop(p.envs.remove("prod")), "env prod is not declared, it was a production one"),
             (
-                |p| drop(prod(p).allow.insert(Operation::Delete)),
+                |p| prod(p).allow.extend([Operation::Delete]),
                 "`allow` of env prod has delete, it had create",
             ),
             (|p| prod(p).promotion = None, "`promote_from` of env prod is nothing, it was sandbox"),
@@ -220,7 +220,7 @@ mod tests {
             ),
             (|p| p.keys.clear(), "`approval_keys` are gone"),
             (
-                |p| drop(p.keys.insert("SHA256:c".to_owned())),
+                |p| p.keys.extend(["SHA256:c".to_owned()]),
                 "`approval_keys` has the key SHA256:c, which was not among them",
             ),
             (

@@ -64,18 +64,41 @@ pub fn schema() -> Schema {
                  (`vault`, `aws`, `host`) is configured. A secret takes it once, at create, and keeps it.",
             ),
         )
-        .single("gates", gates()),
+        .single("gates", gates())
+        .single("state", state()),
     )
 }
 
 fn gates() -> Block {
-    Block::new("What each gate does where its rule is broken.").attribute(
-        "naming",
+    Block::new("What each gate does where its rule is broken.")
+        .attribute(
+            "naming",
+            Attribute::optional(
+                Type::String,
+                "An app, environment or service whose names could be those of another instance: `enforce` (default) \
+                 refuses it, `warn` warns once a run, `off` says nothing. What a target would refuse, and a name that \
+                 is another instance's already, is always an error.",
+            ),
+        )
+        .attribute(
+            "state",
+            Attribute::optional(
+                Type::String,
+                "A change of an instance from a state whose address does not end in `state.prefix`: `enforce` (default) \
+                 refuses it at plan and warns once a run where the address cannot be told, `strict` refuses that too, \
+                 `warn` warns, `off` says nothing.",
+            ),
+        )
+}
+
+fn state() -> Block {
+    Block::new("Where states belong.").attribute(
+        "prefix",
         Attribute::optional(
             Type::String,
-            "An app, environment or service whose names could be those of another instance: `enforce` (default) \
-             refuses it, `warn` warns once a run, `off` says nothing. What a target would refuse, and a name that \
-             is another instance's already, is always an error.",
+            "What the address of an instance's state ends in, `.tfstate` file apart. Default `{state_prefix}`, the name \
+             of that key: one state for each environment of an app. `{app}/main` is one state an app, a literal one for \
+             all. The variables are those of `names` but `{service}`, and `{state_prefix}`.",
         ),
     )
     .attribute(

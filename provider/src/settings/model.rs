@@ -22,6 +22,7 @@ pub struct Model {
     pub secret_store: Attr<String>,
     pub names: Option<NamesModel>,
     pub gates: Option<GatesModel>,
+    pub state: Option<StateModel>,
 }
 
 /// What each gate does.
@@ -30,6 +31,14 @@ pub struct Model {
 pub struct GatesModel {
     pub naming: Attr<String>,
     pub production: Attr<String>,
+    pub state: Attr<String>,
+}
+
+/// Where states belong.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the schema beside it says what each is")]
+pub struct StateModel {
+    pub prefix: Attr<String>,
 }
 
 /// One declared env.

@@ -25,6 +25,7 @@ use crate::plan::duration;
 use crate::plan::postgres::ENDED_LOGINS;
 use crate::plan::{ObjectState, Spec};
 use crate::registry::{Entry, Expected, Floor, Phase};
+use crate::resource::state_gate;
 
 /// Makes an instance. On an error the slot stays empty: nothing is tainted, and the next apply continues.
 pub async fn create(
@@ -43,6 +44,7 @@ pub async fn create(
         state.put(planned);
         return Ok(());
     };
+    state_gate::apply(configured, &coordinate, &work.spec.names.state_prefix)?;
     let seen = observe(configured, &coordinate, &mut work).await?;
     let first = &seen[0].observation.look;
     if plan.create && !same(plan.seen.as_ref(), first.entry.as_ref()) {
@@ -114,6 +116,7 @@ pub async fn update(
         state.put(planned);
         return Ok(());
     };
+    state_gate::apply(configured, &coordinate, &work.spec.names.state_prefix)?;
     let seen = observe(configured, &coordinate, &mut work).await?;
     for facet in &seen {
         let found = &facet.observation.look.target;

@@ -25,6 +25,7 @@ use crate::facet::Observation;
 use crate::guard::Phase;
 use crate::naming::Coordinate;
 use crate::plan::{self, Spec};
+use crate::resource::state_gate;
 use crate::run::Lost;
 
 /// Plans one change.
@@ -35,13 +36,27 @@ pub async fn plan(
 ) -> Result<Option<Model>, Errors> {
     match change {
         Change::Create { config, proposed } => {
-            create(configured, cx, &config, proposed).await.map(Some)
+            let planned = create(configured, cx, &config, proposed).await?;
+            judge_state(configured, cx, &planned)?;
+            Ok(Some(planned))
         }
         Change::Update { prior, config, proposed } => {
-            update(configured, cx, &prior, &config, proposed).await.map(Some)
+            let planned = update(configured, cx, &prior, &config, proposed).await?;
+            // What is replaced is judged as what it becomes.
+            if cx.requires_replace.is_empty() && touches_outside(&prior, &planned) {
+                judge_state(configured, cx, &planned)?;
+            }
+            Ok(Some(planned))
         }
         Change::Delete { prior } => delete(configured, cx, &prior).map(|()| None),
     }
+}
+
+/// Asks the state gate.
+fn judge_state(configured: &Configured, cx: &mut Context, planned: &Model) -> Result<(), Errors> {
+    let coordinate = existing::coordinate(planned)?;
+    let prefix = planned.state_prefix.known().map(String::as_str).unwrap_or_default();
+    state_gate::plan(configured, cx, &coordinate, prefix)
 }
 
 async fn create(

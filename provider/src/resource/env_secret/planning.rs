@@ -16,6 +16,7 @@ use crate::configured::Configured;
 use crate::facet::FacetError;
 use crate::gate;
 use crate::guard::{self, Answer, Phase};
+use crate::resource::state_gate;
 use crate::secrets::Site;
 use crate::store::note::Obstacle;
 use crate::store::{SecretValue, Standing, trouble};
@@ -31,13 +32,46 @@ pub async fn plan(
 ) -> Result<Option<Model>, Errors> {
     match change {
         Change::Create { config, proposed } => {
-            create(configured, cx, &config, proposed).await.map(Some)
+            let planned = create(configured, cx, &config, proposed).await?;
+            judge_state(
+                configured,
+                cx,
+                &planned.named().map_err(report::not_known)?.site(configured)?,
+            )?;
+            Ok(Some(planned))
         }
         Change::Update { prior, config, proposed } => {
-            update(configured, cx, &prior, &config, proposed).map(Some)
+            let planned = update(configured, cx, &prior, &config, proposed)?;
+            let site = planned.named().map_err(report::not_known)?.site(configured)?;
+            let held = Held::load(&cx.private);
+            // What is replaced is judged as what it becomes.
+            if cx.requires_replace.is_empty() && touches_outside(&prior, &planned, &held, &site) {
+                judge_state(configured, cx, &site)?;
+            }
+            Ok(Some(planned))
         }
         Change::Delete { prior } => delete(configured, cx, &prior).map(|()| None),
     }
+}
+
+/// Asks the state gate.
+fn judge_state(configured: &Configured, cx: &mut Context, site: &Site) -> Result<(), Errors> {
+    let place = &site.place;
+    state_gate::plan(configured, cx, &place.coordinate, &place.names.state_prefix)
+}
+
+/// Whether a change writes anything outside the state.
+pub fn touches_outside(prior: &Model, planned: &Model, held: &Held, site: &Site) -> bool {
+    planned.version.is_unknown()
+        || ends_grace(prior, planned)
+        || held.is_moved(site.store_name, &site.place)
+        || held.is_imported()
+        || prior.status != planned.status
+}
+
+/// Whether the value before goes.
+pub fn ends_grace(prior: &Model, planned: &Model) -> bool {
+    prior.grace_over == Attr::Known(true) && planned.grace_over == Attr::Known(false)
 }
 
 /// The secret that a model names, and where it is.

@@ -11,11 +11,12 @@ use super::model::Model;
 use super::planning::{OK, taking_over};
 use super::reading::{NOT_ADOPTED, fill, status};
 use super::times::{self, Operation};
-use super::{recipe, report};
+use super::{planning, recipe, report};
 use crate::configured::Configured;
 use crate::facet::{FacetError, Fault, Limit};
 use crate::gate::Standing;
 use crate::guard::Phase;
+use crate::resource::state_gate;
 use crate::secrets::Site;
 use crate::store::{Change, Previous, Record, SecretStore, SecretValue};
 use crate::world::World;
@@ -57,13 +58,11 @@ pub async fn update(
     let raised = prior.value_wo_version != planned.value_wo_version;
     // What is taken over gets a version, and keeps its value.
     let is_new = planned.version.is_unknown() && (!held.is_imported() || raised);
-    let ends_grace = prior.grace_over == Attr::Known(true)
-        && planned.grace_over == Attr::Known(false)
-        && !is_new;
+    let ends_grace = planning::ends_grace(prior, &planned) && !is_new;
     let site = planned.named().map_err(report::not_known)?.site(configured)?;
     let moves = held.is_moved(site.store_name, &site.place);
     let mut work = None;
-    if is_new || ends_grace || moves || held.is_imported() || prior.status != planned.status {
+    if planning::touches_outside(prior, &planned, &held, &site) {
         work = Some(Work::new(configured, cx, &planned, Operation::Update).await?);
     }
     let Some(work) = work else {
@@ -194,6 +193,8 @@ impl<'a> Work<'a> {
         let site = planned.named().map_err(report::not_known)?.site(configured)?;
         let id = site.id();
         not_stopped(cx, &id)?;
+        let place = &site.place;
+        state_gate::apply(configured, &place.coordinate, &place.names.state_prefix)?;
         let store = site.store.clone().ok_or_else(|| report::not_reachable_yet(&id))?;
         let limit = operation.limit(planned);
         let look =
