@@ -319,7 +319,9 @@ fn a_state_may_hold_all_of_an_app_or_of_everything() {
     for (prefix, path) in [("{app}/main", "erp/main"), ("platform", "x/platform"), ("{app}", "erp")]
     {
         let bench = Bench::new(LOCAL)
-            .with(&format!("  state {{\n    prefix = \"{prefix}\"\n  }}\n"))
+            .with(&format!(
+                "  gates {{\n    production = \"open\"\n  }}\n  state {{\n    prefix = \"{prefix}\"\n  }}\n"
+            ))
             .init(&[&format!("-backend-config=path={path}/terraform.tfstate")]);
         bench.write(&both);
         bench.ws.step();

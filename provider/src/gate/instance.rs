@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::operation::Operation;
+use crate::plan::postgres::ENDED_LOGINS;
 
 /// One side of a change. What both sides have alike is no part of the change, but of what is approved.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -104,7 +105,8 @@ impl Change {
 
     fn making(&self, after: &Side) -> Vec<String> {
         let verb = if self.adopts { "take over" } else { "make" };
-        self.objects.iter().map(|object| format!("{verb} {}", told(object, &after.names))).collect()
+        let objects = self.objects.iter().filter(|object| !is_left_over(object));
+        objects.map(|object| format!("{verb} {}", told(object, &after.names))).collect()
     }
 
     fn ending(&self) -> Vec<String> {
@@ -115,7 +117,7 @@ impl Change {
         }
         let mut effects = Vec::new();
         effects.extend(self.ends_sessions.then(|| "end sessions and leases".to_owned()));
-        let objects = self.objects.iter();
+        let objects = self.objects.iter().filter(|object| !is_left_over(object));
         effects.extend(objects.map(|object| format!("remove {}", told(object, &before.names))));
         effects
     }
@@ -179,6 +181,11 @@ fn loosens(before: &Side, after: &Side) -> bool {
 /// The line of `objects` that stands for the registration says of an import only that it is one.
 fn is_adoption(object: &str, is: &Value) -> bool {
     object == "registration" && is.as_str().is_some_and(|is| is.contains("not adopted yet"))
+}
+
+/// The line of `objects` that is none of an object: what others left is settled, not made.
+fn is_left_over(object: &str) -> bool {
+    object == ENDED_LOGINS
 }
 
 /// An object with its name, where it has one: `postgres_database "erp"`.

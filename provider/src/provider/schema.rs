@@ -89,6 +89,16 @@ fn gates() -> Block {
                  `warn` warns, `off` says nothing.",
             ),
         )
+    .attribute(
+        "production",
+        Attribute::optional(
+            Type::String,
+            "A change of a production instance, of its secrets or of what its app shares, that is neither among the \
+             `allow` of its environment nor approved: `noop` (default) refuses it at plan, `review` warns at plan and \
+             refuses it in apply, `open` lets it pass. What production applies have had cannot be loosened here: see \
+             `floor set`.",
+        ),
+    )
 }
 
 fn state() -> Block {
@@ -99,16 +109,6 @@ fn state() -> Block {
             "What the address of an instance's state ends in, `.tfstate` file apart. Default `{state_prefix}`, the name \
              of that key: one state for each environment of an app. `{app}/main` is one state an app, a literal one for \
              all. The variables are those of `names` but `{service}`, and `{state_prefix}`.",
-        ),
-    )
-    .attribute(
-        "production",
-        Attribute::optional(
-            Type::String,
-            "A change of a production instance, of its secrets or of what its app shares, that is neither among the \
-             `allow` of its environment nor approved: `noop` (default) refuses it at plan, `review` warns at plan and \
-             refuses it in apply, `open` lets it pass. What production applies have had cannot be loosened here: see \
-             `floor set`.",
         ),
     )
 }
