@@ -1,10 +1,13 @@
 //! The production gate with the real CLI and real servers: what changes production is refused unless exactly that is
 //! approved.
 
+mod attacks;
 mod changes;
 mod digests;
+mod floor;
 mod interrupted;
 mod modes;
+mod promotion;
 mod replaced;
 mod secrets;
 mod shared;

@@ -24,7 +24,7 @@ use crate::naming::Coordinate;
 use crate::plan::duration;
 use crate::plan::postgres::ENDED_LOGINS;
 use crate::plan::{ObjectState, Spec};
-use crate::registry::{Entry, Expected, Floor, Phase};
+use crate::registry::{Entry, Expected, Phase};
 use crate::resource::state_gate;
 
 /// Makes an instance. On an error the slot stays empty: nothing is tainted, and the next apply continues.
@@ -303,7 +303,7 @@ async fn converge(
         told.insert(facet.name, next.clone());
         *expected = Expected { target: Some(target), entry: Some(next.clone()) };
     }
-    raise_floor(configured, cx, &spec, seen).await?;
+    gating::raise(configured, cx, &spec, seen).await?;
     for facet in seen {
         facet.facet.converge(&spec, &cx.stop).await?;
     }
@@ -318,29 +318,6 @@ async fn converge(
         told.insert(facet.name, whole.clone());
     }
     Ok(Made { entry: whole, kept })
-}
-
-/// What this production apply has cannot be loosened from now on.
-async fn raise_floor(
-    configured: &Configured,
-    cx: &Context,
-    spec: &Spec,
-    seen: &[Seen],
-) -> Result<(), FacetError> {
-    let (policy, env) = (&configured.settings.policy, spec.coordinate.env());
-    if !policy.is_production(env) {
-        return Ok(());
-    }
-    for facet in seen {
-        let floor = facet.observation.look.floor.as_ref();
-        if floor == Some(&policy.raised(floor, env)) {
-            continue;
-        }
-        stopped(cx)?;
-        let raise = |floor: Option<&Floor>| Some(policy.raised(floor, env));
-        facet.facet.change_floor(spec, &spec.owner, &raise).await?;
-    }
-    Ok(())
 }
 
 /// What an apply ends with.

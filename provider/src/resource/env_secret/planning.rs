@@ -11,11 +11,11 @@ use super::held::Held;
 use super::model::Model;
 use super::reading::status;
 use super::times::{self, Operation};
-use super::{recipe, report};
+use super::{clock, recipe, report};
 use crate::configured::Configured;
 use crate::facet::FacetError;
 use crate::gate;
-use crate::guard::{self, Answer, Phase};
+use crate::guard::Phase;
 use crate::resource::state_gate;
 use crate::secrets::Site;
 use crate::store::note::Obstacle;
@@ -292,11 +292,11 @@ fn update(
         mends: !stands && !held.is_imported() && !repaired && !moves,
         ..Intent::default()
     };
-    let asked = Asked {
+    let asked = clock::Asked {
         rotation: due && planned.generate.is_some(),
         end_of_grace: prior.grace_over == Attr::Known(true),
     };
-    let allowed = clock(configured, cx, &site, &held, &start, &planned, intent, asked)?;
+    let allowed = clock::judge(configured, cx, &site, &held, &start, &planned, intent, asked)?;
     if raised || repaired || (asked.rotation && allowed) {
         new_value(&mut planned);
         return Ok(planned);
@@ -311,54 +311,6 @@ fn update(
         planned.grace_over = Attr::Known(true);
     }
     Ok(planned)
-}
-
-/// What the clock alone asks for.
-#[derive(Clone, Copy)]
-struct Asked {
-    rotation: bool,
-    end_of_grace: bool,
-}
-
-/// Judges a change, with what the clock asks for where that may be; whether it may.
-fn clock(
-    configured: &Configured,
-    cx: &mut Context,
-    site: &Site,
-    held: &Held,
-    start: &Start<'_>,
-    planned: &Model,
-    intent: Intent,
-    asked: Asked,
-) -> Result<bool, Errors> {
-    let known = &held.standing;
-    let phase = Phase::Plan;
-    if intent.writes || !(asked.rotation || asked.end_of_grace) {
-        // A value that is written ends the grace of the one before.
-        gating::judge(configured, cx, site, known, start, Some(planned), intent, phase)?;
-        return Ok(true);
-    }
-    let with = Intent { writes: asked.rotation, ends_grace: !asked.rotation, ..intent };
-    let told = match gating::asks(configured, cx, site, held, start, planned, with)? {
-        Answer::Passes(_) => {
-            guard::holds_the_floor(configured, &site.place.coordinate, known)?;
-            return Ok(true);
-        }
-        Answer::Refused(told) => told,
-    };
-    gating::judge(configured, cx, site, known, start, Some(planned), intent, phase)?;
-    let rotates_at =
-        start.record.and_then(|record| times::rotates_at(planned, &record.time).known().cloned());
-    let rotates_at = rotates_at.unwrap_or_default();
-    if asked.rotation && held.overdue {
-        return Err(report::rotation_overdue(&rotates_at, &told));
-    }
-    cx.warnings.push(if asked.rotation {
-        report::rotation_waits(&rotates_at, &told)
-    } else {
-        report::grace_waits(&told)
-    });
-    Ok(false)
 }
 
 fn or_unknown<T: Clone>(value: &Attr<T>) -> Attr<T> {

@@ -1,50 +1,41 @@
 //! Changes of an instance before the production gate: what is approved is made here, at plan from the state and again in
 //! apply from what stands.
+//!
+//! # Layout
+//!
+//! - `start`: where a change begins. `sides`: both sides of it, and the document that is approved. `floor`: what an apply
+//!   raises.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod floor;
+mod sides;
+mod start;
 
-use serde_json::{Value, json};
 use tfplugin::context::Context;
 use tfplugin::diagnostic::Errors;
 use tfplugin::value::Attr;
 
+pub use floor::raise;
+pub use sides::loosens;
+pub use start::{Start, standing};
+
+use self::sides::{
+    after, becomes, before, document, ending, is_production, names, reaches_others, resumed, wish,
+};
 use super::existing::{self, Seen};
 use super::held::Held;
 use super::limits::Operation;
 use super::model::Model;
-use super::reading::{self, REGISTRATION};
 use super::wanted::Wanted;
 use super::{planned, renaming, report};
 use crate::configured::Configured;
 use crate::facet::Limit;
-use crate::gate::document::Document;
+use crate::gate::Operation as Kind;
 use crate::gate::instance::{Change, Side};
-use crate::gate::{Operation as Kind, Standing};
 use crate::guard::{self, Case, Phase, Verdict};
 use crate::naming::Coordinate;
 use crate::plan::Spec;
-use crate::plan::postgres::OWNER_ROLE;
-use crate::plan::vault::{
-    CI_ROLE, DATABASE_ROLE, KUBERNETES_ROLE, NO_PART_WISHED, NO_PART_YET, OPS_POLICY, OpsScope,
-};
-use crate::registry::{Entry, Pending, Phase as Registered};
+use crate::registry::Phase as Registered;
 use crate::run::Ending;
-
-/// Objects as a look found them, by their line.
-pub type Found = BTreeMap<String, String>;
-
-/// Where a change begins: what is registered, and how the objects stand.
-#[derive(Clone, Debug, Default)]
-pub struct Start<'a> {
-    /// The entry of the first registry.
-    pub entry: Option<&'a Entry>,
-    /// The identity of each target that is founded.
-    pub targets: BTreeMap<String, String>,
-    /// How the objects stand.
-    pub objects: Found,
-    /// What the registries know.
-    pub standing: Standing,
-}
 
 /// What a create comes to.
 #[derive(Clone, Copy, Debug)]
@@ -57,218 +48,6 @@ pub struct Creation<'a> {
     pub adopts: bool,
     /// Whether this run ends the registration first.
     pub replaces: bool,
-}
-
-// === impl Start ===
-
-impl<'a> Start<'a> {
-    /// Where a plan begins: with what the state knows.
-    pub fn of_state(prior: &Model, held: &'a Held) -> Self {
-        let objects = prior.objects.known().into_iter().flatten();
-        let had = existing::facets(prior);
-        let targets = held.targets.iter().filter(|(facet, _)| had.contains(facet));
-        Self {
-            entry: held.seen.as_ref(),
-            targets: targets.map(|(facet, id)| (facet.clone(), id.clone())).collect(),
-            objects: objects
-                .filter_map(|(name, state)| Some((name.clone(), state.known()?.clone())))
-                .collect(),
-            standing: held.standing.clone(),
-        }
-    }
-
-    /// Where an apply begins: with what stands. What the plan said of a shared object that is as wished by now stays: another
-    /// instance of the app may have made it so in this very run.
-    pub fn of_look(
-        configured: &Configured,
-        prior: &Model,
-        held: &'a Held,
-        spec: &Spec,
-        seen: &'a [Seen],
-    ) -> Self {
-        let state = Self::of_state(prior, held);
-        let first = seen.first().and_then(|first| first.observation.look.entry.as_ref());
-        let entry = first.filter(|entry| !entry.is_gone());
-        let mut objects = reading::objects_of(configured, prior, held, seen, entry);
-        for key in shared(spec) {
-            if let (Some(now), Some(then)) = (objects.get_mut(key), state.objects.get(key))
-                && now == "ok"
-            {
-                now.clone_from(then);
-            }
-        }
-        let had = existing::facets(prior);
-        let mut targets = reading::targets(seen);
-        targets.retain(|facet, _| had.contains(facet));
-        Self { entry, targets, objects, standing: standing(configured, &spec.coordinate, seen) }
-    }
-
-    /// Where a create begins.
-    pub fn of_create(configured: &Configured, spec: &Spec, seen: &'a [Seen]) -> Self {
-        let first = seen.first().and_then(|first| first.observation.look.entry.as_ref());
-        let objects = seen.iter().flat_map(|facet| &facet.observation.objects);
-        let mut objects: Found =
-            objects.map(|(name, state)| (name.clone(), state.to_string())).collect();
-        // The registration has no line of its own where nothing holds it.
-        objects.insert(REGISTRATION.to_owned(), "ok".to_owned());
-        let mut targets = reading::targets(seen);
-        targets.retain(|_, id| !configured.run().has_founded(id));
-        Self {
-            entry: first,
-            targets,
-            objects,
-            standing: standing(configured, &spec.coordinate, seen),
-        }
-    }
-}
-
-/// What the registries know of an app.
-pub fn standing(configured: &Configured, coordinate: &Coordinate, seen: &[Seen]) -> Standing {
-    let looks = seen.iter().map(|facet| &facet.observation.look);
-    let promotion = configured.settings.policy.promotion(coordinate.env());
-    Standing::of(looks, promotion.map(|promotion| promotion.from.as_str()))
-}
-
-/// Objects that the app's instances share and that have no part of each.
-fn shared(spec: &Spec) -> Vec<&'static str> {
-    let role = spec.postgres.as_ref().filter(|wish| wish.owner_role_shared);
-    let ci = spec.vault.as_ref().and_then(|wish| wish.ci.as_ref());
-    let role = role.map(|_| OWNER_ROLE);
-    role.into_iter().chain(ci.map(|_| CI_ROLE)).collect()
-}
-
-/// Whether a change of one env reaches what the app's production has too: a shared object, the app's owner, or the grants
-/// of the whole family.
-fn reaches_others(start: &Start<'_>, spec: &Spec) -> bool {
-    let own = [NO_PART_YET, NO_PART_WISHED].map(|phrase| format!("differs: {phrase}"));
-    let is_fine = |state: &String| state == "ok" || own.contains(state);
-    let differs = |key: &str| !start.objects.get(key).is_some_and(is_fine);
-    let family = spec
-        .vault
-        .as_ref()
-        .is_some_and(|vault| vault.ops_scope == OpsScope::Family && differs(OPS_POLICY));
-    let owner = start.entry.is_some_and(|entry| {
-        !entry.is_gone() && !entry.owner.is_empty() && entry.owner != spec.owner
-    });
-    family || owner || shared(spec).into_iter().any(differs)
-}
-
-/// Names of what an instance has in its facets.
-fn names(model: &Model) -> BTreeMap<String, String> {
-    let Some(names) = model.resolved_names.known() else { return BTreeMap::new() };
-    let of = renaming::of_objects(names, &existing::facets(model));
-    of.into_iter().filter_map(|(key, name)| Some((key.to_owned(), name.known()?.clone()))).collect()
-}
-
-fn text(value: &Attr<String>) -> String {
-    value.known().cloned().unwrap_or_default()
-}
-
-/// What the registry says was asked for, as this release writes it.
-fn asked(entry: &Entry) -> Value {
-    match serde_json::from_value::<Wanted>(entry.spec.clone()) {
-        Ok(wanted) => inputs(&wanted),
-        Err(_) => entry.spec.clone(),
-    }
-}
-
-fn inputs(wanted: &Wanted) -> Value {
-    serde_json::to_value(wanted).unwrap_or_default()
-}
-
-/// What an object shall be, where its line does not tell.
-fn wish(spec: &Spec, object: &str) -> Value {
-    let vault = spec.vault.as_ref();
-    let of = |wish: Option<Result<Value, serde_json::Error>>| wish.and_then(Result::ok);
-    let wish = match object {
-        CI_ROLE => of(vault.and_then(|vault| vault.ci.as_ref()).map(serde_json::to_value)),
-        DATABASE_ROLE => {
-            of(vault.and_then(|vault| vault.database.as_ref()).map(serde_json::to_value))
-        }
-        KUBERNETES_ROLE => {
-            of(vault.and_then(|vault| vault.kubernetes.as_ref()).map(serde_json::to_value))
-        }
-        _ => None,
-    };
-    wish.unwrap_or_else(|| json!("ok"))
-}
-
-fn before(start: &Start<'_>, prior: &Model, wished: &BTreeSet<String>) -> Side {
-    let entry = start.entry.filter(|entry| !entry.is_gone());
-    let mut objects: BTreeMap<String, Value> = start
-        .objects
-        .iter()
-        .filter(|(name, state)| {
-            let goes = !wished.is_empty() && !wished.contains(*name);
-            state.as_str() != "ok" || (goes && !reading::stays(name))
-        })
-        .map(|(name, state)| (name.clone(), json!(state)))
-        .collect();
-    let fresh = wished.iter().filter(|name| !start.objects.contains_key(*name));
-    objects.extend(fresh.map(|name| (name.clone(), json!("absent"))));
-    Side {
-        inputs: entry.map(asked).unwrap_or_default(),
-        owner: entry.map(|entry| entry.owner.clone()).unwrap_or_default(),
-        production: entry.is_some_and(|entry| entry.production)
-            || prior.production == Attr::Known(true),
-        names: names(prior),
-        objects,
-        deletion_protection: prior.deletion_protection.known().copied().unwrap_or(true),
-        on_destroy: text(&prior.on_destroy),
-    }
-}
-
-fn after(planned: &Model, spec: &Spec, wanted: &Wanted, objects: BTreeMap<String, Value>) -> Side {
-    Side {
-        inputs: inputs(wanted),
-        owner: spec.owner.clone(),
-        production: spec.production,
-        names: names(planned),
-        objects,
-        deletion_protection: planned.deletion_protection.known().copied().unwrap_or(true),
-        on_destroy: text(&planned.on_destroy),
-    }
-}
-
-/// What becomes of objects that are not as wished; what is no longer wished has no line.
-fn becomes(spec: &Spec, wished: &BTreeSet<String>, before: &Side) -> BTreeMap<String, Value> {
-    let kept = before.objects.keys().filter(|name| wished.contains(*name));
-    kept.map(|name| (name.clone(), wish(spec, name))).collect()
-}
-
-fn document(
-    coordinate: &Coordinate,
-    start: &Start<'_>,
-    owner: &str,
-    generation: u64,
-    change: &Change,
-) -> Document {
-    let side = |side: &Option<Side>| side.as_ref().and_then(|side| serde_json::to_value(side).ok());
-    Document {
-        target: start.targets.clone(),
-        owner: owner.to_owned(),
-        app: coordinate.app().to_owned(),
-        env: coordinate.env().to_owned(),
-        secret: None,
-        generation,
-        operation: change.operation(),
-        before: side(&change.before),
-        after: side(&change.after),
-        effects: change.effects(),
-    }
-}
-
-/// The same change as the apply before began it, where it did not finish.
-fn resumed(now: &Document, pending: &Pending, after: Option<&Side>) -> Option<Document> {
-    Some(Document {
-        target: pending.target.clone(),
-        generation: pending.generation,
-        operation: Kind::parse(&pending.operation)?,
-        before: pending.before.clone(),
-        after: after.and_then(|after| serde_json::to_value(after).ok()),
-        effects: pending.effects.clone(),
-        ..now.clone()
-    })
 }
 
 /// What is known of the inputs, and what is not, endpoints included.
@@ -371,11 +150,6 @@ pub fn replaced(
         resumed: None,
     };
     guard::judge(configured, cx, case, Phase::Plan).map(drop)
-}
-
-fn is_production(start: &Start<'_>, prior: &Model) -> bool {
-    let entry = start.entry.filter(|entry| !entry.is_gone());
-    prior.production == Attr::Known(true) || entry.is_some_and(|entry| entry.production)
 }
 
 /// Judges a create.
@@ -506,26 +280,6 @@ pub async fn update(
     guard::promoted(configured, coordinate, &start.standing, was, digest.as_deref(), &spec, limit)
         .await?;
     Ok(verdict)
-}
-
-/// Whether a change takes protection away.
-pub fn loosens(prior: &Model, planned: &Model) -> bool {
-    let protects = |model: &Model| model.deletion_protection == Attr::Known(true);
-    let retains = |model: &Model| model.on_destroy.known().is_some_and(|what| what == "retain");
-    (protects(prior) && !protects(planned)) || (retains(prior) && !retains(planned))
-}
-
-/// What a delete is, as it is approved.
-fn ending(coordinate: &Coordinate, start: &Start<'_>, prior: &Model, owner: &str) -> Document {
-    let objects = start.objects.keys().filter(|name| *name != REGISTRATION).cloned().collect();
-    let change = Change {
-        before: Some(before(start, prior, &BTreeSet::new())),
-        objects,
-        ends_sessions: renaming::forces(prior),
-        ..Change::default()
-    };
-    let generation = start.entry.map_or(0, |entry| entry.generation);
-    document(coordinate, start, owner, generation, &change)
 }
 
 /// Judges a delete.
