@@ -15,6 +15,7 @@ pub mod mode;
 mod operation;
 pub mod policy;
 pub mod promotion;
+pub mod signature;
 pub mod standing;
 pub mod state;
 
