@@ -60,6 +60,12 @@ impl World {
         std::fs::read_to_string(self.cwd.join(path))
     }
 
+    /// A file to be read as a stream, relative to the working directory.
+    pub fn open_file(&self, path: impl AsRef<Path>) -> std::io::Result<std::fs::File> {
+        #[allow(clippy::disallowed_methods, reason = "the one place where files are read")]
+        std::fs::File::open(self.cwd.join(path))
+    }
+
     /// Now, RFC 3339 in UTC, to the second.
     pub fn now(&self) -> String {
         let now = (self.clock)();
