@@ -24,6 +24,8 @@ pub struct Report {
     pub has_plan: bool,
     /// Whether the plan leaves something for another one.
     pub incomplete: bool,
+    /// Whether planning ended at an error, so that the plan is not whole.
+    pub is_partial: bool,
     /// Resources of all providers, by what happens to them.
     pub counts: Counts,
     /// Outputs that change, by what happens to them. Alone they are no change.
@@ -62,8 +64,8 @@ pub struct Change {
     pub action: Option<Action>,
     /// What the production gate says, a digest each.
     pub decisions: Vec<Decision>,
-    /// What other gates refuse: the gate and why.
-    pub refusals: Vec<(&'static str, String)>,
+    /// What other gates refuse.
+    pub refusals: Vec<Refusal>,
     /// Names, old and new.
     pub names: Vec<Difference>,
     /// Other attributes, old and new.
@@ -91,6 +93,19 @@ pub struct Decision {
     pub differences: Vec<Difference>,
 }
 
+/// What a gate refuses that has no digest.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The gate's name.
+    pub gate: &'static str,
+    /// What is done, where the gate says it.
+    pub operation: Option<Operation>,
+    /// What the gate says.
+    pub text: String,
+    /// What it says to do.
+    pub detail: String,
+}
+
 /// Resources of another provider with one action.
 #[derive(Clone, Debug)]
 pub struct Others {
@@ -115,6 +130,7 @@ impl Report {
         if let Some(plan) = plan {
             belong_together(&events, plan, failed)?;
         }
+        let is_partial = events.told.iter().any(|told| told.ends_planning);
         let sides = Sides::of(plan);
         let mut found = Found::default();
         let mut others: BTreeMap<(String, Action), Vec<String>> = BTreeMap::new();
@@ -167,6 +183,7 @@ impl Report {
             tool: events.tool,
             has_plan: plan.is_some(),
             incomplete,
+            is_partial,
             counts,
             outputs: events.outputs,
             invocations: events.invocations,
@@ -320,7 +337,9 @@ impl Found {
                     differences,
                 });
             }
-            Kind::Gate { name } => change.refusals.push((name, told.text)),
+            Kind::Gate { name: gate, operation, detail } => {
+                change.refusals.push(Refusal { gate, operation, text: told.text, detail });
+            }
             Kind::Error | Kind::Warning => {}
         }
     }

@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use super::document::Difference;
-use super::group::{Change, Decision, Report};
+use super::group::{Change, Decision, Refusal, Report};
 use super::told::Told;
 use super::unreadable::Unreadable;
 use super::verdict::Verdict;
+use crate::gate::Operation;
 
 /// The version of what is written here.
 const FORMAT: &str = "1";
@@ -73,14 +74,19 @@ fn pretty(value: &Value) -> String {
 }
 
 fn change(change: &Change) -> Value {
-    let gates: Vec<Value> =
-        change.refusals.iter().map(|(gate, text)| json!({ "gate": gate, "text": text })).collect();
+    let refusal = |refusal: &Refusal| {
+        json!({
+            "gate": refusal.gate,
+            "operation": refusal.operation.map(Operation::name),
+            "text": refusal.text,
+        })
+    };
     json!({
         "address": change.address,
         "subject": change.subject,
         "action": change.action.map(super::Action::name),
         "decisions": change.decisions.iter().map(decision).collect::<Vec<_>>(),
-        "refusals": gates,
+        "refusals": change.refusals.iter().map(refusal).collect::<Vec<_>>(),
         "names": change.names.iter().map(difference).collect::<Vec<_>>(),
         "attributes": change.facts.iter().map(difference).collect::<Vec<_>>(),
         "drifted": change.has_drifted || !change.drifted.is_empty(),

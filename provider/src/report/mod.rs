@@ -26,7 +26,7 @@ mod verdict;
 
 pub use action::{Action, Counts};
 pub use events::{Events, read_events};
-pub use group::{Change, Instance, Others, Report};
+pub use group::{Change, Decision, Instance, Others, Refusal, Report};
 pub use plan::{Plan, read_plan};
 pub use unreadable::{Input, Unreadable};
 pub use verdict::Verdict;

@@ -37,6 +37,8 @@ pub struct Told {
     pub place: Option<String>,
     /// What it says, without subject and digest where those were read.
     pub text: String,
+    /// Whether it is an error, a gate's or another, behind which nothing is planned.
+    pub ends_planning: bool,
     /// What kind it is.
     pub kind: Kind,
 }
@@ -47,7 +49,12 @@ pub enum Kind {
     /// The production gate's: one change with its digest.
     Production { operation: Operation, digest: String, approved: bool, document: Option<Document> },
     /// Another gate's refusal.
-    Gate { name: &'static str },
+    Gate {
+        name: &'static str,
+        operation: Option<Operation>,
+        /// What it says to do; of this provider's resources only.
+        detail: String,
+    },
     /// Any other error.
     Error,
     /// Any other warning.
@@ -69,13 +76,20 @@ impl Told {
             Kind::Production { approved: true, .. } => ours && !raw.is_error,
             _ => !strangers,
         });
-        let found = found.or_else(|| gate(&raw).filter(|_| raw.is_error && !strangers));
+        let found = found.or_else(|| gate(&raw, ours).filter(|_| raw.is_error && !strangers));
         let (subject, text, kind) = match found {
             Some((subject, text, kind)) => (Some(subject), text, kind),
             None if raw.is_error => (None, raw.summary, Kind::Error),
             None => (None, raw.summary, Kind::Warning),
         };
-        Self { subject, address: raw.address, place: raw.place, text, kind }
+        Self {
+            subject,
+            address: raw.address,
+            place: raw.place,
+            ends_planning: raw.is_error,
+            text,
+            kind,
+        }
     }
 
     /// Whether a gate refuses by it.
@@ -107,7 +121,7 @@ fn production(raw: &Raw, ours: bool) -> Option<(String, String, Kind)> {
 }
 
 /// `{app}/{env}: {what}` or `{app}/{env} {operation}: {what}`.
-fn gate(raw: &Raw) -> Option<(String, String, Kind)> {
+fn gate(raw: &Raw, ours: bool) -> Option<(String, String, Kind)> {
     let (head, what) = raw.summary.split_once(": ")?;
     let (subject, operation) = match head.split_once(' ') {
         None => (head, None),
@@ -120,7 +134,8 @@ fn gate(raw: &Raw) -> Option<(String, String, Kind)> {
     let named = GATES.iter().find(|(_, needles)| says(needles)).map(|(name, _)| *name);
     // One that names an operation judges it, whatever it is called.
     let name = named.or(operation.map(|_| "gate"))?;
-    Some((subject.to_owned(), what.to_owned(), Kind::Gate { name }))
+    let detail = if ours { raw.detail.clone() } else { String::new() };
+    Some((subject.to_owned(), what.to_owned(), Kind::Gate { name, operation, detail }))
 }
 
 /// Whether it is `app/env` or `app/env/KEY`.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::page::Page;
 use super::{OPEN, SECTIONS, TABLE, number};
+use crate::gate::Operation;
 use crate::report::document::Difference;
 use crate::report::escape::code;
 use crate::report::group::{Change, Decision, Instance, Report};
@@ -87,8 +88,9 @@ fn rows(instance: &Instance, change: &Change) -> Vec<String> {
         .iter()
         .map(|decision| row(decision.operation.name(), verdict(decision), &code(&decision.digest)))
         .collect();
-    for (gate, _) in &change.refusals {
-        rows.push(row(action.unwrap_or("–"), &format!("**refused** by the {gate} gate"), ""));
+    for refusal in &change.refusals {
+        let what = refusal.operation.map(Operation::name).or(action).unwrap_or("–");
+        rows.push(row(what, &format!("**refused** by the {} gate", refusal.gate), ""));
     }
     if rows.is_empty() {
         let drift = if change.action.is_none() { "drift, no change" } else { "allowed" };
@@ -121,14 +123,15 @@ fn part(change: &Change) -> Option<String> {
         }
         text.push_str(&changed(&decision.differences));
     }
-    for (gate, why) in &change.refusals {
-        let _ = write!(text, "\nRefused by the {gate} gate: {}\n", code(why));
+    for refusal in &change.refusals {
+        let _ = write!(text, "\nRefused by the {} gate: {}\n\n", refusal.gate, code(&refusal.text));
+        let detail: Vec<_> =
+            refusal.detail.lines().filter(|line| !line.trim().is_empty()).collect();
+        text.push_str(&lines(detail.into_iter().map(code)));
     }
     let has_documents = change.decisions.iter().any(|decision| !decision.differences.is_empty());
-    if !has_documents {
-        text.push_str(&changed(&change.facts));
-    }
-    text.push_str(&changed(&change.names));
+    let facts = if has_documents { &[][..] } else { &change.facts };
+    text.push_str(&changed(&[facts, &change.names].concat()));
     if !change.drifted.is_empty() {
         text.push_str("\nFound otherwise than it should be:\n\n");
         let drifted = change.drifted.iter();

@@ -78,7 +78,7 @@ fn headline(report: &Report) -> String {
             }
         ),
         Verdict::NotApproved => {
-            format!("refused, {} not approved", number(refused(report), "change"))
+            format!("refused, {}", refused(report))
         }
         Verdict::Error if report.errors.is_empty() => "closed, the plan is incomplete".to_owned(),
         Verdict::Error => format!("closed, {}", number(report.errors.len(), "error")),
@@ -105,10 +105,14 @@ fn counts(report: &Report) -> String {
 }
 
 fn next(report: &Report) -> Option<String> {
-    let partly = "The plan ended at what stands in its way, so what depends on it is not counted.";
+    let partly = if report.is_partial {
+        "The plan ended at what stands in its way, so what depends on it is not counted. "
+    } else {
+        ""
+    };
     Some(match report.verdict {
         Verdict::NotApproved => format!(
-            "{partly} Next: if each change below is as wished, have its digest approved (`approvals`, `approvals_file` or \
+            "{partly}Next: if each change below is as wished, have its digest approved (`approvals`, `approvals_file` or \
              `APPENV_APPROVALS`) and plan again; what another gate refuses is mended as its message says."
         ),
         Verdict::Error if report.errors.is_empty() => {
@@ -117,7 +121,7 @@ fn next(report: &Report) -> Option<String> {
                 .to_owned()
         }
         Verdict::Error => {
-            format!("{partly} Next: mend the errors and plan again; the job's log has their details.")
+            format!("{partly}Next: mend the errors and plan again; the job's log has their details.")
         }
         Verdict::Destructive | Verdict::Allowed | Verdict::NoOp => return None,
     })
@@ -128,7 +132,7 @@ fn told(page: &mut Page, title: &str, told: &[Told], ceiling: usize) {
     if told.is_empty() {
         return;
     }
-    page.add(&format!("\n{title}\n\n"));
+    page.add(&if title.is_empty() { "\n".to_owned() } else { format!("\n{title}\n\n") });
     let lines: Vec<String> = told
         .iter()
         .map(|told| {
@@ -204,16 +208,22 @@ fn destroyed(report: &Report) -> usize {
     destructive.map(|(_, count)| count).sum()
 }
 
-fn refused(report: &Report) -> usize {
-    report
-        .instances
-        .iter()
-        .flat_map(|instance| &instance.changes)
-        .map(|change| {
-            let digests = change.decisions.iter().filter(|decision| !decision.approved).count();
-            digests + change.refusals.len()
-        })
-        .sum()
+fn refused(report: &Report) -> String {
+    let changes = || report.instances.iter().flat_map(|instance| &instance.changes);
+    let digests = changes()
+        .flat_map(|change| &change.decisions)
+        .filter(|decision| !decision.approved)
+        .count();
+    let refusals = changes().map(|change| change.refusals.len()).sum();
+    match (digests, refusals) {
+        (_, 0) => format!("{} not approved", number(digests, "change")),
+        (0, _) => number(refusals, "refusal"),
+        _ => format!(
+            "{} not approved and {}",
+            number(digests, "change"),
+            number(refusals, "refusal")
+        ),
+    }
 }
 
 fn number(count: usize, what: &str) -> String {
