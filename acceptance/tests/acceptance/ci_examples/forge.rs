@@ -78,7 +78,7 @@ fn serve(stream: &TcpStream, kept: &Mutex<Kept>) {
     }
     let mut body = vec![0; header("content-length").map_or(0, |length| length.parse().unwrap())];
     reader.read_exact(&mut body).unwrap();
-    let (status, answer) = answer(&first, header("authorization"), &body, kept);
+    let (status, answer) = answer(&first, header("authorization").as_deref(), &body, kept);
     let answer = answer.to_string();
     write!(
         &*stream,
@@ -90,7 +90,7 @@ fn serve(stream: &TcpStream, kept: &Mutex<Kept>) {
 
 fn answer(
     first: &str,
-    authorization: Option<String>,
+    authorization: Option<&str>,
     body: &[u8],
     kept: &Mutex<Kept>,
 ) -> (u16, Value) {
@@ -99,7 +99,7 @@ fn answer(
     let (method, target) = (words[0], words[1]);
     let Some(path) = target.strip_prefix(kept.prefix) else { return (404, json!({})) };
     kept.requests.push(format!("{method} {path}"));
-    if authorization.as_deref() != Some(kept.authorization) {
+    if authorization != Some(kept.authorization) {
         return (401, json!({ "message": "not authorized" }));
     }
     let body = || serde_json::from_slice::<Value>(body).unwrap()["body"].clone();
