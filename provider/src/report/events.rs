@@ -115,8 +115,8 @@ struct ChangeBody {
 #[derive(Deserialize)]
 struct Resource {
     addr: String,
-    #[serde(default)]
-    resource_type: String,
+    #[serde(rename = "resource_type", default)]
+    kind: String,
     #[serde(default)]
     implied_provider: String,
 }
@@ -316,7 +316,7 @@ fn change(value: Option<&RawValue>) -> Result<Option<EventChange>, Wrong> {
     Ok(action.map(|action| EventChange {
         address: body.resource.addr,
         action,
-        resource_type: body.resource.resource_type,
+        resource_type: body.resource.kind,
         provider: body.resource.implied_provider,
     }))
 }

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::action::{Action, Counts};
 use super::address::is_ours;
-use super::document::{Difference, differences};
+use super::document::Difference;
 use super::events::{EventChange, Events};
+use super::found::Found;
 use super::plan::{Plan, PlanChange, tally};
 use super::shown::Side;
-use super::told::{Kind, Told};
+use super::told::Told;
 use super::unreadable::Unreadable;
 use super::verdict::Verdict;
 use crate::gate::Operation;
@@ -156,7 +157,9 @@ impl Report {
         let (gates, others_told): (Vec<_>, Vec<_>) =
             events.told.into_iter().partition(|told| told.subject.is_some());
         let refused = gates.iter().any(Told::is_refusal);
-        gates.into_iter().for_each(|told| found.told(told));
+        for told in gates {
+            found.told(told);
+        }
         let (errors, warnings): (Vec<_>, Vec<_>) =
             others_told.into_iter().partition(Told::is_error);
 
@@ -256,124 +259,11 @@ impl<'a> Sides<'a> {
     }
 }
 
-/// This provider's resources as they are found.
-#[derive(Default)]
-struct Found {
-    changes: Vec<(Option<(String, String)>, Change)>,
-}
-
-// === impl Found ===
-
-impl Found {
-    /// The entry of a resource, or of a subject where there is no resource.
-    fn entry(
-        &mut self,
-        address: Option<&str>,
-        subject: Option<&str>,
-    ) -> &mut (Option<(String, String)>, Change) {
-        let found = self.changes.iter().position(|(_, change)| match address {
-            Some(_) => change.address.as_deref() == address,
-            None => subject.is_some() && change.subject.as_deref() == subject,
-        });
-        let at = found.unwrap_or_else(|| {
-            let address = address.map(str::to_owned);
-            self.changes.push((None, Change { address, ..Change::default() }));
-            self.changes.len() - 1
-        });
-        &mut self.changes[at]
-    }
-
-    fn change(&mut self, change: &EventChange, sides: Option<&(Side, Side)>) {
-        // One address has two changes where an old object was left over by an earlier apply.
-        let mut found = Change { action: Some(change.action), ..Change::default() };
-        found.address = Some(change.address.clone());
-        let mut coordinate = None;
-        if let Some((before, after)) = sides {
-            let one = if after.app.is_some() { after } else { before };
-            (coordinate, found.subject) = place(one);
-            // What is made or ends has every name; only changed ones are news, and those of what is made.
-            if change.action != Action::Delete && change.action != Action::Forget {
-                found.names = differences(&before.names, &after.names);
-                found.facts = differences(&before.facts, &after.facts);
-            }
-            found.drifted.clone_from(&before.drifted);
-        }
-        self.changes.push((coordinate, found));
-    }
-
-    fn drift(&mut self, drift: &EventChange, sides: Option<&(Side, Side)>) {
-        let (coordinate, change) = self.entry(Some(&drift.address), None);
-        change.has_drifted = true;
-        if let Some((before, after)) = sides {
-            let (place, subject) = place(if after.app.is_some() { after } else { before });
-            *coordinate = coordinate.take().or(place);
-            change.subject = change.subject.take().or(subject);
-            change.drifted.extend(after.drifted.clone());
-        }
-    }
-
-    fn told(&mut self, told: Told) {
-        let (coordinate, change) = self.entry(told.address.as_deref(), told.subject.as_deref());
-        if let Some(subject) = told.subject {
-            let mut words = subject.split('/').map(str::to_owned);
-            let place = words.next().zip(words.next());
-            *coordinate = coordinate.take().or(place);
-            change.subject = change.subject.take().or(Some(subject));
-        }
-        match told.kind {
-            Kind::Production { operation, digest, approved, document } => {
-                let differences = document
-                    .as_ref()
-                    .map(super::document::Document::differences)
-                    .unwrap_or_default();
-                let effects = document.map(|document| document.effects).unwrap_or_default();
-                let text = told.text;
-                change.decisions.push(Decision {
-                    operation,
-                    digest,
-                    approved,
-                    text,
-                    effects,
-                    differences,
-                });
-            }
-            Kind::Gate { name: gate, operation, detail } => {
-                change.refusals.push(Refusal { gate, operation, text: told.text, detail });
-            }
-            Kind::Error | Kind::Warning => {}
-        }
-    }
-
-    fn instances(self) -> Vec<Instance> {
-        let mut found: BTreeMap<(Option<(String, String)>, Option<String>), Vec<Change>> =
-            BTreeMap::new();
-        for (coordinate, change) in self.changes {
-            let address = if coordinate.is_some() { None } else { change.address.clone() };
-            found.entry((coordinate, address)).or_default().push(change);
-        }
-        let mut instances: Vec<Instance> = found
-            .into_iter()
-            .map(|((coordinate, _), changes)| Instance { coordinate, changes })
-            .collect();
-        instances.sort_by_key(Instance::rank);
-        instances
-    }
-}
-
-fn place(side: &Side) -> (Option<(String, String)>, Option<String>) {
-    let Some((app, env)) = side.app.clone().zip(side.env.clone()) else {
-        return (None, None);
-    };
-    let key = side.key.as_deref().map(|key| format!("/{key}")).unwrap_or_default();
-    let subject = format!("{app}/{env}{key}");
-    (Some((app, env)), Some(subject))
-}
-
 // === impl Instance ===
 
 impl Instance {
     /// Lower is listed first.
-    fn rank(&self) -> u8 {
+    pub(super) fn rank(&self) -> u8 {
         self.changes.iter().map(Change::rank).min().unwrap_or(u8::MAX)
     }
 }

@@ -13,6 +13,7 @@ mod address;
 mod document;
 mod escape;
 mod events;
+mod found;
 mod group;
 pub mod json;
 mod lenient;

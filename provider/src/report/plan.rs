@@ -75,8 +75,8 @@ pub fn read_plan(from: impl Read) -> Result<Plan, Unreadable> {
     }
     let deferred = raw.deferred_changes.is_some_and(|list| list.0 > 0);
     Ok(Plan {
-        changes: raw.resource_changes.changes,
-        drift: raw.resource_drift.changes,
+        changes: raw.resource_changes.found,
+        drift: raw.resource_drift.found,
         errored: raw.errored.unwrap_or(false),
         incomplete: deferred || raw.complete == Some(false),
     })
@@ -100,7 +100,7 @@ struct Raw {
 struct Changes {
     /// How many the list has.
     all: usize,
-    changes: Vec<PlanChange>,
+    found: Vec<PlanChange>,
     /// Whether one has an action that is not known.
     unknown: bool,
 }
@@ -178,15 +178,15 @@ impl<'de> Deserialize<'de> for Changes {
                 Ok(Changes::default())
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Changes, A::Error> {
-                let mut found = Changes::default();
+                let mut read = Changes::default();
                 while let Some(change) = list.next_element::<RawChange>()? {
-                    found.all += 1;
+                    read.all += 1;
                     match change.read() {
-                        Ok(change) => found.changes.extend(change),
-                        Err(()) => found.unknown = true,
+                        Ok(change) => read.found.extend(change),
+                        Err(()) => read.unknown = true,
                     }
                 }
-                Ok(found)
+                Ok(read)
             }
         }
         from.deserialize_any(List)

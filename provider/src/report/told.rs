@@ -9,7 +9,7 @@ const DIGEST: usize = 52;
 
 /// What the detail of a gate's error says that has no digest: how it is opened, or what it asks for.
 const GATES: [(&str, &[&str]); 4] = [
-    ("state", &["state = \"warn\"", "state = \"off\""]),
+    ("state", &["state = \"warn\"", "state = \"off\"", "`gates.state`"]),
     ("promotion", &["promote_from", "evidence"]),
     ("floor", &["floor set"]),
     ("naming", &["naming = \"warn\"", "naming = \"off\""]),
@@ -214,6 +214,7 @@ mod tests {
     fn other_gates_are_known_by_the_operation_or_by_what_opens_them() {
         for (summary, detail, refusal) in [
             ("erp/prod: the state belongs elsewhere", "gates {\n  state = \"warn\"\n}", true),
+            ("erp/prod: the state is a file", "`gates.state` is \"strict\"", true),
             ("erp/prod update: not promoted", "set `promote_from`", true),
             ("erp/prod: looser than the floor", "terraform-provider-appenv floor set", true),
             ("erp/prod delete: refused", "", true),

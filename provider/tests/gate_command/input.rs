@@ -163,6 +163,15 @@ fn an_incomplete_plan_is_not_open() {
 }
 
 #[test]
+fn a_refused_plan_that_was_saved_is_refused_not_broken() {
+    let refused = std::fs::read_to_string(golden().join("refused.jsonl")).unwrap();
+    let saved = plan("1.2", &json!([]), &json!({ "errored": true, "complete": false }));
+    let (code, out, _) = judged(&refused, Some(&saved), &[]);
+    assert_eq!(code, 3, "{out}");
+    assert!(out.contains("The plan ended at what stands in its way"), "{out}");
+}
+
+#[test]
 fn an_error_that_is_called_otherwise_is_one() {
     for event in [
         json!({ "@level": "error", "@message": "something" }),
