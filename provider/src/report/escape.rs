@@ -1,22 +1,28 @@
 //! How a text of others stays a text, in Markdown as on a terminal.
 
-/// Most characters of one text that are shown.
+/// Most characters of one text that are shown, and of a line of prose.
 const SHOWN: usize = 200;
+const PROSE: usize = 1_000;
 
 /// A text as inline code. In it no renderer makes a mention, a link, a reference or HTML of anything; what could end it,
 /// or a row of a table, or would not be seen, is written out as `\u{..}`.
 pub fn code(text: &str) -> String {
-    format!("`{}`", plain(text))
+    format!("`{}`", plain(text, SHOWN))
+}
+
+/// A line of this provider's own prose, whose words in backticks are in quotation marks here.
+pub fn prose(line: &str) -> String {
+    format!("`{}`", plain(&line.replace('`', "'"), PROSE))
 }
 
 /// The same characters without the marks of code, never empty and without spaces at the ends.
-pub fn plain(text: &str) -> String {
+fn plain(text: &str, most: usize) -> String {
     let mut out = String::new();
     let text = text.trim();
-    for c in text.chars().take(SHOWN) {
+    for c in text.chars().take(most) {
         if is_plain(c) { out.push(c) } else { out.extend(c.escape_unicode()) }
     }
-    if text.chars().nth(SHOWN).is_some() {
+    if text.chars().nth(most).is_some() {
         out.push('…');
     }
     if out.is_empty() { "\"\"".to_owned() } else { out }
@@ -33,7 +39,7 @@ fn is_plain(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::code;
+    use super::{code, prose};
 
     #[test]
     fn nothing_breaks_out() {
@@ -49,5 +55,6 @@ mod tests {
             assert_eq!(code(text), expected);
         }
         assert_eq!(code(&"x".repeat(300)).chars().count(), 203);
+        assert_eq!(prose("set `a|b`"), "`set 'a\\u{7c}b'`");
     }
 }

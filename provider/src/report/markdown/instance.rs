@@ -6,7 +6,7 @@ use super::page::Page;
 use super::{OPEN, SECTIONS, TABLE, number};
 use crate::gate::Operation;
 use crate::report::document::Difference;
-use crate::report::escape::code;
+use crate::report::escape::{code, prose};
 use crate::report::group::{Change, Decision, Instance, Report};
 
 /// Most lines of one list in a section.
@@ -127,7 +127,7 @@ fn part(change: &Change) -> Option<String> {
         let _ = write!(text, "\nRefused by the {} gate: {}\n\n", refusal.gate, code(&refusal.text));
         let detail: Vec<_> =
             refusal.detail.lines().filter(|line| !line.trim().is_empty()).collect();
-        text.push_str(&lines(detail.into_iter().map(code)));
+        text.push_str(&lines(detail.into_iter().map(prose)));
     }
     let has_documents = change.decisions.iter().any(|decision| !decision.differences.is_empty());
     let facts = if has_documents { &[][..] } else { &change.facts };
