@@ -16,6 +16,7 @@
 //! - [`secrets`]: which secret a configuration names, and in which store.
 //! - [`inquiry`], [`resolved`]: names without an instance: the question, and the object that answers it.
 //! - [`resource`], [`ephemeral`]: one folder a resource. [`data_source`], [`function`]: one file each.
+//! - [`report`]: what a plan would do, told to a reviewer; pure.
 //! - [`command`]: what the binary does by hand, one file a command.
 
 pub mod clients;
@@ -33,6 +34,7 @@ pub mod naming;
 pub mod plan;
 pub mod provider;
 pub mod registry;
+pub mod report;
 pub mod resolved;
 pub mod resource;
 pub mod run;

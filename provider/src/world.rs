@@ -73,14 +73,19 @@ impl World {
         if !path.metadata()?.is_file() {
             return Err(Error::from(ErrorKind::InvalidData));
         }
-        #[allow(clippy::disallowed_methods, reason = "the one place where files are read")]
-        let file = std::fs::File::open(path)?;
+        let file = self.open_file(path)?;
         let mut text = String::new();
         let read = file.take(most.saturating_add(1)).read_to_string(&mut text)?;
         if u64::try_from(read).unwrap_or(u64::MAX) > most {
             return Err(Error::from(ErrorKind::FileTooLarge));
         }
         Ok(text)
+    }
+
+    /// A file to be read as a stream, relative to the working directory.
+    pub fn open_file(&self, path: impl AsRef<Path>) -> std::io::Result<std::fs::File> {
+        #[allow(clippy::disallowed_methods, reason = "the one place where files are read")]
+        std::fs::File::open(self.cwd.join(path))
     }
 
     /// Now, RFC 3339 in UTC, to the second.

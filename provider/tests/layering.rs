@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From low to high. A module that is new gets its row here.
-const MAY_USE: [(&str, &[&str]); 23] = [
+const MAY_USE: [(&str, &[&str]); 24] = [
     ("world", &[]),
     ("naming", &[]),
     ("dotenv", &[]),
@@ -19,6 +19,7 @@ const MAY_USE: [(&str, &[&str]); 23] = [
     ("gate", &["naming", "plan", "registry"]),
     // It cuts the address into the parts that the state gate compares.
     ("state_address", &["world", "gate"]),
+    ("report", &["gate"]),
     ("facet", &["naming", "plan", "registry"]),
     ("store", &["naming", "dotenv", "plan", "registry", "facet"]),
     ("settings", &["world", "naming", "plan", "registry", "gate", "facet", "store"]),
@@ -57,7 +58,7 @@ const MAY_USE: [(&str, &[&str]); 23] = [
     ("data_source", &BELOW_OFFERED),
     ("ephemeral", &BELOW_OFFERED),
     ("function", &["naming", "dotenv", "inquiry", "resolved", "plan", "store"]),
-    ("command", &BELOW_OFFERED),
+    ("command", &COMMANDS),
     ("provider", &OFFERED),
 ];
 const BELOW_OFFERED: [&str; 17] = [
@@ -72,6 +73,25 @@ const BELOW_OFFERED: [&str; 17] = [
     "plan",
     "registry",
     "gate",
+    "facet",
+    "store",
+    "settings",
+    "clients",
+    "secrets",
+    "dotenv",
+];
+const COMMANDS: [&str; 17] = [
+    "run",
+    "configured",
+    "world",
+    "state_address",
+    "naming",
+    "inquiry",
+    "resolved",
+    "plan",
+    "registry",
+    "gate",
+    "report",
     "facet",
     "store",
     "settings",
@@ -104,7 +124,7 @@ const OFFERED: [&str; 21] = [
 ];
 
 /// No I/O, no async, no Terraform.
-const PURE: [&str; 5] = ["naming", "dotenv", "inquiry", "plan", "gate"];
+const PURE: [&str; 6] = ["naming", "dotenv", "inquiry", "plan", "gate", "report"];
 const IMPURE: [&str; 8] =
     ["async", "await", "tokio", "tfplugin", "std::fs", "std::env", "std::time", "std::net"];
 
