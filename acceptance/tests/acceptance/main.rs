@@ -16,6 +16,7 @@ mod dotenv;
 mod drift;
 mod elsewhere;
 mod failing;
+mod floor;
 mod handmade;
 mod holder;
 mod host;

@@ -1,11 +1,14 @@
 //! What the binary does by hand: one command a file. Arguments and output come in, so that a test gives others.
 
+mod floor;
 mod names;
 
 use std::ffi::OsString;
 use std::io::Write;
 
 use clap::Command;
+
+use crate::world::World;
 
 /// Where a command writes.
 pub struct Output<'a> {
@@ -31,6 +34,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, output: &mut Output<'_
     };
     match matches.subcommand() {
         Some(("names", matches)) => names::run(matches, output),
+        Some(("floor", matches)) => floor::run(matches, &World::real(), output),
         // None that is not defined above comes through.
         _ => USAGE,
     }
@@ -45,6 +49,7 @@ fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(names::command())
+        .subcommand(floor::command())
 }
 
 /// Prints what the parser has to say: help and version as an answer, all else as an error.
