@@ -123,7 +123,8 @@ fn the_floors_of_postgresql_and_openbao_are_shown_and_replaced() {
         serde_json::from_str(&text).unwrap()
     });
     bao.lives(rig::OWNER, || {
-        servers.bao.read("kvv2/data/appenv/_floors").unwrap()["data"]["owners"][rig::OWNER].clone()
+        servers.bao.read("kvv2/data/appenv/_floors").unwrap()["data"]["data"]["owners"][rig::OWNER]
+            .clone()
     });
     // The very instance is as it was.
     ws.is_settled();

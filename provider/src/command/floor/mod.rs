@@ -88,12 +88,12 @@ fn at(command: Command) -> Command {
         .arg(flag("postgres", "The registry in PostgreSQL, by the variables PG*"))
         .arg(
             text("url", "URL", "The same by a URL; its password may come from PGPASSWORD")
-                .requires("postgres"),
+                .conflicts_with_all(["vault", "host", "aws"]),
         )
         .arg(flag("vault", "The registry in Vault or OpenBao, by the variables VAULT_* or BAO_*"))
         .arg(
             text("kv-mount", "MOUNT", "Mount of its KV v2 engine [default: kvv2]")
-                .requires("vault"),
+                .conflicts_with_all(["postgres", "host", "aws"]),
         )
         .arg(text("host", "ROOT", "The registry on this machine, in this directory"))
         .arg(text(
