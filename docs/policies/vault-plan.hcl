@@ -13,6 +13,10 @@ path "kvv2/data/appenv/_apps/*" {
   capabilities = ["read"]
 }
 
+path "kvv2/data/appenv/_floors" {
+  capabilities = ["read"]
+}
+
 path "kvv2/metadata/appenv/_apps/" {
   capabilities = ["list"]
 }

@@ -1,5 +1,6 @@
 //! What the binary does by hand: one command a file. Arguments and output come in, so that a test gives others.
 
+mod floor;
 mod gate;
 mod names;
 
@@ -26,7 +27,7 @@ const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 
 /// Runs the command that the arguments name, the program's own name first among them; the exit code is the
-/// process's: 0 done, 1 failed, 2 wrong usage of `names`, and what `gate` says for itself.
+/// process's: 0 done, 1 failed, 2 wrong usage of `floor` and `names`, and what `gate` says for itself.
 ///
 /// To `gate` 2 is an open gate, so wrong usage of it, misspelt or not, is 1.
 pub fn run(
@@ -35,7 +36,8 @@ pub fn run(
     output: &mut Output<'_>,
 ) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let usage = if arguments.get(1).is_some_and(|name| name == "names") { USAGE } else { FAILED };
+    let is_known = |name: &OsString| ["floor", "names"].iter().any(|known| name == known);
+    let usage = if arguments.get(1).is_some_and(is_known) { USAGE } else { FAILED };
     let matches = match command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(told) => return tell(&told, usage, output),
@@ -43,6 +45,7 @@ pub fn run(
     match matches.subcommand() {
         Some(("gate", matches)) => gate::run(matches, world, output),
         Some(("names", matches)) => names::run(matches, output),
+        Some(("floor", matches)) => floor::run(matches, world, output),
         // None that is not defined above comes through.
         _ => FAILED,
     }
@@ -58,6 +61,7 @@ fn command() -> Command {
         .arg_required_else_help(true)
         .subcommand(gate::command())
         .subcommand(names::command())
+        .subcommand(floor::command())
 }
 
 /// Prints what the parser has to say: help and version as an answer, all else as an error.

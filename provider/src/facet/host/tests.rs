@@ -1,6 +1,8 @@
 //! The facet on a real file system, where it is stopped, raced or in somebody's way.
 #![allow(clippy::disallowed_methods, reason = "tests and their doubles are the world")]
 
+mod floors;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
