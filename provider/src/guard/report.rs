@@ -104,7 +104,7 @@ pub fn unpromoted(version: &Version<'_>, why: &Unpromoted) -> Errors {
         Path::attribute("release"),
         format!("{}: not promoted from {from}", id(coordinate)),
         format!(
-            "The change gives {} the version {digest} (`spec_digest`), and versions come to env {} from {from}. {cause}. \
+            "The change gives {} the version {digest} (`spec_digest`), and versions come to env {} from {from} (`promote_from`). {cause}. \
              Nothing was changed.\n\nNext: {next}.",
             id(coordinate),
             coordinate.env()
@@ -118,7 +118,7 @@ pub fn version_unknown(coordinate: &Coordinate, rule: &Promotion) -> Errors {
         format!("{}: not promoted from {}", id(coordinate), rule.from),
         format!(
             "Part of its version (release, services, extensions, encoding, locale, template) is only known after apply, so \
-             whether it ran in {} cannot be told. Nothing was changed.\n\nNext: apply what it comes from first (`-target`), or \
+             whether it ran in {} (`promote_from`) cannot be told. Nothing was changed.\n\nNext: apply what it comes from first (`-target`), or \
              write it as a literal or a variable.",
             rule.from
         ),
@@ -220,7 +220,7 @@ pub fn approved(document: &Document, digest: &Digest, approval: &Approval) -> Di
 /// An approved change that was cut off and goes on.
 pub fn goes_on(document: &Document, digest: &Digest, approval: &Approval) -> Diagnostic {
     Diagnostic::warning(
-        format!("{}: approved, goes on", summary(document, digest)),
+        format!("{}: approved and goes on", summary(document, digest)),
         format!(
             "An apply of this change of production was cut off before it was done. It is approved {}, and goes on from what \
              was there before:\n\n{}{}",

@@ -1,9 +1,11 @@
-//! What a digest stands for, as far as a reviewer is shown it. That it has that digest is judged where it is approved.
+//! What a digest stands for, as far as a reviewer is shown it.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::gate::document::Digest;
 
 /// What the last line of a gate's detail begins with.
 const LINE: &str = "Document: ";
@@ -33,10 +35,14 @@ pub struct Difference {
 // === impl Document ===
 
 impl Document {
-    /// The one at the end of a detail, where it can be read.
-    pub fn of(detail: &str) -> Option<Self> {
+    /// The one at the end of a detail, where it can be read and has that digest: what is shown is what is approved.
+    pub fn of(detail: &str, digest: &str) -> Option<Self> {
         let line = detail.lines().rev().find(|line| !line.trim().is_empty())?;
-        serde_json::from_str(line.strip_prefix(LINE)?).ok()
+        let canonical = line.strip_prefix(LINE)?;
+        if Digest::of(canonical).to_string() != digest {
+            return None;
+        }
+        serde_json::from_str(canonical).ok()
     }
 
     /// `app/env`, with the key of a secret behind it.

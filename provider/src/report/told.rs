@@ -112,8 +112,12 @@ fn production(raw: &Raw, ours: bool) -> Option<(String, String, Kind)> {
         return None;
     }
     let operation = Operation::parse(operation)?;
+    // What the clock alone asks for waits, and changes nothing.
+    if !raw.is_error && what.starts_with("waits ") {
+        return None;
+    }
     let document =
-        Document::of(&raw.detail).filter(|document| ours && document.subject() == subject);
+        Document::of(&raw.detail, digest).filter(|document| ours && document.subject() == subject);
     // Whatever is not plainly an approval is none.
     let approved = what == "approved" || what.starts_with("approved ");
     let kind = Kind::Production { operation, digest: digest.to_owned(), approved, document };
@@ -146,6 +150,10 @@ fn is_subject(text: &str) -> bool {
             && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
     let key = |part: &str| {
+        let part = part.split_once("?file=").map_or(part, |(key, file)| {
+            let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+            if file.bytes().all(is_plain) { key } else { "" }
+        });
         !part.is_empty()
             && part.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
     };

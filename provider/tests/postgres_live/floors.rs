@@ -99,6 +99,7 @@ async fn what_the_gates_need_is_kept_and_read() {
         pending.applied =
             BTreeMap::from([("sha256:01".to_owned(), "2026-01-01T00:00:00Z".to_owned())]);
         pending.pending = Some(Pending {
+            effects: vec!["make it".to_owned()],
             digest: "a1-ABC".to_owned(),
             operation: "create".to_owned(),
             generation: 0,

@@ -145,10 +145,15 @@ pub fn adopt_warning(id: &str, record: &Record, keeps: bool) -> Diagnostic {
     )
 }
 
+/// The change that a refusal names, with its digest.
+fn change(told: &Diagnostic) -> &str {
+    told.summary.split_once(": ").map_or(told.summary.as_str(), |(change, _)| change)
+}
+
 /// A rotation that the clock asks for and nobody allowed. `told`: how it is approved.
 pub fn rotation_waits(rotates_at: &str, told: &Diagnostic) -> Diagnostic {
     Diagnostic::warning(
-        format!("{}: rotation is due and not allowed", told.summary),
+        format!("{}: waits for leave, rotation is due and not allowed", change(told)),
         format!(
             "Another value was due at {rotates_at}. The environment is a production one whose `allow` does not list \
              `rotate`, so this plan changes nothing.\n\nNext: add \"rotate\" to `allow` of its `environment` block, or \
@@ -161,7 +166,7 @@ pub fn rotation_waits(rotates_at: &str, told: &Diagnostic) -> Diagnostic {
 /// The same, after the longest wait.
 pub fn rotation_overdue(rotates_at: &str, told: &Diagnostic) -> Errors {
     Errors::one(
-        format!("{}: rotation is overdue", told.summary),
+        format!("{}: not approved, and rotation is overdue", change(told)),
         format!(
             "Another value was due at {rotates_at}, and the time of grace is over too. The environment is a production one \
              whose `allow` does not list `rotate`. Nothing was changed.\n\nNext: add \"rotate\" to `allow` of its \
@@ -174,7 +179,7 @@ pub fn rotation_overdue(rotates_at: &str, told: &Diagnostic) -> Errors {
 /// An end of grace that nobody allowed. `told`: how it is approved.
 pub fn grace_waits(told: &Diagnostic) -> Diagnostic {
     Diagnostic::warning(
-        format!("{}: the value before is still readable", told.summary),
+        format!("{}: waits for leave, the value before is still readable", change(told)),
         format!(
             "Its time is over. The environment is a production one whose `allow` does not list `rotate`, so it \
              stays.\n\nNext: add \"rotate\" to `allow` of its `environment` block, or approve this one removal, and \
