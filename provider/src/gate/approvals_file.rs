@@ -54,21 +54,30 @@ pub fn parse(bytes: &[u8], must_end: bool) -> Result<Vec<Entry>, String> {
         format!("{told}: {error}")
     })?;
     if written.version != VERSION {
-        return Err(format!("it has version {}, and only version {VERSION} is known", written.version));
+        return Err(format!(
+            "it has version {}, and only version {VERSION} is known",
+            written.version
+        ));
     }
     let entries = written.approvals.into_iter().enumerate();
     entries
         .map(|(index, entry)| {
             let nth = index + 1;
-            let digest = Digest::parse(&entry.digest)
-                .ok_or_else(|| format!("its approval {nth} cannot be used: {}", fault(&entry.digest)))?;
+            let digest = Digest::parse(&entry.digest).ok_or_else(|| {
+                format!("its approval {nth} cannot be used: {}", fault(&entry.digest))
+            })?;
             let expires = match entry.expires {
                 None if must_end => {
-                    return Err(format!("its approval {nth} has no `expires`, which what is signed must have"));
+                    return Err(format!(
+                        "its approval {nth} has no `expires`, which what is signed must have"
+                    ));
                 }
                 None => None,
                 Some(text) => Some(text.parse::<jiff::Timestamp>().map_err(|_| {
-                    format!("`expires` of its approval {nth}, {}, is no time of RFC 3339", shown(&text))
+                    format!(
+                        "`expires` of its approval {nth}, {}, is no time of RFC 3339",
+                        shown(&text)
+                    )
                 })?),
             };
             Ok(Entry { digest, expires, ticket: entry.ticket, approver: entry.approver })
@@ -96,17 +105,23 @@ pub fn write(entries: &[Entry]) -> Result<String, String> {
 pub fn fault(text: &str) -> String {
     const WHOLE: usize = 55;
     let given = shown(text);
-    let whole = format!("a digest is `a1-` and {} characters of a-z and 2-7, whole as the refusal shows it", WHOLE - 3);
+    let whole = format!(
+        "a digest is `a1-` and {} characters of a-z and 2-7, whole as the refusal shows it",
+        WHOLE - 3
+    );
     let lower = text.trim().to_ascii_lowercase();
     if Digest::parse(&lower).is_some() {
         return format!("{given} has white space or capital letters in it, and {whole}");
     }
     let is_code = |c: char| c.is_ascii_lowercase() || ('2'..='7').contains(&c);
-    let is_begun = lower.strip_prefix("a1-").is_some_and(|code| {
-        code.trim_end_matches(['.', '\u{2026}']).chars().all(is_code)
-    });
+    let is_begun = lower
+        .strip_prefix("a1-")
+        .is_some_and(|code| code.trim_end_matches(['.', '\u{2026}']).chars().all(is_code));
     if is_begun && lower.chars().count() < WHOLE {
-        return format!("{given} looks truncated: it has {} characters of {WHOLE}, and {whole}", lower.chars().count());
+        return format!(
+            "{given} looks truncated: it has {} characters of {WHOLE}, and {whole}",
+            lower.chars().count()
+        );
     }
     format!("{given} is no digest: {whole}")
 }

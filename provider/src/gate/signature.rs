@@ -42,7 +42,9 @@ pub enum KeyError {
     #[error("it has more than one line, and one key is one line")]
     Lines,
     /// Signatures of such a key cannot be checked.
-    #[error("it is a key of the kind {0}, and only ssh-ed25519, ecdsa-sha2-nistp256, -nistp384, -nistp521 and ssh-rsa can be used")]
+    #[error(
+        "it is a key of the kind {0}, and only ssh-ed25519, ecdsa-sha2-nistp256, -nistp384, -nistp521 and ssh-rsa can be used"
+    )]
     Kind(String),
     /// It is too short, or longer than can be checked.
     #[error("it is an RSA key of {0} bits, and only 2048 to 8192 can be used")]
@@ -85,7 +87,8 @@ impl Key {
             return Err(KeyError::Empty);
         }
         // The body of an OpenSSH private key begins so, with or without the lines around it.
-        if line.to_ascii_uppercase().contains("PRIVATE KEY") || line.contains("b3BlbnNzaC1rZXktdjE") {
+        if line.to_ascii_uppercase().contains("PRIVATE KEY") || line.contains("b3BlbnNzaC1rZXktdjE")
+        {
             return Err(KeyError::Private);
         }
         if line.lines().count() > 1 {
@@ -96,7 +99,11 @@ impl Key {
             return Err(KeyError::Kind("certificate".to_owned()));
         }
         let key = PublicKey::from_openssh(line).map_err(|error| {
-            let hint = if is_public_file(line) { "; it looks like the name of a file, give the file's text" } else { "" };
+            let hint = if is_public_file(line) {
+                "; it looks like the name of a file, give the file's text"
+            } else {
+                ""
+            };
             KeyError::Malformed(format!("{error}{hint}"))
         })?;
         judge(key.key_data())?;
@@ -163,7 +170,11 @@ pub fn check_by_fingerprint(
         return Err(SignatureError::OtherKey(fingerprint));
     }
     let message = SshSig::signed_data(NAMESPACE, signed.hash_alg(), file).map_err(malformed)?;
-    if fits(&signed, &message) { Ok(fingerprint) } else { Err(SignatureError::Changed(fingerprint)) }
+    if fits(&signed, &message) {
+        Ok(fingerprint)
+    } else {
+        Err(SignatureError::Changed(fingerprint))
+    }
 }
 
 /// Whether the key of a signature made it of that message.

@@ -22,6 +22,9 @@ pub struct Model {
     pub secret_store: Attr<String>,
     pub names: Option<NamesModel>,
     pub gates: Option<GatesModel>,
+    pub approvals: Attr<Vec<Attr<String>>>,
+    pub approvals_file: Attr<String>,
+    pub approval_keys: Attr<Vec<Attr<String>>>,
 }
 
 /// What each gate does.
