@@ -1,12 +1,15 @@
 //! The provider block, wholly known but for endpoints: what everything below works with.
 
+mod approvals;
 mod aws;
 mod host;
+mod known;
 pub mod model;
 pub mod names;
 mod policy;
 mod postgres;
 pub mod secrets;
+mod signed;
 pub mod state;
 mod vault;
 
@@ -19,8 +22,8 @@ use crate::facet;
 use crate::gate::{Approvals, Evidence, Mode, Operation, Policy};
 use crate::naming::{Declared, Environments, Inputs, NameError, Overrides, Subject, shown};
 use crate::world::World;
+use known::Known;
 use model::Model;
-use names::NamesModel;
 use state::StateSettings;
 
 /// A server that may be configured, and whose address may come from another resource.
@@ -180,6 +183,7 @@ impl Settings {
         let declared = environments(model, &mut need);
         let store = need.text(&model.secret_store, Path::attribute("secret_store"));
         let written = policy::written(model, &mut need);
+        let approvals = approvals::written(model, &mut need);
         let host = host::read(model.host.as_ref(), &mut need);
         let templates = need.names(model.names.as_ref());
         let naming = model.gates.as_ref().and_then(|gates| need.text(&gates.naming, naming_at()));
@@ -216,12 +220,13 @@ impl Settings {
             errors.push(error);
             Mode::default()
         });
+        let approvals = approvals::read(&approvals, world, &mut errors);
         let mut found = Overrides::new(&templates, &BTreeMap::new()).err().unwrap_or_default();
         let environments = naming.declare(convention.as_deref(), elided.as_deref(), declared);
-        let judged = environments
-            .as_ref()
-            .ok()
-            .map(|environments| policy::read(mode, environments, &written, world, &mut errors));
+        let keys = approvals.key_fingerprints();
+        let judged = environments.as_ref().ok().map(|environments| {
+            policy::read(mode, environments, &written, keys, world, &mut errors)
+        });
         match (environments, judged) {
             (Ok(environments), Some((policy, evidence)))
                 if errors.0.is_empty() && found.is_empty() =>
@@ -240,7 +245,7 @@ impl Settings {
                     aws,
                     secret_store,
                     policy,
-                    approvals: provisional(world),
+                    approvals,
                     evidence,
                 });
             }
@@ -306,6 +311,7 @@ impl Settings {
         }
         policy::validate(model, &mut errors);
         state::validate(model, &mut errors);
+        approvals::validate(model, &mut errors);
         if let Some(owner) = model.owner.known() {
             judge_owner(Some(owner), false, &mut errors);
         }
@@ -402,54 +408,4 @@ fn at_provider(error: &NameError, model: &Model) -> Diagnostic {
         }
         _ => diagnostic,
     }
-}
-
-/// Reads what must be known when the provider is configured.
-struct Known<'a> {
-    errors: &'a mut Errors,
-}
-
-impl Known<'_> {
-    fn known<T: Clone>(&mut self, value: &Attr<T>, path: Path) -> Option<T> {
-        if value.is_unknown() {
-            self.errors.push(
-                Diagnostic::error(
-                    format!("`{path}` is not known yet"),
-                    format!(
-                        "The provider needs `{path}` when it is configured, but the value comes from something \
-                         that is only known after apply. Write it as a literal or a variable, or apply what it \
-                         comes from first (`-target`). Only addresses and credentials of servers may come from \
-                         resources of the same run."
-                    ),
-                )
-                .at(path),
-            );
-        }
-        value.known().cloned()
-    }
-
-    fn text(&mut self, value: &Attr<String>, path: Path) -> Option<String> {
-        self.known(value, path)
-    }
-
-    fn names(&mut self, block: Option<&NamesModel>) -> BTreeMap<String, String> {
-        let entries = block.map(NamesModel::entries).into_iter().flatten();
-        entries
-            .filter_map(|(key, value)| Some((key.to_owned(), self.text(value, names::at(key))?)))
-            .collect()
-    }
-}
-
-fn provisional(world: &World) -> Approvals {
-    let text = world.env("APPENV_APPROVALS").unwrap_or_default();
-    let given = text.split([',', ' ']).filter_map(crate::gate::document::Digest::parse);
-    let given = given.map(|digest| crate::gate::approval::Approval {
-        digest,
-        source: "APPENV_APPROVALS".to_owned(),
-        expires: None,
-        approver: None,
-        ticket: None,
-        key: None,
-    });
-    Approvals::new(given.collect(), BTreeMap::new())
 }

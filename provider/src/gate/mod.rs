@@ -4,10 +4,11 @@
 //!
 //! - [`mode`], [`operation`], [`policy`]: what a configuration says, and what it may not loosen.
 //! - [`instance`]: what a change does to an instance. [`document`]: the one form in which a change is approved, and its
-//!   digest. [`approval`]: what was approved.
+//!   digest. [`approval`]: what was approved. [`approvals_file`]: the file it comes in. [`signature`]: who signed a file.
 //! - [`promotion`], [`evidence`]: what must have run elsewhere before. [`standing`]: what the registries know.
 
 pub mod approval;
+pub mod approvals_file;
 pub mod document;
 pub mod evidence;
 pub mod instance;

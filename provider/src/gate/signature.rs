@@ -1,205 +1,230 @@
-//! Signatures of files, as `ssh-keygen -Y sign -n appenv -f KEY FILE` writes them into `FILE.sig` (OpenSSH,
-//! PROTOCOL.sshsig). Checked here, without another program.
+//! Signatures of files, as `ssh-keygen -Y sign -n appenv` writes them (OpenSSH, `PROTOCOL.sshsig`).
+//!
+//! Ed25519, ECDSA on the three NIST curves, and RSA from 2048 bits on with SHA-256 or SHA-512. Not: DSA, certificates, and keys
+//! of security devices (`sk-…`), whose signatures hold more than these.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
-    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA512, RsaPublicKeyComponents,
-    UnparsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents,
+    UnparsedPublicKey, VerificationAlgorithm,
 };
-use ssh_key::public::KeyData;
-use ssh_key::{Algorithm, EcdsaCurve, HashAlg, Mpint, PublicKey, SshSig};
+use ssh_key::public::{EcdsaPublicKey, KeyData};
+use ssh_key::{Algorithm, HashAlg, PublicKey, SshSig};
 
-/// What a signature must be for: one that was made for another program counts for nothing here.
+use crate::naming::shown;
+
+/// What a signature must be made for, so that one made for something else does not count here.
 pub const NAMESPACE: &str = "appenv";
 
-/// Why a signature, or a key, does not count.
+const BEGIN: &str = "-----BEGIN SSH SIGNATURE-----";
+const END: &str = "-----END SSH SIGNATURE-----";
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+
+/// A public key whose signatures count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    fingerprint: String,
+    comment: String,
+}
+
+/// Why a line is no key that can be used. None of them shows the line: it could be a private key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// It is empty.
+    #[error("it is empty")]
+    Empty,
+    /// It is a private key.
+    #[error("it looks like a private key, which belongs nowhere but with its owner")]
+    Private,
+    /// It is several lines.
+    #[error("it has more than one line, and one key is one line")]
+    Lines,
+    /// Signatures of such a key cannot be checked.
+    #[error(
+        "it is a key of the kind {0}, and only ssh-ed25519, ecdsa-sha2-nistp256, -nistp384, -nistp521 and ssh-rsa can be used"
+    )]
+    Kind(String),
+    /// It is too short, or longer than can be checked.
+    #[error("it is an RSA key of {0} bits, and only 2048 to 8192 can be used")]
+    Bits(usize),
+    /// It is none.
+    #[error("it is no public key of OpenSSH (\"ssh-ed25519 AAAA... comment\"): {0}")]
+    Malformed(String),
+}
+
+/// Why a signature does not count.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    /// A text that is no signature.
-    #[error("it is no signature that ssh-keygen -Y sign writes: {0}")]
+    /// It ends too early.
+    #[error("it is cut off: the line \"-----END SSH SIGNATURE-----\" is missing")]
+    Truncated,
+    /// It is none.
+    #[error("it is no signature of ssh-keygen: {0}")]
     Malformed(String),
-    /// One that was made for something else.
-    #[error("it was made for {0:?}, and must be for \"appenv\" (ssh-keygen -Y sign -n appenv)")]
+    /// It was made for something else.
+    #[error("it was made for {}, and only what was made for \"appenv\" counts (ssh-keygen -Y sign -n appenv)", shown(.0))]
     Namespace(String),
-    /// One of a key that is none of those that count.
-    #[error("it is of the key {0}, which is none of those that count")]
+    /// It cannot be checked.
+    #[error("it is of a key that cannot be used: {0}")]
+    Key(KeyError),
+    /// It is of a key that does not count.
+    #[error("it is of the key {0}, which is none of those whose signatures count")]
     OtherKey(String),
-    /// A kind of key that is not checked here.
-    #[error("keys of kind {0} are not checked here; ed25519, ecdsa and rsa are")]
-    Kind(String),
-    /// The file is not the one that was signed.
-    #[error("it does not fit: the file is not what was signed, or the signature was altered")]
-    Mismatch,
+    /// It is not of what was read.
+    #[error("it does not fit: the file is not, byte for byte, what the key {0} signed")]
+    Changed(String),
 }
 
-/// Keys by fingerprint (`SHA256:…`).
-pub type Keys = BTreeMap<String, PublicKey>;
+// === impl Key ===
 
-/// Reads a public key as OpenSSH writes it in one line; with its fingerprint. The error is a phrase and holds nothing of
-/// the line: it may be a private key.
-pub fn read_key(line: &str) -> Result<(String, PublicKey), String> {
-    if line.contains("PRIVATE KEY") {
-        return Err(
-            "it is a private key; the public one is in the file beside it, FILE.pub".to_owned()
-        );
+impl Key {
+    /// Reads a public key line of OpenSSH: kind, base64, and a comment or none.
+    pub fn parse(line: &str) -> Result<Self, KeyError> {
+        let line = line.trim();
+        if line.is_empty() {
+            return Err(KeyError::Empty);
+        }
+        // The body of an OpenSSH private key begins so, with or without the lines around it.
+        if line.to_ascii_uppercase().contains("PRIVATE KEY") || line.contains("b3BlbnNzaC1rZXktdjE")
+        {
+            return Err(KeyError::Private);
+        }
+        if line.lines().count() > 1 {
+            return Err(KeyError::Lines);
+        }
+        let kind = line.split_ascii_whitespace().next().unwrap_or_default();
+        if kind.contains("-cert-v0") {
+            return Err(KeyError::Kind("certificate".to_owned()));
+        }
+        let key = PublicKey::from_openssh(line).map_err(|error| {
+            let hint = if is_public_file(line) {
+                "; it looks like the name of a file, give the file's text"
+            } else {
+                ""
+            };
+            KeyError::Malformed(format!("{error}{hint}"))
+        })?;
+        judge(key.key_data())?;
+        Ok(Self { fingerprint: fingerprint(key.key_data()), comment: key.comment().to_owned() })
     }
-    let key = PublicKey::from_openssh(line.trim())
-        .map_err(|error| format!("it is no line such as \"ssh-ed25519 AAAA… name\": {error}"))?;
-    match key.key_data() {
-        KeyData::Ed25519(_) | KeyData::Ecdsa(_) | KeyData::Rsa(_) => {}
-        other => return Err(SignatureError::Kind(other.algorithm().to_string()).to_string()),
+
+    /// Its fingerprint, as `ssh-keygen -l` shows it: `SHA256:` and 43 characters.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
     }
-    Ok((key.fingerprint(HashAlg::Sha256).to_string(), key))
+
+    /// What its line says behind the key.
+    pub fn comment(&self) -> &str {
+        &self.comment
+    }
 }
 
-/// Checks the signature of a file against keys; the fingerprint of the one that signed it.
-pub fn verify(file: &[u8], signature: &str, keys: &Keys) -> Result<String, SignatureError> {
-    check(file, signature, |fingerprint| keys.contains_key(fingerprint))
+fn is_public_file(line: &str) -> bool {
+    !line.contains(' ') && std::path::Path::new(line).extension().is_some_and(|end| end == "pub")
 }
 
-/// The same where only fingerprints are known: the signature brings its key along.
+fn fingerprint(key: &KeyData) -> String {
+    key.fingerprint(HashAlg::Sha256).to_string()
+}
+
+/// Whether signatures of such a key can be checked.
+fn judge(key: &KeyData) -> Result<(), KeyError> {
+    match key {
+        KeyData::Ed25519(_) | KeyData::Ecdsa(_) => Ok(()),
+        KeyData::Rsa(key) => {
+            let modulus = key.n.as_positive_bytes().unwrap_or_default();
+            let spare = modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);
+            let bits = modulus.len() * 8 - spare;
+            if RSA_BITS.contains(&bits) { Ok(()) } else { Err(KeyError::Bits(bits)) }
+        }
+        other => Err(KeyError::Kind(other.algorithm().as_str().to_owned())),
+    }
+}
+
+/// Checks a signature of a file against keys that count; answers with the fingerprint of the one that made it.
+pub fn verify(file: &[u8], signature: &str, keys: &[Key]) -> Result<String, SignatureError> {
+    let fingerprints = keys.iter().map(|key| key.fingerprint.clone()).collect();
+    check_by_fingerprint(file, signature, &fingerprints)
+}
+
+/// The same where only the fingerprints are known: a signature brings its public key along.
 pub fn check_by_fingerprint(
     file: &[u8],
     signature: &str,
     fingerprints: &BTreeSet<String>,
 ) -> Result<String, SignatureError> {
-    check(file, signature, |fingerprint| fingerprints.contains(fingerprint))
-}
-
-fn check(
-    file: &[u8],
-    signature: &str,
-    counts: impl Fn(&str) -> bool,
-) -> Result<String, SignatureError> {
-    let malformed = |error: ssh_key::Error| SignatureError::Malformed(error.to_string());
-    let signature = SshSig::from_pem(signature.trim()).map_err(malformed)?;
-    if signature.namespace() != NAMESPACE {
-        return Err(SignatureError::Namespace(signature.namespace().to_owned()));
+    let text = signature.trim();
+    if text.starts_with(BEGIN) && !text.ends_with(END) {
+        return Err(SignatureError::Truncated);
     }
-    let key = signature.public_key();
-    let fingerprint = key.fingerprint(HashAlg::Sha256).to_string();
-    if !counts(&fingerprint) {
+    let malformed = |error: ssh_key::Error| SignatureError::Malformed(error.to_string());
+    let signed = SshSig::from_pem(format!("{text}\n")).map_err(malformed)?;
+    if signed.namespace() != NAMESPACE {
+        return Err(SignatureError::Namespace(signed.namespace().to_owned()));
+    }
+    judge(signed.public_key()).map_err(SignatureError::Key)?;
+    let fingerprint = fingerprint(signed.public_key());
+    if !fingerprints.contains(&fingerprint) {
         return Err(SignatureError::OtherKey(fingerprint));
     }
-    let signed = SshSig::signed_data(NAMESPACE, signature.hash_alg(), file).map_err(malformed)?;
-    let bytes = signature.signature_bytes();
-    let fits = match (key, signature.signature().algorithm()) {
-        (KeyData::Ed25519(key), Algorithm::Ed25519) => {
-            UnparsedPublicKey::new(&ED25519, key.0).verify(&signed, bytes).is_ok()
-        }
-        (KeyData::Ecdsa(key), Algorithm::Ecdsa { curve }) if curve == key.curve() => {
-            let (kind, width) = match curve {
-                EcdsaCurve::NistP256 => (&ECDSA_P256_SHA256_FIXED, 32),
-                EcdsaCurve::NistP384 => (&ECDSA_P384_SHA384_FIXED, 48),
-                EcdsaCurve::NistP521 => (&ECDSA_P521_SHA512_FIXED, 66),
-            };
-            let fixed = fixed(bytes, width).ok_or(SignatureError::Mismatch)?;
-            UnparsedPublicKey::new(kind, key.as_sec1_bytes()).verify(&signed, &fixed).is_ok()
-        }
-        // SHA-1 (`ssh-rsa`) is refused by PROTOCOL.sshsig.
-        (KeyData::Rsa(key), Algorithm::Rsa { hash: Some(hash) }) => {
-            let kind = match hash {
-                HashAlg::Sha512 => &RSA_PKCS1_2048_8192_SHA512,
-                _ => &RSA_PKCS1_2048_8192_SHA256,
-            };
-            let part = |part: &Mpint| part.as_positive_bytes().map(<[u8]>::to_vec);
-            let (Some(n), Some(e)) = (part(&key.n), part(&key.e)) else {
-                return Err(SignatureError::Mismatch);
-            };
-            RsaPublicKeyComponents { n, e }.verify(kind, &signed, bytes).is_ok()
-        }
-        (key, _) => return Err(SignatureError::Kind(key.algorithm().to_string())),
-    };
-    if fits { Ok(fingerprint) } else { Err(SignatureError::Mismatch) }
-}
-
-/// Two numbers, each behind its length (RFC 5656, 3.1.2), as two fields of one width.
-fn fixed(bytes: &[u8], width: usize) -> Option<Vec<u8>> {
-    let (r, rest) = number(bytes)?;
-    let (s, rest) = number(rest)?;
-    let mut fixed = Vec::with_capacity(2 * width);
-    for number in [r, s] {
-        let zeros = number.iter().take_while(|byte| **byte == 0).count();
-        let digits = &number[zeros..];
-        fixed.resize(fixed.len() + width.checked_sub(digits.len())?, 0);
-        fixed.extend_from_slice(digits);
+    let message = SshSig::signed_data(NAMESPACE, signed.hash_alg(), file).map_err(malformed)?;
+    if fits(&signed, &message) {
+        Ok(fingerprint)
+    } else {
+        Err(SignatureError::Changed(fingerprint))
     }
-    rest.is_empty().then_some(fixed)
 }
 
-fn number(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = bytes.split_first_chunk::<4>()?;
-    rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
+/// Whether the key of a signature made it of that message.
+fn fits(signed: &SshSig, message: &[u8]) -> bool {
+    let signature = signed.signature_bytes();
+    match (signed.public_key(), signed.algorithm()) {
+        (KeyData::Ed25519(key), Algorithm::Ed25519) => {
+            UnparsedPublicKey::new(&ED25519, &key.0).verify(message, signature).is_ok()
+        }
+        (KeyData::Ecdsa(key), Algorithm::Ecdsa { curve }) if key.curve() == curve => {
+            let (algorithm, size): (&'static dyn VerificationAlgorithm, _) = match key {
+                EcdsaPublicKey::NistP256(_) => (&ECDSA_P256_SHA256_FIXED, 32),
+                EcdsaPublicKey::NistP384(_) => (&ECDSA_P384_SHA384_FIXED, 48),
+                EcdsaPublicKey::NistP521(_) => (&ECDSA_P521_SHA512_FIXED, 66),
+            };
+            fixed(signature, size).is_some_and(|signature| {
+                let key = UnparsedPublicKey::new(algorithm, key.as_sec1_bytes());
+                key.verify(message, &signature).is_ok()
+            })
+        }
+        (KeyData::Rsa(key), Algorithm::Rsa { hash: Some(hash) }) => {
+            let parameters: &'static RsaParameters = match hash {
+                HashAlg::Sha256 => &RSA_PKCS1_2048_8192_SHA256,
+                HashAlg::Sha512 => &RSA_PKCS1_2048_8192_SHA512,
+                _ => return false,
+            };
+            let (n, e) = (key.n.as_positive_bytes(), key.e.as_positive_bytes());
+            n.zip(e).is_some_and(|(n, e)| {
+                RsaPublicKeyComponents { n, e }.verify(parameters, message, signature).is_ok()
+            })
+        }
+        _ => false,
+    }
+}
+
+/// Two numbers as SSH writes them (RFC 4251 §5, `mpint`), each brought to one length.
+fn fixed(mut signature: &[u8], size: usize) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(2 * size);
+    for _ in 0..2 {
+        let (length, rest) = signature.split_first_chunk::<4>()?;
+        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+        let (number, rest) = rest.split_at_checked(length)?;
+        let zeros = number.iter().take_while(|byte| **byte == 0).count();
+        let number = number.get(zeros..)?;
+        out.resize(out.len() + size.checked_sub(number.len())?, 0);
+        out.extend_from_slice(number);
+        signature = rest;
+    }
+    signature.is_empty().then_some(out)
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    /// Made by ssh-keygen of OpenSSH 9.2: a key of no use, and what it signed.
-    const KEY: &str = include_str!("../../tests/golden/signature/key.pub");
-    const FILE: &[u8] = include_bytes!("../../tests/golden/signature/file");
-    const SIGNATURE: &str = include_str!("../../tests/golden/signature/file.sig");
-    const ELSEWHERE: &str = include_str!("../../tests/golden/signature/elsewhere.sig");
-
-    fn keys() -> Keys {
-        Keys::from([read_key(KEY).unwrap()])
-    }
-
-    #[test]
-    fn what_was_signed_fits_and_nothing_else() {
-        let fingerprint = keys().keys().next().cloned().unwrap();
-        assert!(fingerprint.starts_with("SHA256:"), "{fingerprint}");
-        assert_eq!(verify(FILE, SIGNATURE, &keys()), Ok(fingerprint.clone()));
-        let by_fingerprint = BTreeSet::from([fingerprint.clone()]);
-        assert_eq!(check_by_fingerprint(FILE, SIGNATURE, &by_fingerprint), Ok(fingerprint.clone()));
-        let altered = [FILE, b" "].concat();
-        assert_eq!(verify(&altered, SIGNATURE, &keys()), Err(SignatureError::Mismatch));
-        assert_eq!(
-            verify(FILE, SIGNATURE, &Keys::new()),
-            Err(SignatureError::OtherKey(fingerprint))
-        );
-        assert_eq!(
-            verify(FILE, ELSEWHERE, &keys()),
-            Err(SignatureError::Namespace("file".to_owned()))
-        );
-    }
-
-    #[test]
-    fn every_truncation_and_every_odd_text_is_refused() {
-        let whole = SIGNATURE.trim_end();
-        for end in 0..whole.len() {
-            assert!(verify(FILE, &whole[..end], &keys()).is_err(), "{end}");
-        }
-        for text in ["", "a1-", "-----BEGIN SSH SIGNATURE-----\n-----END SSH SIGNATURE-----\n", KEY]
-        {
-            assert!(
-                matches!(verify(FILE, text, &keys()), Err(SignatureError::Malformed(_))),
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_is_no_public_key_is_not_told_again() {
-        let private = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n";
-        for line in [private, "", "ssh-ed25519", "ssh-ed25519 AAAA", "ssh-dss AAAAB3NzaC1kc3M= x"] {
-            let told = read_key(line).unwrap_err();
-            assert!(!told.contains("b3Blbn"), "{told}");
-        }
-    }
-
-    #[test]
-    fn two_numbers_of_any_length_have_one_width() {
-        let of = |r: &[u8], s: &[u8]| {
-            let part = |n: &[u8]| [&u32::try_from(n.len()).unwrap().to_be_bytes()[..], n].concat();
-            fixed(&[part(r), part(s)].concat(), 4)
-        };
-        assert_eq!(of(&[1], &[0, 255, 2, 3, 4]), Some(vec![0, 0, 0, 1, 255, 2, 3, 4]));
-        assert_eq!(of(&[1, 2, 3, 4, 5], &[1]), None);
-        assert_eq!(fixed(&[0, 0, 0, 9, 1], 4), None);
-    }
-}
+mod tests;

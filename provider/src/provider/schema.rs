@@ -65,7 +65,34 @@ pub fn schema() -> Schema {
             ),
         )
         .single("gates", gates())
-        .single("state", state()),
+        .single("state", state())
+        .attribute(
+            "approvals",
+            Attribute::optional(
+                Type::List(Box::new(Type::String)),
+                "Digests of approved changes of production, each as the refusal of the change shows it. An empty string is \
+                 ignored, so that an ephemeral variable can stay empty at plan. Also read from the environment variable \
+                 `APPENV_APPROVALS`, separated by commas or white space.",
+            ),
+        )
+        .attribute(
+            "approvals_file",
+            Attribute::optional(
+                Type::String,
+                "A file of approvals, relative to the working directory: JSON, `{\"version\": 1, \"approvals\": \
+                 [{\"digest\": \"a1-...\", \"expires\": \"2026-01-31T12:00:00Z\", \"ticket\": \"...\", \"approver\": \
+                 \"...\"}]}`. `approval show --json` writes it.",
+            ),
+        )
+        .attribute(
+            "approval_keys",
+            Attribute::optional(
+                Type::List(Box::new(Type::String)),
+                "Public keys of OpenSSH, a line each. Where there are any, only approvals count that one of them signed: the \
+                 signature of `approvals_file` is `FILE.sig` beside it, as `ssh-keygen -Y sign -n appenv -f KEY FILE` writes \
+                 it, and each approval must have `expires`.",
+            ),
+        ),
     )
 }
 

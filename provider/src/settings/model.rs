@@ -23,6 +23,9 @@ pub struct Model {
     pub names: Option<NamesModel>,
     pub gates: Option<GatesModel>,
     pub state: Option<StateModel>,
+    pub approvals: Attr<Vec<Attr<String>>>,
+    pub approvals_file: Attr<String>,
+    pub approval_keys: Attr<Vec<Attr<String>>>,
 }
 
 /// What each gate does.

@@ -7,6 +7,7 @@ use tfplugin::value::{Attr, Path};
 
 use super::Known;
 use super::model::{EnvironmentModel, Model};
+use super::signed;
 use crate::gate::{EnvPolicy, Evidence, Mode, Operation, Policy, Promotion};
 use crate::naming::{Environments, shown};
 use crate::plan::duration;
@@ -154,6 +155,7 @@ pub(super) fn read(
     mode: Mode,
     environments: &Environments,
     written: &BTreeMap<String, Written>,
+    keys: BTreeSet<String>,
     world: &World,
     errors: &mut Errors,
 ) -> (Policy, BTreeMap<String, (String, Evidence)>) {
@@ -194,7 +196,7 @@ pub(super) fn read(
             }
         }
         if let Some(path) = of.evidence {
-            match read_evidence(&path, world) {
+            match read_evidence(&path, &keys, world) {
                 Ok(found) => drop(evidence.insert(declared.name.clone(), (path, found))),
                 Err(error) => errors.push(error.at(at(index, "evidence"))),
             }
@@ -204,19 +206,29 @@ pub(super) fn read(
         envs.insert(declared.name.clone(), EnvPolicy { production, allow, promotion });
     }
     let elided = environments.elided().map(str::to_owned);
-    (Policy { mode, elided, envs, keys: BTreeSet::new() }, evidence)
+    (Policy { mode, elided, envs, keys }, evidence)
 }
 
-fn read_evidence(path: &str, world: &World) -> Result<Evidence, Diagnostic> {
+fn read_evidence(
+    path: &str,
+    keys: &BTreeSet<String>,
+    world: &World,
+) -> Result<Evidence, Diagnostic> {
     let refused = |why: String| {
+        let sign = if keys.is_empty() {
+            ""
+        } else {
+            " Where `approval_keys` are set it is signed with one of them: ssh-keygen -Y sign -n appenv -f KEY FILE."
+        };
         Diagnostic::error(
             format!("The evidence {} cannot be used", shown(path)),
             format!(
                 "The file was read to see what was applied in the environment that versions come from: {why}. Nothing is \
-                 promoted by it.\n\nNext: put back the file that the other side wrote, or ask for a new one."
+                 promoted by it.\n\nNext: put back the file that the other side wrote, or ask for a new one.{sign}"
             ),
         )
     };
-    let text = world.read_file(path).map_err(|error| refused(error.to_string()))?;
+    let (bytes, _) = signed::read(path, keys, world).map_err(|error| refused(error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|_| refused("it is no UTF-8".to_owned()))?;
     Evidence::parse(&text).map_err(refused)
 }
