@@ -52,6 +52,8 @@ pub struct Case<'a> {
 pub enum Verdict {
     /// It needs no approval.
     Free,
+    /// It has none yet, and a plan only warns of that.
+    Warned,
     /// It is approved: what the registries note until it is done.
     Approved(Box<Pending>),
 }
@@ -71,7 +73,7 @@ impl Verdict {
     /// What the registries note until the change is done.
     pub fn pending(self) -> Option<Pending> {
         match self {
-            Self::Free => None,
+            Self::Free | Self::Warned => None,
             Self::Approved(pending) => Some(*pending),
         }
     }
@@ -117,7 +119,7 @@ pub fn judge(
         Answer::Refused(told) if refuses => Err((*told).into()),
         Answer::Refused(told) => {
             cx.warnings.push(*told);
-            Ok(Verdict::Free)
+            Ok(Verdict::Warned)
         }
     }
 }

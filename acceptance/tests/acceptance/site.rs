@@ -57,7 +57,11 @@ impl Site {
 
     fn write_with_backend(&self, backend: &str, blocks: &str) {
         // These states are called after their part in the test, not after an instance.
-        let gates = if backend.is_empty() { "" } else { "  gates {\n    state = \"off\"\n  }\n" };
+        let gates = if backend.is_empty() {
+            ""
+        } else {
+            "  gates {\n    state = \"off\"\n    production = \"open\"\n  }\n"
+        };
         let text = format!("{}{blocks}", header(&self.owner, backend, gates));
         self.ws.write("main.tf", &text);
     }

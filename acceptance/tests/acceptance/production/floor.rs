@@ -105,13 +105,17 @@ fn another_production_env_does_not_take_its_names() {
     let beside = Guarded { site: it.site.beside().owned_by(&it.site.owner), app: it.app.clone() };
     let live = CREATES.lines().replace("\"prod\"", "\"live\"");
     let header = site::header(&it.site.owner, "", &live);
-    let config = format!("{header}{}", block("it", &it.app, "live", ""));
-    beside.site.ws.write("main.tf", &config);
-    is_looser(
-        &beside,
-        "floor-renamed/live",
-        &["the env that names leave out is live, it was prod"],
-    );
+    // Its names are production's, which has them.
+    beside.site.ws.write("main.tf", &format!("{header}{}", block("it", &it.app, "live", "")));
+    let before = it.snapshot();
+    let told = beside.site.ws.apply_fails();
+    assert!(told.errors().all(|error| error.summary.starts_with("floor-renamed/live: ")), "{told}");
+    assert!(told.say("already belongs to app \"floor-renamed\" in env \"prod\""), "{told}");
+    it.is_untouched(&before);
+    // Those of another app are free, and would be production's.
+    beside.site.ws.write("main.tf", &format!("{header}{}", block("it", "floor-again", "live", "")));
+    let phrase = "the env that names leave out is live, it was prod";
+    is_looser(&beside, "floor-again/live", &[phrase]);
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn an_approval_does_not_promote() {
 #[test]
 fn an_app_without_a_sandbox_is_not_judged_and_one_that_had_one_is() {
     // Others have one in this registry: the founder of every test here.
-    let it = Guarded::new("no-sandbox");
+    let it = Guarded::new("lonely");
     both(&it, &DELIVERY, None, Some(&release("1")));
     it.site.ws.step();
     both(&it, &DELIVERY, None, Some(&release("2")));
@@ -123,7 +123,7 @@ fn an_app_without_a_sandbox_is_not_judged_and_one_that_had_one_is() {
     both(&it, &DELIVERY, None, Some(&release("2")));
     it.site.ws.step();
     both(&it, &DELIVERY, None, Some(&release("3")));
-    is_unpromoted(&it, &["was never applied to no-sandbox/sandbox"]);
+    is_unpromoted(&it, &["was never applied to lonely/sandbox"]);
 }
 
 #[test]

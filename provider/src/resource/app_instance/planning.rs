@@ -22,7 +22,7 @@ use super::wanted::Wanted;
 use super::{apart, existing, renaming, report, wish};
 use crate::configured::Configured;
 use crate::facet::Observation;
-use crate::guard::Phase;
+use crate::guard::{Phase, Verdict};
 use crate::naming::Coordinate;
 use crate::plan::{self, Spec};
 use crate::resource::state_gate;
@@ -208,11 +208,14 @@ async fn update(
         errors.extend(judged.err().unwrap_or_default());
     }
     errors.into_result()?;
-    if !configured_facets.is_empty() {
-        gating::plan(configured, cx, &coordinate, prior, &planned, &held).await?;
-    }
-    let lifts = planned.production == Attr::Known(true) && gating::loosens(prior, &planned);
-    let raises = touches_outside(prior, &planned) || (lifts && !configured_facets.is_empty());
+    let verdict = if configured_facets.is_empty() {
+        Verdict::Free
+    } else {
+        gating::plan(configured, cx, &coordinate, prior, &planned, &held).await?
+    };
+    // What is approved is done once, and the registries tell that it was.
+    let lifts = gating::loosens(prior, &planned) && verdict != Verdict::Free;
+    let raises = touches_outside(prior, &planned) || lifts;
     planned.generation = if raises { Attr::Unknown } else { prior.generation.clone() };
     Ok(planned)
 }

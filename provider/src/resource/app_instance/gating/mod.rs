@@ -81,10 +81,10 @@ pub async fn plan(
     prior: &Model,
     planned: &Model,
     held: &Held,
-) -> Result<(), Errors> {
+) -> Result<Verdict, Errors> {
     let start = Start::of_state(prior, held);
     note_ending(configured, coordinate, &start, prior);
-    update(configured, cx, coordinate, &start, prior, planned, held, Phase::Plan).await.map(drop)
+    update(configured, cx, coordinate, &start, prior, planned, held, Phase::Plan).await
 }
 
 /// Judges an update before its first write.
