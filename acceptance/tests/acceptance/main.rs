@@ -28,6 +28,7 @@ mod import;
 mod instance;
 mod instances;
 mod later;
+mod ledger;
 mod names;
 mod names_alone;
 mod names_of_ones_own;

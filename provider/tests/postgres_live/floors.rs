@@ -267,7 +267,7 @@ async fn a_registry_of_the_release_before_is_read_and_then_added_to() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_superuser_adds_to_a_registry_that_stays_its_founders() {
-    for bench in benches("super").await {
+    for bench in benches("added").await {
         if bench.who == Who::Superuser {
             continue;
         }

@@ -1,6 +1,7 @@
 //! What a parameter of the registry holds: JSON that Parameter Store takes as it is. Pure.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io;
 
 use serde::{Deserialize, Serialize};
@@ -105,7 +106,8 @@ pub(super) fn escaped(owner: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"_-".contains(&byte) {
             name.push(char::from(byte));
         } else {
-            name.push_str(&format!(".{byte:02X}"));
+            // Writing to a String cannot fail.
+            let _ = write!(name, ".{byte:02X}");
         }
     }
     // A name is never empty; no escape ends after its dot.
