@@ -7,6 +7,7 @@ mod digests;
 mod floor;
 mod interrupted;
 mod modes;
+mod no_alarm;
 mod promotion;
 mod replaced;
 mod secrets;
