@@ -250,7 +250,7 @@ impl Settings {
                 });
             }
             (Ok(_), _) => {}
-            (Err(more), _) => found.extend(more),
+            (Err(errors), _) => found.extend(errors),
         }
         for error in found {
             errors.push(at_provider(&error, model));

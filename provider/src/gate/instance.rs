@@ -249,9 +249,11 @@ mod tests {
     }
 
     fn change(alter: impl Fn(&mut Side, &mut Side)) -> Change {
-        let (mut before, mut after) = (side(), side());
-        alter(&mut before, &mut after);
-        Change { before: Some(before), after: Some(after), ..Change::default() }
+        let mut sides = [side(), side()];
+        let [was, now] = &mut sides;
+        alter(was, now);
+        let [was, now] = sides;
+        Change { before: Some(was), after: Some(now), ..Change::default() }
     }
 
     fn objects() -> BTreeSet<String> {
@@ -260,9 +262,9 @@ mod tests {
 
     #[test]
     fn operations_and_effects_of_changes() {
+        type Alter = fn(&mut Side, &mut Side);
         use Operation::{Adopt, Delete, Release, Rename, Update};
         let of = |text: &str| json!(text);
-        type Alter = fn(&mut Side, &mut Side);
         let cases: [(Alter, &[Operation], &str); 10] = [
             (|_, _| {}, &[], ""),
             (

@@ -101,12 +101,12 @@ impl Policy {
             ));
         }
         let allowed = allowed(was);
-        let more: Vec<Operation> = self.allow(env).difference(&allowed).copied().collect();
+        let added: Vec<Operation> = self.allow(env).difference(&allowed).copied().collect();
         // Where everything passed, no list of what passes was in force.
-        if !more.is_empty() && mode != Mode::Open {
+        if !added.is_empty() && mode != Mode::Open {
             looser.push(format!(
                 "`allow` of env {env} has {}, it had {}",
-                listed(&more),
+                listed(&added),
                 listed(&allowed)
             ));
         }
@@ -199,8 +199,9 @@ mod tests {
 
     #[test]
     fn everything_that_is_looser_is_told() {
+        type Loosen = fn(&mut Policy);
         let floor = policy().raised(None, "prod");
-        let cases: [(fn(&mut Policy), &str); 11] = [
+        let cases: [(Loosen, &str); 11] = [
             (|p| p.mode = Mode::Review, "`gates.production` is review, it was noop"),
             (|p| p.mode = Mode::Open, "`gates.production` is open, it was noop"),
             (|p| prod(p).production = false, "env prod is not a production one, it was"),

@@ -44,8 +44,8 @@ pub async fn promoted(
         (None, None) => {
             let facets = configured.clients.facets(spec, limit);
             let Some(first) = facets.first() else { return Ok(()) };
-            let knows = first.has_env(spec, &rule.from).await;
-            if knows.map_err(|error| report::failure(coordinate, &error))? {
+            let has_it = first.has_env(spec, &rule.from).await;
+            if has_it.map_err(|error| report::failure(coordinate, &error))? {
                 Source::NotOfThisApp
             } else {
                 Source::Elsewhere

@@ -4,7 +4,6 @@ use tfplugin::context::Context;
 use tfplugin::diagnostic::Errors;
 
 use super::gating::{self, Intent, Start};
-use super::held::Held;
 use super::model::Model;
 use super::{report, times};
 use crate::configured::Configured;
@@ -18,6 +17,8 @@ pub struct Asked {
     pub rotation: bool,
     /// The time of the value before is over.
     pub end_of_grace: bool,
+    /// Both are over.
+    pub overdue: bool,
 }
 
 /// Judges a change, with what the clock asks for where that may be; whether it may.
@@ -25,32 +26,30 @@ pub fn judge(
     configured: &Configured,
     cx: &mut Context,
     site: &Site,
-    held: &Held,
     start: &Start<'_>,
     planned: &Model,
     intent: Intent,
     asked: Asked,
 ) -> Result<bool, Errors> {
-    let known = &held.standing;
     let phase = Phase::Plan;
     if intent.writes || !(asked.rotation || asked.end_of_grace) {
         // A value that is written ends the grace of the one before.
-        gating::judge(configured, cx, site, known, start, Some(planned), intent, phase)?;
+        gating::judge(configured, cx, site, start, Some(planned), intent, phase)?;
         return Ok(true);
     }
     let with = Intent { writes: asked.rotation, ends_grace: !asked.rotation, ..intent };
-    let told = match gating::asks(configured, cx, site, held, start, planned, with)? {
+    let told = match gating::asks(configured, cx, site, start, planned, with, asked.overdue)? {
         Answer::Passes(_) => {
-            guard::holds_the_floor(configured, &site.place.coordinate, known)?;
+            guard::holds_the_floor(configured, &site.place.coordinate, &start.standing)?;
             return Ok(true);
         }
         Answer::Refused(told) => told,
     };
-    gating::judge(configured, cx, site, known, start, Some(planned), intent, phase)?;
+    gating::judge(configured, cx, site, start, Some(planned), intent, phase)?;
     let rotates_at =
         start.record.and_then(|record| times::rotates_at(planned, &record.time).known().cloned());
     let rotates_at = rotates_at.unwrap_or_default();
-    if asked.rotation && held.overdue {
+    if asked.rotation && asked.overdue {
         return Err(report::rotation_overdue(&rotates_at, &told));
     }
     cx.warnings.push(if asked.rotation {

@@ -7,7 +7,6 @@ use tfplugin::context::Context;
 use tfplugin::diagnostic::Errors;
 use tfplugin::value::Attr;
 
-use super::held::Held;
 use super::model::Model;
 use super::times;
 use crate::configured::Configured;
@@ -37,9 +36,11 @@ pub struct Intent {
     pub deletes: bool,
 }
 
-/// Where a change begins.
+/// Where a change begins, and what the registry knows.
 #[derive(Clone, Debug, Default)]
 pub struct Start<'a> {
+    /// What the registry knows of the instance's app.
+    pub standing: Standing,
     /// The record.
     pub record: Option<&'a Record>,
     /// How the value stands.
@@ -209,15 +210,14 @@ pub fn judge(
     configured: &Configured,
     cx: &mut Context,
     site: &Site,
-    standing: &Standing,
     start: &Start<'_>,
     planned: Option<&Model>,
     intent: Intent,
     phase: Phase,
 ) -> Result<(), Errors> {
-    guard::holds_the_floor(configured, &site.place.coordinate, standing)?;
+    guard::holds_the_floor(configured, &site.place.coordinate, &start.standing)?;
     let document = document(configured, site, start, planned, intent);
-    let case = case(site, standing, document, intent, unknown(site, planned));
+    let case = case(site, &start.standing, document, intent, unknown(site, planned));
     guard::judge(configured, cx, case, phase).map(drop)
 }
 
@@ -226,12 +226,12 @@ pub fn asks(
     configured: &Configured,
     cx: &mut Context,
     site: &Site,
-    held: &Held,
     start: &Start<'_>,
     planned: &Model,
     intent: Intent,
+    overdue: bool,
 ) -> Result<Answer, Errors> {
     let document = document(configured, site, start, Some(planned), intent);
-    let case = case(site, &held.standing, document, intent, unknown(site, Some(planned)));
-    guard::answer(configured, cx, case, held.overdue)
+    let case = case(site, &start.standing, document, intent, unknown(site, Some(planned)));
+    guard::answer(configured, cx, case, overdue)
 }

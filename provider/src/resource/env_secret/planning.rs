@@ -14,7 +14,6 @@ use super::times::{self, Operation};
 use super::{clock, recipe, report};
 use crate::configured::Configured;
 use crate::facet::FacetError;
-use crate::gate;
 use crate::guard::Phase;
 use crate::resource::state_gate;
 use crate::secrets::Site;
@@ -165,9 +164,7 @@ async fn look(
     let start = Start::default();
     let creates = Intent { creates: true, ..Intent::default() };
     let Some(store) = &site.store else {
-        let known = gate::Standing::default();
-        let phase = Phase::Plan;
-        gating::judge(configured, cx, site, &known, &start, Some(planned), creates, phase)?;
+        gating::judge(configured, cx, site, &start, Some(planned), creates, Phase::Plan)?;
         return Ok(none);
     };
     let limit = Operation::Read.limit(planned);
@@ -195,9 +192,9 @@ async fn look(
             let told = trouble::obstacle(&site.place, &store.server(), &path, Obstacle::Occupied);
             return Err(failed(&told));
         }
-        let start = Start { target, ..start };
+        let start = Start { target, standing: known.clone(), ..start };
         let phase = Phase::Plan;
-        gating::judge(configured, cx, site, &known, &start, Some(planned), creates, phase)?;
+        gating::judge(configured, cx, site, &start, Some(planned), creates, phase)?;
         return Ok(Held { standing: known, ..none });
     };
     let is_replaced = before.holder.as_ref() == Some(&record.holder);
@@ -212,16 +209,16 @@ async fn look(
         cx.warnings.push(report::adopt_warning(&id, &record, keeps));
     }
     let status = status(configured, before, &record, seen.value);
-    let start = Start { record: Some(&record), status, target };
+    let start = Start { standing: known.clone(), record: Some(&record), status, target };
     if is_replaced {
         // The first half of the replacement comes with no plan of its own.
         let deletes = Intent { deletes: true, ..Intent::default() };
-        gating::judge(configured, cx, site, &known, &start, None, deletes, Phase::Plan)?;
+        gating::judge(configured, cx, site, &start, None, deletes, Phase::Plan)?;
         let start = Start { record: None, ..start };
-        gating::judge(configured, cx, site, &known, &start, Some(planned), creates, Phase::Plan)?;
+        gating::judge(configured, cx, site, &start, Some(planned), creates, Phase::Plan)?;
     } else {
         let intent = taking_over(planned, has_value);
-        gating::judge(configured, cx, site, &known, &start, Some(planned), intent, Phase::Plan)?;
+        gating::judge(configured, cx, site, &start, Some(planned), intent, Phase::Plan)?;
     }
     let has_value = has_value && !is_replaced;
     Ok(Held { found: Some(record), has_value, standing: known, ..none })
@@ -281,6 +278,7 @@ fn update(
     let same = rotates_at == prior.rotates_at;
     let due = prior.rotation_due == Attr::Known(true) && same && rotates_at.known().is_some();
     let start = Start {
+        standing: held.standing.clone(),
         record: held.seen.as_ref(),
         status: prior.status.known().cloned().unwrap_or_default(),
         target: held.target.as_deref(),
@@ -295,8 +293,9 @@ fn update(
     let asked = clock::Asked {
         rotation: due && planned.generate.is_some(),
         end_of_grace: prior.grace_over == Attr::Known(true),
+        overdue: held.overdue,
     };
-    let allowed = clock::judge(configured, cx, &site, &held, &start, &planned, intent, asked)?;
+    let allowed = clock::judge(configured, cx, &site, &start, &planned, intent, asked)?;
     if raised || repaired || (asked.rotation && allowed) {
         new_value(&mut planned);
         return Ok(planned);
@@ -377,10 +376,11 @@ fn delete(configured: &Configured, cx: &mut Context, prior: &Model) -> Result<()
     };
     site.place = held.place(&site.place);
     let start = Start {
+        standing: held.standing.clone(),
         record: held.seen.as_ref(),
         status: prior.status.known().cloned().unwrap_or_default(),
         target: held.target.as_deref(),
     };
     let intent = Intent { deletes: true, ..Intent::default() };
-    gating::judge(configured, cx, &site, &held.standing, &start, None, intent, Phase::Plan)
+    gating::judge(configured, cx, &site, &start, None, intent, Phase::Plan)
 }

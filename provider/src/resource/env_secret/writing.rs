@@ -163,9 +163,9 @@ pub async fn delete(
     }
     let status = status(configured, &held, &expected, seen.value);
     let target = held.target.as_deref();
-    let start = Start { record: Some(&expected), status, target };
+    let start = Start { standing: known, record: Some(&expected), status, target };
     let intent = Intent { deletes: true, ..Intent::default() };
-    gating::judge(configured, cx, &site, &known, &start, None, intent, Phase::Apply)?;
+    gating::judge(configured, cx, &site, &start, None, intent, Phase::Apply)?;
     limit.bound(&store.server(), store.remove(&site.place, &expected)).await.map_err(failed)
 }
 
@@ -234,10 +234,10 @@ impl<'a> Work<'a> {
             (None, false) => NOT_ADOPTED.to_owned(),
         };
         let target = self.target.as_deref();
-        let start = Start { record: seen.record.as_ref(), status, target };
+        let standing = self.standing.clone();
+        let start = Start { standing, record: seen.record.as_ref(), status, target };
         let phase = Phase::Apply;
-        let known = &self.standing;
-        gating::judge(self.configured, cx, &self.site, known, &start, Some(planned), intent, phase)
+        gating::judge(self.configured, cx, &self.site, &start, Some(planned), intent, phase)
     }
 
     /// The value to write: given, or made.

@@ -50,6 +50,17 @@ pub struct Creation<'a> {
     pub replaces: bool,
 }
 
+/// What an update comes to.
+#[derive(Clone, Copy, Debug)]
+pub struct Updating<'a> {
+    /// What the state has.
+    pub prior: &'a Model,
+    /// What is to be.
+    pub planned: &'a Model,
+    /// What the entry keeps in private.
+    pub held: &'a Held,
+}
+
 /// What is known of the inputs, and what is not, endpoints included.
 fn known(configured: &Configured, planned: &Model) -> (Wanted, Vec<String>) {
     let (wanted, unknown) = Wanted::read_known(planned);
@@ -84,7 +95,8 @@ pub async fn plan(
 ) -> Result<Verdict, Errors> {
     let start = Start::of_state(prior, held);
     note_ending(configured, coordinate, &start, prior);
-    update(configured, cx, coordinate, &start, prior, planned, held, Phase::Plan).await
+    let updating = Updating { prior, planned, held };
+    update(configured, cx, coordinate, &start, updating, Phase::Plan).await
 }
 
 /// Judges an update before its first write.
@@ -112,7 +124,8 @@ pub async fn apply(
     let looked = existing::observe(configured, &was, Operation::Read.limit(planned)).await;
     let looked = looked.map_err(|error| report::failure(coordinate, &error))?;
     let start = Start::of_look(configured, prior, held, &was, &looked);
-    update(configured, cx, coordinate, &start, prior, planned, held, Phase::Apply).await
+    let updating = Updating { prior, planned, held };
+    update(configured, cx, coordinate, &start, updating, Phase::Apply).await
 }
 
 /// Notes what the delete of an entry would be: the second half of its replacement comes without it.
@@ -222,11 +235,10 @@ pub async fn update(
     cx: &mut Context,
     coordinate: &Coordinate,
     start: &Start<'_>,
-    prior: &Model,
-    planned: &Model,
-    held: &Held,
+    updating: Updating<'_>,
     phase: Phase,
 ) -> Result<Verdict, Errors> {
+    let Updating { prior, planned, held } = updating;
     let limit = Operation::Read.limit(planned);
     guard::holds_the_floor(configured, coordinate, &start.standing)?;
     let (wanted, unknown) = known(configured, planned);
