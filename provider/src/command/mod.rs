@@ -1,11 +1,14 @@
 //! What the binary does by hand: one command a file. Arguments and output come in, so that a test gives others.
 
+mod approval;
 mod names;
 
 use std::ffi::OsString;
 use std::io::Write;
 
 use clap::Command;
+
+use crate::world::World;
 
 /// Where a command writes.
 pub struct Output<'a> {
@@ -23,13 +26,23 @@ const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 
 /// Runs the command that the arguments name, the program's own name first among them; the exit code is the
-/// process's: 0 done, 1 failed, 2 wrong usage.
+/// process's: 0 done, 1 failed, 2 wrong usage, others as the help of the command says.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, output: &mut Output<'_>) -> u8 {
+    run_in(&World::real(), arguments, output)
+}
+
+/// The same in another world.
+pub fn run_in(
+    world: &World,
+    arguments: impl IntoIterator<Item = OsString>,
+    output: &mut Output<'_>,
+) -> u8 {
     let matches = match command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(told) => return tell(&told, output),
     };
     match matches.subcommand() {
+        Some(("approval", matches)) => approval::run(matches, world, output),
         Some(("names", matches)) => names::run(matches, output),
         // None that is not defined above comes through.
         _ => USAGE,
@@ -44,6 +57,7 @@ fn command() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .arg_required_else_help(true)
+        .subcommand(approval::command())
         .subcommand(names::command())
 }
 

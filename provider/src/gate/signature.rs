@@ -225,6 +225,3 @@ fn fixed(mut signature: &[u8], size: usize) -> Option<Vec<u8>> {
     }
     signature.is_empty().then_some(out)
 }
-
-#[cfg(test)]
-mod tests;
