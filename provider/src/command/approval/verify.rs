@@ -40,7 +40,9 @@ pub fn command() -> Command {
         .arg(option("signature", "FILE", "Its signature [default: FILE.sig]"))
         .arg(
             option("key", "LINE", "A public key of OpenSSH; may be repeated")
-                .action(ArgAction::Append),
+                .action(ArgAction::Append)
+                // What begins with dashes is a private key: it is refused as one, and not shown.
+                .allow_hyphen_values(true),
         )
         .arg(option("keys-file", "FILE", "Public keys of OpenSSH, a line each"))
         .arg(
