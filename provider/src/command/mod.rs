@@ -1,5 +1,6 @@
 //! What the binary does by hand: one command a file. Arguments and output come in, so that a test gives others.
 
+mod approval;
 mod floor;
 mod gate;
 mod names;
@@ -27,7 +28,7 @@ const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 
 /// Runs the command that the arguments name, the program's own name first among them; the exit code is the
-/// process's: 0 done, 1 failed, 2 wrong usage of `floor` and `names`, and what `gate` says for itself.
+/// process's: 0 done, 1 failed, 2 wrong usage of `approval`, `floor` and `names`, and what `gate` says for itself.
 ///
 /// To `gate` 2 is an open gate, so wrong usage of it, misspelt or not, is 1.
 pub fn run(
@@ -36,13 +37,15 @@ pub fn run(
     output: &mut Output<'_>,
 ) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let is_known = |name: &OsString| ["floor", "names"].iter().any(|known| name == known);
+    let is_known =
+        |name: &OsString| ["approval", "floor", "names"].iter().any(|known| name == known);
     let usage = if arguments.get(1).is_some_and(is_known) { USAGE } else { FAILED };
     let matches = match command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(told) => return tell(&told, usage, output),
     };
     match matches.subcommand() {
+        Some(("approval", matches)) => approval::run(matches, world, output),
         Some(("gate", matches)) => gate::run(matches, world, output),
         Some(("names", matches)) => names::run(matches, output),
         Some(("floor", matches)) => floor::run(matches, world, output),
@@ -59,6 +62,7 @@ fn command() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .arg_required_else_help(true)
+        .subcommand(approval::command())
         .subcommand(gate::command())
         .subcommand(names::command())
         .subcommand(floor::command())

@@ -78,3 +78,62 @@ impl Approvals {
         judged
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const END: &str = "2026-01-01T00:00:00Z";
+
+    fn approval(of: &str, expires: bool, key: Option<&str>) -> Approval {
+        Approval {
+            digest: Digest::of(of),
+            source: "a test".to_owned(),
+            expires: expires.then(|| END.parse().unwrap()),
+            approver: None,
+            ticket: None,
+            key: key.map(str::to_owned),
+        }
+    }
+
+    fn judge(given: &[Approval], keys: &[&str], now: &str) -> Judged {
+        let keys = keys.iter().map(|key| ((*key).to_owned(), String::new())).collect();
+        Approvals::new(given.to_vec(), keys).judge(&Digest::of("it"), now.parse().unwrap())
+    }
+
+    #[test]
+    fn an_approval_counts_until_five_minutes_after_its_end() {
+        let it = approval("it", true, None);
+        for now in
+            ["2025-12-31T00:00:00Z", END, "2026-01-01T00:05:00Z", "2026-01-01T01:05:00+01:00"]
+        {
+            assert_eq!(judge(&[it.clone()], &[], now), Judged::Approved(it.clone()), "{now}");
+        }
+        for now in ["2026-01-01T00:05:01Z", "2027-01-01T00:00:00Z"] {
+            assert_eq!(judge(&[it.clone()], &[], now), Judged::Expired(it.clone()), "{now}");
+        }
+        let forever = approval("it", false, None);
+        let given = [it, forever.clone()];
+        assert_eq!(judge(&given, &[], "2027-01-01T00:00:00Z"), Judged::Approved(forever));
+    }
+
+    #[test]
+    fn only_the_same_digest_is_approved() {
+        assert_eq!(judge(&[approval("other", false, None)], &[], END), Judged::No);
+        assert_eq!(judge(&[], &[], END), Judged::No);
+    }
+
+    #[test]
+    fn with_keys_only_what_one_of_them_signed_counts() {
+        let (bare, signed) = (approval("it", true, None), approval("it", true, Some("SHA256:a")));
+        let both = [bare.clone(), signed.clone()];
+        assert_eq!(judge(&both[..1], &["SHA256:a"], END), Judged::Unsigned(bare.clone()));
+        assert_eq!(judge(&both, &["SHA256:a"], END), Judged::Approved(signed.clone()));
+        assert_eq!(judge(&both[1..], &["SHA256:b"], END), Judged::Unsigned(signed.clone()));
+        assert_eq!(judge(&both[1..], &[], END), Judged::Unsigned(signed.clone()));
+        let late = "2027-01-01T00:00:00Z";
+        assert_eq!(judge(&both, &["SHA256:a"], late), Judged::Expired(signed.clone()));
+        assert_eq!(judge(&[signed.clone(), bare], &["SHA256:a"], late), Judged::Expired(signed));
+    }
+}

@@ -125,6 +125,3 @@ pub fn fault(text: &str) -> String {
     }
     format!("{given} is no digest: {whole}")
 }
-
-#[cfg(test)]
-mod tests;

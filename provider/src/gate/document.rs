@@ -155,10 +155,17 @@ impl Document {
     /// What a reviewer reads of it: lines without an end.
     pub fn readable(&self) -> String {
         let mut lines = vec![
-            format!("{} of {}, owner {}", self.operation.name(), self.subject(), none(&self.owner)),
+            format!(
+                "{} of {}, owner {}",
+                self.operation.name(),
+                escaped(&self.subject()),
+                escaped(none(&self.owner))
+            ),
             format!("generation {}", self.generation),
         ];
-        let targets = self.target.iter().map(|(facet, id)| format!("in {facet}, registry {id}"));
+        let targets = self.target.iter();
+        let targets =
+            targets.map(|(facet, id)| format!("in {}, registry {}", escaped(facet), escaped(id)));
         lines.extend(targets);
         lines.push("effects:".to_owned());
         lines.extend(self.effects.iter().map(|effect| format!("  - {}", escaped(effect))));
@@ -197,7 +204,11 @@ fn escaped(text: &str) -> String {
 
 /// Marks that turn or hide what stands beside them.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    matches!(
+        c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 fn whole_numbers(value: &Value) -> Result<(), DocumentError> {
@@ -250,3 +261,7 @@ impl fmt::Display for Digest {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

@@ -11,7 +11,7 @@ use aws_lc_rs::signature::{
     UnparsedPublicKey, VerificationAlgorithm,
 };
 use ssh_key::public::{EcdsaPublicKey, KeyData};
-use ssh_key::{Algorithm, HashAlg, PublicKey, SshSig};
+use ssh_key::{Algorithm, HashAlg, LineEnding, PublicKey, SshSig};
 
 use crate::naming::shown;
 
@@ -156,11 +156,19 @@ pub fn check_by_fingerprint(
     fingerprints: &BTreeSet<String>,
 ) -> Result<String, SignatureError> {
     let text = signature.trim();
-    if text.starts_with(BEGIN) && !text.ends_with(END) {
+    if !text.starts_with(BEGIN) {
+        return Err(SignatureError::Malformed(format!("it does not begin with {BEGIN:?}")));
+    }
+    if !text.ends_with(END) {
         return Err(SignatureError::Truncated);
     }
     let malformed = |error: ssh_key::Error| SignatureError::Malformed(error.to_string());
     let signed = SshSig::from_pem(format!("{text}\n")).map_err(malformed)?;
+    // The crate lets lengths and versions pass that OpenSSH does not.
+    let written = signed.to_pem(LineEnding::LF).map_err(malformed)?;
+    if signed.version() != SshSig::VERSION || on_one_line(&written) != on_one_line(text) {
+        return Err(SignatureError::Malformed("it is not as ssh-keygen writes it".to_owned()));
+    }
     if signed.namespace() != NAMESPACE {
         return Err(SignatureError::Namespace(signed.namespace().to_owned()));
     }
@@ -175,6 +183,10 @@ pub fn check_by_fingerprint(
     } else {
         Err(SignatureError::Changed(fingerprint))
     }
+}
+
+fn on_one_line(pem: &str) -> String {
+    pem.lines().collect()
 }
 
 /// Whether the key of a signature made it of that message.
@@ -225,6 +237,3 @@ fn fixed(mut signature: &[u8], size: usize) -> Option<Vec<u8>> {
     }
     signature.is_empty().then_some(out)
 }
-
-#[cfg(test)]
-mod tests;
