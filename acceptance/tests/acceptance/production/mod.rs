@@ -12,6 +12,7 @@ mod promotion;
 mod replaced;
 mod secrets;
 mod shared;
+mod signed;
 mod tampered;
 
 use std::fmt::Write as _;
