@@ -243,7 +243,7 @@ impl Settings {
                 });
             }
             (Ok(_), _) => {}
-            (Err(more), _) => found.extend(more),
+            (Err(refused), _) => found.extend(refused),
         }
         for error in found {
             errors.push(at_provider(&error, model));
