@@ -250,7 +250,7 @@ impl Settings {
                 });
             }
             (Ok(_), _) => {}
-            (Err(errors), _) => found.extend(errors),
+            (Err(refused), _) => found.extend(refused),
         }
         for error in found {
             errors.push(at_provider(&error, model));

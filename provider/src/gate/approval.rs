@@ -108,10 +108,18 @@ mod tests {
         for now in
             ["2025-12-31T00:00:00Z", END, "2026-01-01T00:05:00Z", "2026-01-01T01:05:00+01:00"]
         {
-            assert_eq!(judge(&[it.clone()], &[], now), Judged::Approved(it.clone()), "{now}");
+            assert_eq!(
+                judge(std::slice::from_ref(&it), &[], now),
+                Judged::Approved(it.clone()),
+                "{now}"
+            );
         }
         for now in ["2026-01-01T00:05:01Z", "2027-01-01T00:00:00Z"] {
-            assert_eq!(judge(&[it.clone()], &[], now), Judged::Expired(it.clone()), "{now}");
+            assert_eq!(
+                judge(std::slice::from_ref(&it), &[], now),
+                Judged::Expired(it.clone()),
+                "{now}"
+            );
         }
         let forever = approval("it", false, None);
         let given = [it, forever.clone()];

@@ -67,6 +67,10 @@ impl Policy {
     /// What is looser here than production applies to that env have had it: one phrase each, with both values.
     pub fn looser_than(&self, floor: &Floor, env: &str) -> Vec<String> {
         let mut looser = Vec::new();
+        let was = floor.envs.get(env);
+        if !was.is_some_and(|was| was.production) && !self.is_production(env) {
+            return looser;
+        }
         // Under a convention that leaves none out, no name of production becomes another env's.
         if let (Some(now), Some(was)) = (&self.elided, &floor.elided)
             && now != was
@@ -83,7 +87,7 @@ impl Policy {
                 }),
             );
         }
-        let Some(was) = floor.envs.get(env) else { return looser };
+        let Some(was) = was else { return looser };
         let declared = self.envs.get(env);
         if was.production && !self.is_production(env) {
             looser.push(match declared {
@@ -258,6 +262,12 @@ mod tests {
             .envs
             .insert("live".to_owned(), EnvPolicy { production: true, ..EnvPolicy::default() });
         assert_eq!(other.looser_than(&floor, "live"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_no_production_env_is_not_bound() {
+        let floor = policy().raised(None, "prod");
+        assert_eq!(Policy::default().looser_than(&floor, "sandbox"), Vec::<String>::new());
     }
 
     #[test]
