@@ -7,6 +7,12 @@ CREATE ROLE appenv_apply LOGIN CREATEROLE CREATEDB;
 -- The first create founds the registry there: schema `appenv`, closed to everyone else.
 GRANT CREATE ON DATABASE postgres TO appenv_apply;
 
+-- A login that did not found it writes there with
+-- GRANT USAGE ON SCHEMA appenv TO appenv_apply;
+-- GRANT SELECT ON appenv.registry TO appenv_apply;
+-- GRANT SELECT, INSERT, UPDATE ON appenv.instances, appenv.floors TO appenv_apply.
+-- A registry of an earlier release is added to by the login that owns it, once.
+
 -- Temporary logins (the ephemeral resource appenv_database_credentials without Vault) take no more: the login that made
 -- one may end it.
 

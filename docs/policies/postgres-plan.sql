@@ -10,6 +10,9 @@
 -- The registry is believed by its owner: a superuser, the owner of its database, or a role that has CREATEROLE and
 -- CREATEDB, as appenv_apply does. One that lost them is refused; give the schema and its tables to another.
 
+-- A registry of an earlier release has no appenv.floors. The first apply makes it, and lets in whoever reads
+-- appenv.instances: make this login after that.
+
 CREATE ROLE appenv_plan LOGIN;
 GRANT USAGE ON SCHEMA appenv TO appenv_plan;
-GRANT SELECT ON appenv.registry, appenv.instances TO appenv_plan;
+GRANT SELECT ON appenv.registry, appenv.instances, appenv.floors TO appenv_plan;

@@ -9,11 +9,20 @@ path "kvv2/data/appenv/_registry" {
   capabilities = ["create", "update", "read"]
 }
 
+path "kvv2/data/appenv/_floors" {
+  capabilities = ["create", "update", "read"]
+}
+
 path "kvv2/data/appenv/_apps/*" {
   capabilities = ["create", "update", "read"]
 }
 
-# The names of the registered apps: only for ops_scope = "family".
+# What production configurations may not loosen here, by owner.
+path "kvv2/data/appenv/_floors" {
+  capabilities = ["create", "update", "read"]
+}
+
+# The names of the registered apps: for ops_scope = "family", and to see whether an env was ever in use.
 path "kvv2/metadata/appenv/_apps/" {
   capabilities = ["list"]
 }

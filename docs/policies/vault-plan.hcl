@@ -5,7 +5,15 @@ path "kvv2/data/appenv/_registry" {
   capabilities = ["read"]
 }
 
+path "kvv2/data/appenv/_floors" {
+  capabilities = ["read"]
+}
+
 path "kvv2/data/appenv/_apps/*" {
+  capabilities = ["read"]
+}
+
+path "kvv2/data/appenv/_floors" {
   capabilities = ["read"]
 }
 

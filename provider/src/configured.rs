@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::clients::Clients;
+use crate::gate::state::{Address, Unreadable};
 use crate::run::Run;
 use crate::settings::Settings;
 use crate::state_address;
@@ -17,6 +18,7 @@ pub struct Configured {
     /// Where it runs.
     pub world: Arc<World>,
     state_address: Option<String>,
+    state_location: Result<Address, Unreadable>,
     run: Mutex<Run>,
 }
 
@@ -33,6 +35,7 @@ impl Configured {
             clients: Clients::new(&settings, &world.random_id()),
             settings,
             state_address: state_address::read(&world),
+            state_location: state_address::locate(&world),
             world,
             run: Mutex::default(),
         }
@@ -46,6 +49,11 @@ impl Configured {
     /// The backend address of the state that is planned, where it can be read.
     pub fn state_address(&self) -> Option<&str> {
         self.state_address.as_deref()
+    }
+
+    /// The same address in parts, for the state gate; or why it cannot be told.
+    pub fn state_location(&self) -> &Result<Address, Unreadable> {
+        &self.state_location
     }
 }
 

@@ -12,9 +12,11 @@
 //! - [`settings`], [`clients`], [`configured`], [`run`]: the provider block, what it opens, one run and its memory.
 //! - [`provider`]: the provider, and the list of what is offered.
 //! - [`world`], [`state_address`]: what comes in from outside, and where the state lives.
+//! - [`guard`]: what stands between a change and production, as diagnostics.
 //! - [`secrets`]: which secret a configuration names, and in which store.
 //! - [`inquiry`], [`resolved`]: names without an instance: the question, and the object that answers it.
 //! - [`resource`], [`ephemeral`]: one folder a resource. [`data_source`], [`function`]: one file each.
+//! - [`report`]: what a plan would do, told to a reviewer; pure.
 //! - [`command`]: what the binary does by hand, one file a command.
 
 pub mod clients;
@@ -26,11 +28,13 @@ pub mod ephemeral;
 pub mod facet;
 pub mod function;
 pub mod gate;
+pub mod guard;
 pub mod inquiry;
 pub mod naming;
 pub mod plan;
 pub mod provider;
 pub mod registry;
+pub mod report;
 pub mod resolved;
 pub mod resource;
 pub mod run;

@@ -15,7 +15,12 @@ fn main() -> ExitCode {
     // The CLI starts it without arguments, a debugger with that one.
     if !debug && arguments.len() > 1 {
         let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
-        return command::run(arguments, &mut Output { out: &mut out, err: &mut err }).into();
+        return command::run(
+            arguments,
+            &World::real(),
+            &mut Output { out: &mut out, err: &mut err },
+        )
+        .into();
     }
     let options = Options { address: "registry.terraform.io/arcodange/appenv".to_owned(), debug };
     serve(Appenv::new(World::real()), &options)

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::gate::Standing;
+use crate::gate::document::Document;
 use crate::naming::Coordinate;
 
 /// The plans of one run, by coordinate.
@@ -14,6 +16,19 @@ pub struct Run {
     names: BTreeMap<(&'static str, String), Vec<Named>>,
     warned: BTreeSet<String>,
     secrets: BTreeMap<(String, String), SeenSecret>,
+    endings: BTreeMap<Coordinate, Ending>,
+    founded: BTreeSet<String>,
+}
+
+/// What the delete of an entry would be, as it is approved.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// The change.
+    pub document: Document,
+    /// What the registries know of the app.
+    pub standing: Standing,
+    /// Whether the state or the registry has it as a production one.
+    pub was_production: bool,
 }
 
 /// A state entry; one that is new has no key yet.
@@ -145,6 +160,26 @@ impl Run {
             None => noted.push(by),
         }
         others
+    }
+
+    /// Notes that this run founded a registry, by its id.
+    pub fn note_founded(&mut self, target: &str) {
+        self.founded.insert(target.to_owned());
+    }
+
+    /// Whether this run founded a registry: what it plans then was planned before there was one.
+    pub fn has_founded(&self, target: &str) -> bool {
+        self.founded.contains(target)
+    }
+
+    /// Notes what the delete of an entry would be.
+    pub fn note_ending(&mut self, coordinate: &Coordinate, ending: Ending) {
+        self.endings.insert(coordinate.clone(), ending);
+    }
+
+    /// What the delete of an entry would be that this run has read or planned.
+    pub fn ending(&self, coordinate: &Coordinate) -> Option<Ending> {
+        self.endings.get(coordinate).cloned()
     }
 
     /// Notes that an entry which holds the registration was read.

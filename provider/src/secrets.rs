@@ -152,12 +152,17 @@ impl Site {
         self.store.as_ref().and_then(|store| store.path(&self.place))
     }
 
+    /// The facet whose registry tells of the instance.
+    pub fn facet(&self) -> &'static str {
+        let found = STORES.into_iter().find(|(name, _)| *name == self.store_name);
+        found.map_or("", |(_, facet)| facet)
+    }
+
     /// What the registry of the store's target says of the instance.
     pub async fn look(&self, configured: &Configured, limit: Limit) -> Result<Look, FacetError> {
         let spec = self.spec(&configured.settings);
-        let facet = STORES.into_iter().find(|(name, _)| *name == self.store_name).map(|(_, f)| f);
         let facets = configured.clients.facets(&spec, limit);
-        match facets.iter().find(|at| Some(at.name()) == facet) {
+        match facets.iter().find(|at| at.name() == self.facet()) {
             Some(facet) => facet.look(&spec).await,
             None => Ok(Look::default()),
         }

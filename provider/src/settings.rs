@@ -1,24 +1,30 @@
 //! The provider block, wholly known but for endpoints: what everything below works with.
 
+mod approvals;
 mod aws;
 mod host;
+mod known;
 pub mod model;
 pub mod names;
+mod policy;
 mod postgres;
 pub mod secrets;
+mod signed;
+pub mod state;
 mod vault;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::{Attr, Path};
 
 use crate::facet;
-use crate::gate::Operation;
+use crate::gate::{Approvals, Evidence, Mode, Operation, Policy};
 use crate::naming::{Declared, Environments, Inputs, NameError, Overrides, Subject, shown};
 use crate::world::World;
+use known::Known;
 use model::Model;
-use names::NamesModel;
+use state::StateSettings;
 
 /// A server that may be configured, and whose address may come from another resource.
 #[derive(Clone, Debug)]
@@ -86,6 +92,8 @@ pub struct Settings {
     pub templates: BTreeMap<String, String>,
     /// What the naming gate does.
     pub naming: NamingGate,
+    /// What the state gate does, and where states belong.
+    pub state: StateSettings,
     /// Who manages these apps; `None` only where there is no facet.
     pub owner: Option<String>,
     /// The PostgreSQL server.
@@ -100,8 +108,12 @@ pub struct Settings {
     pub aws: Target<facet::aws::Settings>,
     /// Where secrets live that name no store; `None`: nowhere.
     pub secret_store: Option<&'static str>,
-    /// What needs no approval, by env.
-    pub allow: BTreeMap<String, BTreeSet<Operation>>,
+    /// What the gates guard.
+    pub policy: Policy,
+    /// What was approved.
+    pub approvals: Approvals,
+    /// By env: what was applied in an env of another registry, and the file that tells it.
+    pub evidence: BTreeMap<String, (String, Evidence)>,
 }
 
 // === impl Target ===
@@ -170,10 +182,14 @@ impl Settings {
         let owner = need.text(&model.owner, Path::attribute("owner"));
         let declared = environments(model, &mut need);
         let store = need.text(&model.secret_store, Path::attribute("secret_store"));
-        let allow = secrets::allow(model, &mut need);
+        let written = policy::written(model, &mut need);
+        let approvals = approvals::written(model, &mut need);
         let host = host::read(model.host.as_ref(), &mut need);
         let templates = need.names(model.names.as_ref());
         let naming = model.gates.as_ref().and_then(|gates| need.text(&gates.naming, naming_at()));
+        let mode =
+            model.gates.as_ref().and_then(|gates| need.text(&gates.production, policy::mode_at()));
+        let state = state::read(model, &mut need);
         // What names are made of is not known: anything else to say of them would be a guess.
         if !errors.0.is_empty() {
             return Err(errors);
@@ -183,6 +199,7 @@ impl Settings {
         let host = host.and_then(|host| host::settings(&host, world, &mut errors));
         let aws = aws::read(model.aws.as_ref(), &mut errors);
         let layout = vault::layout(model.vault.as_ref(), &inputs, &mut errors);
+        let state = state::settings(&state, &inputs, &mut errors);
         judge_owner(
             owner.as_deref(),
             postgres.is_configured() || vault.is_configured() || aws.is_configured(),
@@ -199,15 +216,27 @@ impl Settings {
             errors.push(error);
             NamingGate::Enforce
         });
+        let mode = policy::mode(mode.as_deref()).unwrap_or_else(|error| {
+            errors.push(error);
+            Mode::default()
+        });
+        let approvals = approvals::read(&approvals, world, &mut errors);
         let mut found = Overrides::new(&templates, &BTreeMap::new()).err().unwrap_or_default();
         let environments = naming.declare(convention.as_deref(), elided.as_deref(), declared);
-        match environments {
-            Ok(environments) if errors.0.is_empty() && found.is_empty() => {
+        let keys = approvals.key_fingerprints();
+        let judged = environments.as_ref().ok().map(|environments| {
+            policy::read(mode, environments, &written, keys, world, &mut errors)
+        });
+        match (environments, judged) {
+            (Ok(environments), Some((policy, evidence)))
+                if errors.0.is_empty() && found.is_empty() =>
+            {
                 return Ok(Self {
                     environments,
                     inputs,
                     templates,
                     naming,
+                    state,
                     owner,
                     postgres,
                     vault,
@@ -215,11 +244,13 @@ impl Settings {
                     host,
                     aws,
                     secret_store,
-                    allow,
+                    policy,
+                    approvals,
+                    evidence,
                 });
             }
-            Ok(_) => {}
-            Err(more) => found.extend(more),
+            (Ok(_), _) => {}
+            (Err(refused), _) => found.extend(refused),
         }
         for error in found {
             errors.push(at_provider(&error, model));
@@ -278,6 +309,9 @@ impl Settings {
         if let Some(aws) = &model.aws {
             aws::validate(aws, &mut errors);
         }
+        policy::validate(model, &mut errors);
+        state::validate(model, &mut errors);
+        approvals::validate(model, &mut errors);
         if let Some(owner) = model.owner.known() {
             judge_owner(Some(owner), false, &mut errors);
         }
@@ -286,8 +320,7 @@ impl Settings {
 
     /// Whether an operation needs no approval in that env.
     pub fn allows(&self, env: &str, operation: Operation) -> bool {
-        !self.environments.is_production(env)
-            || self.allow.get(env).is_some_and(|allowed| allowed.contains(&operation))
+        !self.policy.is_production(env) || self.policy.allow(env).contains(&operation)
     }
 
     /// The configured facets, in the order in which the registry's home is chosen.
@@ -374,41 +407,5 @@ fn at_provider(error: &NameError, model: &Model) -> Diagnostic {
             }
         }
         _ => diagnostic,
-    }
-}
-
-/// Reads what must be known when the provider is configured.
-struct Known<'a> {
-    errors: &'a mut Errors,
-}
-
-impl Known<'_> {
-    fn known<T: Clone>(&mut self, value: &Attr<T>, path: Path) -> Option<T> {
-        if value.is_unknown() {
-            self.errors.push(
-                Diagnostic::error(
-                    format!("`{path}` is not known yet"),
-                    format!(
-                        "The provider needs `{path}` when it is configured, but the value comes from something \
-                         that is only known after apply. Write it as a literal or a variable, or apply what it \
-                         comes from first (`-target`). Only addresses and credentials of servers may come from \
-                         resources of the same run."
-                    ),
-                )
-                .at(path),
-            );
-        }
-        value.known().cloned()
-    }
-
-    fn text(&mut self, value: &Attr<String>, path: Path) -> Option<String> {
-        self.known(value, path)
-    }
-
-    fn names(&mut self, block: Option<&NamesModel>) -> BTreeMap<String, String> {
-        let entries = block.map(NamesModel::entries).into_iter().flatten();
-        entries
-            .filter_map(|(key, value)| Some((key.to_owned(), self.text(value, names::at(key))?)))
-            .collect()
     }
 }

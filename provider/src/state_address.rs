@@ -2,32 +2,31 @@
 //!
 //! The CLI caches the backend it initialised in `${TF_DATA_DIR:-.terraform}/terraform.tfstate`. Without that file
 //! (no backend block, or a saved plan applied elsewhere) nothing can be said.
+//!
+//! # Layout
+//!
+//! - `cached`: that file, in every shape that a CLI writes.
+//! - [`read`]: the address in one line, which the registry records: a released form never changes.
+//! - [`locate`]: the same address in parts, for the state gate.
 
-use serde_json::Value;
+mod cached;
+mod located;
+
+use cached::Cached;
+pub use located::locate;
 
 use crate::world::World;
 
 /// The address, such as `s3://bucket/erp/main`; `None` where it cannot be told.
 pub fn read(world: &World) -> Option<String> {
-    let data = world.env("TF_DATA_DIR").unwrap_or_else(|| ".terraform".to_owned());
-    let text = world.read_file(format!("{data}/terraform.tfstate")).ok()?;
-    let workspace = world.env("TF_WORKSPACE").or_else(|| {
-        let text = world.read_file(format!("{data}/environment")).ok()?;
-        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
-    });
-    address(&text, workspace.as_deref().unwrap_or("default"), world)
+    let cached = Cached::read(world).ok()?;
+    recorded(&cached, world)
 }
 
-/// The address that a cached backend file gives. An argument that the backend takes from the environment is not in it.
-fn address(text: &str, workspace: &str, world: &World) -> Option<String> {
-    let file: Value = serde_json::from_str(text).ok()?;
-    if file.get("version")?.as_u64()? != 3 {
-        return None;
-    }
-    let backend = file.get("backend")?;
-    let kind = backend.get("type")?.as_str()?;
-    let config = backend.get("config")?;
-    let text = |key: &str| config.get(key)?.as_str().filter(|text| !text.is_empty());
+/// The address that a cached backend gives. An argument that the backend takes from the environment is not in it.
+fn recorded(cached: &Cached, world: &World) -> Option<String> {
+    let (kind, workspace) = (cached.kind.as_str(), cached.workspace());
+    let text = |key: &str| cached.text(key);
     let or = |key: &str, default: &str| text(key).unwrap_or(default).to_owned();
     let or_env = |key: &str, name: &str, default: &str| {
         text(key).map(str::to_owned).or_else(|| world.env(name)).unwrap_or(default.to_owned())
@@ -110,7 +109,8 @@ mod tests {
     fn of_in(kind: &str, config: &str, workspace: &str, world: &World) -> Option<String> {
         let text =
             format!(r#"{{"version":3,"backend":{{"type":"{kind}","config":{config},"hash":1}}}}"#);
-        address(&text, workspace, world)
+        let cached = Cached::parse("f", &text).ok()?;
+        recorded(&cached.in_workspace(Some(workspace.to_owned()), false), world)
     }
 
     #[test]
@@ -148,15 +148,6 @@ mod tests {
             ("cloud", "{}", "default", None),
         ] {
             assert_eq!(of(kind, config, workspace).as_deref(), wanted, "{kind} {config}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_a_backend_file_tells_nothing() {
-        for text in ["", "{}", r#"{"version":4}"#, r#"{"version":3,"state_store":{}}"#, "[", "null"]
-        {
-            let world = World::with(|_| None, "/repo");
-            assert_eq!(address(text, "default", &world), None, "{text:?}");
         }
     }
 

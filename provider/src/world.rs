@@ -1,5 +1,6 @@
 //! The world as it comes in: environment, clock, randomness, files. Everything else takes it by argument.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// Finds an environment variable.
@@ -58,6 +59,47 @@ impl World {
     pub fn read_file(&self, path: impl AsRef<Path>) -> std::io::Result<String> {
         #[allow(clippy::disallowed_methods, reason = "the one place where files are read")]
         std::fs::read_to_string(self.cwd.join(path))
+    }
+
+    /// A file of at most so many bytes, relative to the working directory; a longer one is an error.
+    pub fn read_bytes(&self, path: impl AsRef<Path>, longest: u64) -> std::io::Result<Vec<u8>> {
+        #[allow(clippy::disallowed_methods, reason = "the one place where files are read")]
+        let file = std::fs::File::open(self.cwd.join(path))?;
+        let mut bytes = Vec::new();
+        file.take(longest.saturating_add(1)).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > longest {
+            let told = format!("it has more than {longest} bytes");
+            return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, told));
+        }
+        Ok(bytes)
+    }
+
+    /// Now.
+    pub fn time(&self) -> jiff::Timestamp {
+        (self.clock)()
+    }
+
+    /// The same of a regular file that is not longer than so many bytes; a longer one is an error.
+    pub fn read_small_file(&self, path: impl AsRef<Path>, most: u64) -> std::io::Result<String> {
+        use std::io::{Error, ErrorKind, Read as _};
+        let path = self.cwd.join(path);
+        // A pipe would never end.
+        if !path.metadata()?.is_file() {
+            return Err(Error::from(ErrorKind::InvalidData));
+        }
+        let file = self.open_file(path)?;
+        let mut text = String::new();
+        let read = file.take(most.saturating_add(1)).read_to_string(&mut text)?;
+        if u64::try_from(read).unwrap_or(u64::MAX) > most {
+            return Err(Error::from(ErrorKind::FileTooLarge));
+        }
+        Ok(text)
+    }
+
+    /// A file to be read as a stream, relative to the working directory.
+    pub fn open_file(&self, path: impl AsRef<Path>) -> std::io::Result<std::fs::File> {
+        #[allow(clippy::disallowed_methods, reason = "the one place where files are read")]
+        std::fs::File::open(self.cwd.join(path))
     }
 
     /// Now, RFC 3339 in UTC, to the second.

@@ -8,9 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From low to high. A module that is new gets its row here.
-const MAY_USE: [(&str, &[&str]); 22] = [
+const MAY_USE: [(&str, &[&str]); 24] = [
     ("world", &[]),
-    ("state_address", &["world"]),
     ("naming", &[]),
     ("dotenv", &[]),
     ("inquiry", &["naming"]),
@@ -18,12 +17,15 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     ("plan", &["naming"]),
     ("registry", &[]),
     ("gate", &["naming", "plan", "registry"]),
+    // It cuts the address into the parts that the state gate compares.
+    ("state_address", &["world", "gate"]),
+    ("report", &["gate"]),
     ("facet", &["naming", "plan", "registry"]),
     ("store", &["naming", "dotenv", "plan", "registry", "facet"]),
     ("settings", &["world", "naming", "plan", "registry", "gate", "facet", "store"]),
-    ("run", &["naming"]),
+    ("run", &["naming", "registry", "gate"]),
     ("clients", &["world", "naming", "plan", "registry", "gate", "facet", "store", "settings"]),
-    ("configured", &["world", "state_address", "run", "settings", "clients"]),
+    ("configured", &["world", "state_address", "gate", "run", "settings", "clients"]),
     (
         "secrets",
         &[
@@ -38,14 +40,29 @@ const MAY_USE: [(&str, &[&str]); 22] = [
             "configured",
         ],
     ),
+    (
+        "guard",
+        &[
+            "world",
+            "naming",
+            "plan",
+            "registry",
+            "gate",
+            "facet",
+            "settings",
+            "clients",
+            "configured",
+        ],
+    ),
     ("resource", &BELOW_OFFERED),
     ("data_source", &BELOW_OFFERED),
     ("ephemeral", &BELOW_OFFERED),
     ("function", &["naming", "dotenv", "inquiry", "resolved", "plan", "store"]),
-    ("command", &BELOW_OFFERED),
+    ("command", &COMMANDS),
     ("provider", &OFFERED),
 ];
-const BELOW_OFFERED: [&str; 16] = [
+const BELOW_OFFERED: [&str; 17] = [
+    "guard",
     "run",
     "configured",
     "world",
@@ -63,7 +80,27 @@ const BELOW_OFFERED: [&str; 16] = [
     "secrets",
     "dotenv",
 ];
-const OFFERED: [&str; 20] = [
+const COMMANDS: [&str; 17] = [
+    "run",
+    "configured",
+    "world",
+    "state_address",
+    "naming",
+    "inquiry",
+    "resolved",
+    "plan",
+    "registry",
+    "gate",
+    "report",
+    "facet",
+    "store",
+    "settings",
+    "clients",
+    "secrets",
+    "dotenv",
+];
+const OFFERED: [&str; 21] = [
+    "guard",
     "run",
     "configured",
     "world",
@@ -87,7 +124,7 @@ const OFFERED: [&str; 20] = [
 ];
 
 /// No I/O, no async, no Terraform.
-const PURE: [&str; 5] = ["naming", "dotenv", "inquiry", "plan", "gate"];
+const PURE: [&str; 6] = ["naming", "dotenv", "inquiry", "plan", "gate", "report"];
 const IMPURE: [&str; 8] =
     ["async", "await", "tokio", "tfplugin", "std::fs", "std::env", "std::time", "std::net"];
 

@@ -48,7 +48,9 @@ fn later() -> Vec<(&'static str, Value)> {
     let block = Appenv::schema().block;
     let postgres = nested(&block, "postgres", &[("host", Value::Unknown), ("user", "u".into())]);
     let vault = nested(&block, "vault", &[("address", Value::Unknown), ("token", Value::Unknown)]);
-    vec![("owner", "team".into()), ("postgres", postgres), ("vault", vault)]
+    // The directory of the tests has no backend.
+    let gates = nested(&block, "gates", &[("state", "off".into())]);
+    vec![("owner", "team".into()), ("postgres", postgres), ("vault", vault), ("gates", gates)]
 }
 
 #[tokio::test]

@@ -11,6 +11,8 @@ mod bench;
 mod errors;
 #[path = "postgres_live/extensions.rs"]
 mod extensions;
+#[path = "postgres_live/floors.rs"]
+mod floors;
 #[path = "postgres_live/leases.rs"]
 mod leases;
 #[path = "postgres_live/lifecycle.rs"]

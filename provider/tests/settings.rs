@@ -326,8 +326,12 @@ fn anything_else_that_is_unknown_is_said_once_by_name() {
     assert_eq!(of(Model { owner: Attr::Unknown, ..base() }), unknown("owner"));
     assert_eq!(of(Model { domain: Attr::Unknown, ..base() }), unknown("domain"));
     assert_eq!(of(Model { convention: Attr::Unknown, ..base() }), unknown("convention"));
-    let environment =
-        |name, production, apps| EnvironmentModel { name, production, apps, allow: Attr::Null };
+    let environment = |name, production, apps| EnvironmentModel {
+        name,
+        production,
+        apps,
+        ..EnvironmentModel::default()
+    };
     for (environment, place) in [
         (environment(Attr::Unknown, Attr::Null, Attr::Null), "environment[0].name"),
         (environment(text("a"), Attr::Unknown, Attr::Null), "environment[0].production"),
@@ -368,7 +372,7 @@ fn an_owner_is_needed_with_the_first_server() {
 }
 
 fn gates(naming: Attr<String>) -> Model {
-    Model { gates: Some(GatesModel { naming }), ..Model::default() }
+    Model { gates: Some(GatesModel { naming, ..GatesModel::default() }), ..Model::default() }
 }
 
 #[test]

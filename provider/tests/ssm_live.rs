@@ -9,6 +9,9 @@
     reason = "tests and their doubles are the world"
 )]
 
+#[path = "ssm_live/floors.rs"]
+mod floors;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};

@@ -4,6 +4,7 @@ pub mod issuer;
 pub mod moto;
 pub mod openbao;
 pub mod postgres;
+pub mod states;
 
 #[cfg(feature = "containers")]
 pub mod containers;
@@ -12,6 +13,7 @@ pub use issuer::{Issuer, TokenReview};
 pub use moto::Moto;
 pub use openbao::OpenBao;
 pub use postgres::Postgres;
+pub use states::States;
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 

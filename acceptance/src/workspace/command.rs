@@ -15,12 +15,30 @@ use crate::provider;
 impl Workspace {
     /// Starts a command and does not wait.
     pub fn start(&self, args: &[&str]) -> Running {
-        let number = self.next_run();
         let verb = args.first().copied().unwrap_or("help");
-        let files = self.scratch.join("runs").join(format!("{number:03}-{verb}"));
         let mut command = Command::new(&self.cli.program);
+        command.args(args);
+        let told = format!("{} {}", self.cli.product, args.join(" "));
+        self.start_command(command, verb, told)
+    }
+
+    /// Runs a script as a job of a forge does, with the CLI's environment and more; whatever its exit code is, it is in
+    /// the answer.
+    pub fn run_script(&self, script: &str, env: &[(String, String)]) -> Run {
+        let mut command = Command::new("bash");
+        command.args(["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script]);
+        command.envs(env.iter().cloned());
+        self.start_command(command, "script", format!("script: {script}")).wait()
+    }
+
+    fn start_command(&self, mut command: Command, verb: &str, told: String) -> Running {
+        let number = self.next_run();
+        let files = self.scratch.join("runs").join(format!("{number:03}-{verb}"));
+        let more: Vec<_> = command
+            .get_envs()
+            .filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned())))
+            .collect();
         command
-            .args(args)
             .current_dir(self.dir())
             .env_clear()
             .env("PATH", account::search_path())
@@ -31,11 +49,11 @@ impl Workspace {
             .env("TF_IN_AUTOMATION", "1")
             .env("TF_INPUT", "0")
             .env("TF_CLI_CONFIG_FILE", self.cli_config())
-            .envs(&self.env);
+            .envs(&self.env)
+            .envs(more);
         if self.traces {
             command.env("TF_LOG", "TRACE").env("TF_LOG_PATH", files.with_extension("trace"));
         }
-        let told = format!("{} {}", self.cli.product, args.join(" "));
         Running::start(command, told, files, Arc::clone(&self.current), self.deadline)
     }
 
@@ -149,6 +167,12 @@ impl Workspace {
         self.configure_cli(&overriding);
         assert!(run.code == Some(0), "{run}");
         run
+    }
+
+    /// Has `init` and all later commands take the provider from a local mirror, as they take it from a registry: it is
+    /// then found below `.terraform`.
+    pub fn use_mirror(&self) {
+        self.configure_cli(&self.mirror());
     }
 
     /// The state as `show -json` tells it.

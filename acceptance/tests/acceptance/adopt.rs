@@ -292,5 +292,5 @@ fn karmyq() -> String {
     let text = configuration("  convention = \"underscored-v1\"\n\n  postgres {}\n");
     let (head, rest) = text.split_once("  environment {").unwrap();
     let tail = rest.split_once("  convention").unwrap().1;
-    format!("{head}  convention{tail}")
+    format!("{head}  gates {{\n    production = \"open\"\n  }}\n  convention{tail}")
 }

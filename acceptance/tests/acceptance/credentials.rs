@@ -60,6 +60,8 @@ fn what_decides_is_out_of_reach(login: &Login) {
     for statement in [
         "SELECT * FROM appenv.instances",
         "UPDATE appenv.instances SET owner = 'mallory'",
+        "SELECT * FROM appenv.floors",
+        "UPDATE appenv.floors SET floor = '{\"envs\": {}}'",
         "CREATE TABLE appenv.t ()",
         "DROP SCHEMA appenv CASCADE",
     ] {

@@ -69,7 +69,7 @@ impl Machine {
 pub fn hcl(root: &Path, host: &str, body: &str) -> String {
     format!(
         "terraform {{\n  required_providers {{\n    appenv = {{\n      source = \"arcodange/appenv\"\n    }}\n  }}\n}}\n\n\
-         provider \"appenv\" {{\n  convention = \"underscored-v1\"\n  host {{\n    root = \"{}\"\n{host}\n  }}\n}}\n\n\
+         provider \"appenv\" {{\n  convention = \"underscored-v1\"\n  gates {{\n    production = \"open\"\n  }}\n  host {{\n    root = \"{}\"\n{host}\n  }}\n}}\n\n\
          resource \"appenv_app_instance\" \"staging\" {{\n  app = \"karmyq\"\n  env = \"staging\"\n{body}\n}}\n",
         root.display()
     )

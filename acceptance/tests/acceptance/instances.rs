@@ -26,6 +26,13 @@ pub const BOTH: &str = "
 
 /// The provider with these blocks in it.
 pub fn provider(blocks: &str) -> String {
+    // The production gate is open: these tests are not about it.
+    let blocks = match blocks.split_once("gates {\n") {
+        Some((before, after)) => {
+            format!("{before}gates {{\n    production = \"open\"\n{after}")
+        }
+        None => format!("  gates {{\n    production = \"open\"\n  }}\n{blocks}"),
+    };
     format!(
         "terraform {{
   required_providers {{

@@ -14,7 +14,7 @@ pub fn under(convention: &str, blocks: &str) -> String {
     let text = provider(&format!("  convention = \"{convention}\"\n{blocks}"));
     let (head, rest) = text.split_once("  environment {").unwrap();
     let tail = rest.split_once("  convention").unwrap().1;
-    format!("{head}  convention{tail}")
+    format!("{head}  gates {{\n    production = \"open\"\n  }}\n  convention{tail}")
 }
 
 /// Three versions of secrets at a path, with settings of somebody's own.

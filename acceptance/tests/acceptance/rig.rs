@@ -58,6 +58,9 @@ provider "appenv" {{
   domain       = "example.org"
   owner        = "{OWNER}"
 
+  gates {{
+    production = "open"
+  }}
   environment {{
     name       = "prod"
     production = true

@@ -36,6 +36,9 @@ variable \"token\" {{
 provider \"appenv\" {{
   owner        = \"arcodange/erp\"
   organization = \"arcodange-org\"
+  gates {{
+    production = \"open\"
+  }}
   postgres {{
     host     = \"127.0.0.1\"
     port     = {}

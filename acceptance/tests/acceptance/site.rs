@@ -45,7 +45,7 @@ impl Site {
         self
     }
 
-    /// The same with a state whose address can be read; initialises it.
+    /// The same with a state whose address can be read, wherever it is; initialises it.
     pub fn write_at(&self, path: &str, blocks: &str) -> &Self {
         self.write_with_backend(
             &format!("  backend \"local\" {{\n    path = \"{path}\"\n  }}\n"),
@@ -56,7 +56,13 @@ impl Site {
     }
 
     fn write_with_backend(&self, backend: &str, blocks: &str) {
-        let text = format!("{}{blocks}", header(&self.owner, backend, ""));
+        // These states are called after their part in the test, not after an instance.
+        let gates = if backend.is_empty() {
+            ""
+        } else {
+            "  gates {\n    state = \"off\"\n    production = \"open\"\n  }\n"
+        };
+        let text = format!("{}{blocks}", header(&self.owner, backend, gates));
         self.ws.write("main.tf", &text);
     }
 
@@ -104,11 +110,15 @@ impl Site {
     }
 }
 
+/// The production gate is open where a test is not about it.
+const OPEN: &str = "  gates {\n    production = \"open\"\n  }\n";
+
 /// Everything of a configuration but its blocks.
 pub fn header(owner: &str, backend: &str, provider: &str) -> String {
+    let open = if provider.contains("gates {") { "" } else { OPEN };
     format!(
         "terraform {{\n{backend}  required_providers {{\n    appenv = {{\n      source = \"arcodange/appenv\"\n    }}\n  \
-         }}\n}}\nprovider \"appenv\" {{\n  owner = \"{owner}\"\n{provider}  postgres {{}}\n  vault {{}}\n}}\n"
+         }}\n}}\nprovider \"appenv\" {{\n  owner = \"{owner}\"\n{open}{provider}  postgres {{}}\n  vault {{}}\n}}\n"
     )
 }
 

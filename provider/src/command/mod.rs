@@ -1,11 +1,16 @@
 //! What the binary does by hand: one command a file. Arguments and output come in, so that a test gives others.
 
+mod approval;
+mod floor;
+mod gate;
 mod names;
 
 use std::ffi::OsString;
 use std::io::Write;
 
 use clap::Command;
+
+use crate::world::World;
 
 /// Where a command writes.
 pub struct Output<'a> {
@@ -23,16 +28,29 @@ const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 
 /// Runs the command that the arguments name, the program's own name first among them; the exit code is the
-/// process's: 0 done, 1 failed, 2 wrong usage.
-pub fn run(arguments: impl IntoIterator<Item = OsString>, output: &mut Output<'_>) -> u8 {
+/// process's: 0 done, 1 failed, 2 wrong usage of `approval`, `floor` and `names`, and what `gate` says for itself.
+///
+/// To `gate` 2 is an open gate, so wrong usage of it, misspelt or not, is 1.
+pub fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    world: &World,
+    output: &mut Output<'_>,
+) -> u8 {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let is_known =
+        |name: &OsString| ["approval", "floor", "names"].iter().any(|known| name == known);
+    let usage = if arguments.get(1).is_some_and(is_known) { USAGE } else { FAILED };
     let matches = match command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
-        Err(told) => return tell(&told, output),
+        Err(told) => return tell(&told, usage, output),
     };
     match matches.subcommand() {
+        Some(("approval", matches)) => approval::run(matches, world, output),
+        Some(("gate", matches)) => gate::run(matches, world, output),
         Some(("names", matches)) => names::run(matches, output),
+        Some(("floor", matches)) => floor::run(matches, world, output),
         // None that is not defined above comes through.
-        _ => USAGE,
+        _ => FAILED,
     }
 }
 
@@ -44,15 +62,18 @@ fn command() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .arg_required_else_help(true)
+        .subcommand(approval::command())
+        .subcommand(gate::command())
         .subcommand(names::command())
+        .subcommand(floor::command())
 }
 
 /// Prints what the parser has to say: help and version as an answer, all else as an error.
-fn tell(told: &clap::Error, output: &mut Output<'_>) -> u8 {
+fn tell(told: &clap::Error, usage: u8, output: &mut Output<'_>) -> u8 {
     let text = told.render().to_string();
     if told.use_stderr() {
         say(output.err, &text);
-        return USAGE;
+        return usage;
     }
     print(output, &text)
 }

@@ -1,5 +1,6 @@
 //! A facet that answers within a limit, or an error that names the server it waited for.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Facet, FacetError, Fault, Observation, Refusal};
 use crate::plan::Spec;
-use crate::registry::{Entry, Expected, Look};
+use crate::registry::{Entry, Expected, Floor, FloorChange, Look};
 
 /// When an operation must be over, and which argument says so.
 #[derive(Clone, Copy, Debug)]
@@ -147,5 +148,22 @@ impl Facet for Bounded {
     ) -> Result<(), FacetError> {
         let removed = self.facet.dismantle(spec, expected, force, stop);
         self.limit.bound(&self.server(), removed).await
+    }
+
+    async fn change_floor(
+        &self,
+        spec: &Spec,
+        owner: &str,
+        change: &FloorChange<'_>,
+    ) -> Result<(), FacetError> {
+        self.limit.bound(&self.server(), self.facet.change_floor(spec, owner, change)).await
+    }
+
+    async fn floors(&self, spec: &Spec) -> Result<BTreeMap<String, Floor>, FacetError> {
+        self.limit.bound(&self.server(), self.facet.floors(spec)).await
+    }
+
+    async fn has_env(&self, spec: &Spec, env: &str) -> Result<bool, FacetError> {
+        self.limit.bound(&self.server(), self.facet.has_env(spec, env)).await
     }
 }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 pub use bounded::{Bounded, Limit};
 
 use crate::plan::{Objects, Spec};
-use crate::registry::{Entry, Expected, Look};
+use crate::registry::{Entry, Expected, Floor, FloorChange, Look};
 
 /// The class of a failure, for whoever has to decide; the user reads the texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,4 +169,33 @@ pub trait Facet: Send + Sync {
         force: bool,
         stop: &CancellationToken,
     ) -> Result<(), FacetError>;
+
+    /// Changes the floor that an owner has in this registry; atomic where the system can compare before it writes, which
+    /// AWS cannot. Nothing is written where it stays as it is. An error where there is no registry.
+    async fn change_floor(
+        &self,
+        spec: &Spec,
+        owner: &str,
+        change: &FloorChange<'_>,
+    ) -> Result<(), FacetError>;
+
+    /// The floors of this registry, by owner; none where there is no registry.
+    async fn floors(&self, spec: &Spec) -> Result<BTreeMap<String, Floor>, FacetError>;
+
+    /// Whether any app was ever registered in this env in this registry, tombstones included. It may read all of it.
+    async fn has_env(&self, spec: &Spec, env: &str) -> Result<bool, FacetError>;
+}
+
+/// Nothing to keep a floor in.
+fn no_registry(owner: &str, server: &str) -> FacetError {
+    FacetError {
+        fault: Fault::Missing,
+        summary: format!("Could not write the floor of owner {owner:?}"),
+        attempted: format!("a write to the registry on {server}"),
+        cause: "there is no registry there".to_owned(),
+        next:
+            "Check that it is the right server; the first apply of an instance founds its registry."
+                .to_owned(),
+        attribute: None,
+    }
 }

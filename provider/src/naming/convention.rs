@@ -170,6 +170,8 @@ pub(super) fn read(row: &Row, source: &str) -> Result<Template, NameError> {
         Some((Variable::Service, "there is one for each service only of services and log_groups"))
     } else if template.uses(Variable::Instance) && row.key == row::INSTANCE.key {
         Some((Variable::Instance, "the instance cannot be made of itself"))
+    } else if template.uses(Variable::StatePrefix) {
+        Some((Variable::StatePrefix, "only `state.prefix` can"))
     } else {
         None
     };

@@ -6,6 +6,7 @@
 //! - [`Environments`]: the convention and the declared envs; the only maker of a [`Coordinate`].
 //! - [`Names`]: every name of one instance; [`row`]: the list of those names; `target`: what each may be, as data,
 //!   and `limit`, which judges by it. [`Overrides`]: names that are written instead.
+//! - [`StatePrefix`]: where the state of an instance belongs.
 //! - [`Template`]: how a convention writes a name. `convention`: the conventions, as data.
 //! - [`parse_instance`]: from a name back to its coordinate.
 //! - [`NameError`]: what all of them answer.
@@ -28,6 +29,7 @@ mod names;
 mod overrides;
 mod parse;
 pub mod row;
+mod state_prefix;
 mod target;
 mod template;
 
@@ -40,4 +42,5 @@ pub use names::{Inputs, Names};
 pub use overrides::Overrides;
 pub use parse::parse_instance;
 pub use row::{ROWS, Row, RowValue};
+pub use state_prefix::StatePrefix;
 pub use template::{Template, Values, Variable};

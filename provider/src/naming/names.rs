@@ -185,7 +185,7 @@ pub(super) fn instance(environments: &Environments, coordinate: &Coordinate) -> 
 }
 
 /// What the coordinate alone gives.
-fn values<'a>(environments: &Environments, coordinate: &'a Coordinate) -> Values<'a> {
+pub(super) fn values<'a>(environments: &Environments, coordinate: &'a Coordinate) -> Values<'a> {
     Values {
         app: coordinate.app(),
         env: coordinate.env(),
@@ -195,6 +195,7 @@ fn values<'a>(environments: &Environments, coordinate: &'a Coordinate) -> Values
         domain: None,
         root: None,
         instance: None,
+        state_prefix: None,
     }
 }
 

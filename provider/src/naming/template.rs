@@ -5,6 +5,7 @@
 //! groups do not nest and there is no escape: no name holds a brace or a bracket.
 
 use super::error::{NameError, Subject, escaped, shown};
+use super::state_prefix;
 
 /// What a template can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub enum Variable {
     Root,
     /// The instance's own name; in all names but that one.
     Instance,
+    /// The instance's name of that key; only in where states belong.
+    StatePrefix,
 }
 
 /// What the variables are for one name.
@@ -44,6 +47,8 @@ pub struct Values<'a> {
     pub root: Option<&'a str>,
     /// The instance's own name.
     pub instance: Option<&'a str>,
+    /// The instance's state prefix.
+    pub state_prefix: Option<&'a str>,
 }
 
 /// A template that was read.
@@ -72,7 +77,7 @@ struct Wrong(usize, String);
 // === impl Variable ===
 
 impl Variable {
-    const ALL: [(&'static str, Self); 7] = [
+    const ALL: [(&'static str, Self); 8] = [
         ("app", Self::App),
         ("env", Self::Env),
         ("service", Self::Service),
@@ -80,11 +85,19 @@ impl Variable {
         ("domain", Self::Domain),
         ("root", Self::Root),
         ("instance", Self::Instance),
+        ("state_prefix", Self::StatePrefix),
     ];
 
     /// As templates write it.
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(_, variable)| *variable == self).map_or("", |(name, _)| name)
+    }
+
+    /// Those that the template of that key can hold, as templates write them.
+    fn of(key: &str) -> Vec<&'static str> {
+        let not = if key == state_prefix::KEY { Self::Service } else { Self::StatePrefix };
+        let variables = Self::ALL.iter().filter(|(_, variable)| *variable != not);
+        variables.map(|(name, _)| *name).collect()
     }
 
     fn read(name: &str) -> Option<Self> {
@@ -106,6 +119,7 @@ impl<'a> Values<'a> {
             domain: None,
             root: None,
             instance: None,
+            state_prefix: None,
         }
     }
 
@@ -118,6 +132,7 @@ impl<'a> Values<'a> {
             Variable::Domain => self.domain,
             Variable::Root => self.root,
             Variable::Instance => self.instance,
+            Variable::StatePrefix => self.state_prefix,
         }
     }
 }
@@ -136,7 +151,7 @@ impl Template {
                     "{}: {problem}. A template holds {{variable}}, {{variable.snake}}, {{env:literal}} and [groups], \
                      which do not nest; variables are {}.",
                     shown(source),
-                    Variable::ALL.map(|(name, _)| name).join(", ")
+                    Variable::of(key).join(", ")
                 ),
             )),
         }
@@ -317,6 +332,7 @@ mod tests {
         domain: Some("example.org"),
         root: None,
         instance: Some("dance-lessons"),
+        state_prefix: None,
     };
 
     fn render(source: &str, values: &Values<'_>) -> Option<String> {

@@ -8,6 +8,9 @@ pub const ROOT: &str = "/appenv";
 /// The parameter that founds the registry; no app begins with `_`.
 pub const FOUNDING: &str = "/appenv/_registry";
 
+/// Below it are the floors, one parameter an owner.
+pub const FLOORS: &str = "/appenv/_floor";
+
 /// What an instance shall have in AWS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AwsWish {

@@ -64,18 +64,78 @@ pub fn schema() -> Schema {
                  (`vault`, `aws`, `host`) is configured. A secret takes it once, at create, and keeps it.",
             ),
         )
-        .single("gates", gates()),
+        .single("gates", gates())
+        .single("state", state())
+        .attribute(
+            "approvals",
+            Attribute::optional(
+                Type::List(Box::new(Type::String)),
+                "Digests of approved changes of production, each as the refusal of the change shows it. An empty string is \
+                 ignored, so that an ephemeral variable can stay empty at plan. Also read from the environment variable \
+                 `APPENV_APPROVALS`, separated by commas or white space.",
+            ),
+        )
+        .attribute(
+            "approvals_file",
+            Attribute::optional(
+                Type::String,
+                "A file of approvals, relative to the working directory: JSON, `{\"version\": 1, \"approvals\": \
+                 [{\"digest\": \"a1-...\", \"expires\": \"2026-01-31T12:00:00Z\", \"ticket\": \"...\", \"approver\": \
+                 \"...\"}]}`. `approval show --json` writes it.",
+            ),
+        )
+        .attribute(
+            "approval_keys",
+            Attribute::optional(
+                Type::List(Box::new(Type::String)),
+                "Public keys of OpenSSH, a line each. Where there are any, only approvals count that one of them signed: the \
+                 signature of `approvals_file` is `FILE.sig` beside it, as `ssh-keygen -Y sign -n appenv -f KEY FILE` writes \
+                 it, and each approval must have `expires`.",
+            ),
+        ),
     )
 }
 
 fn gates() -> Block {
-    Block::new("What each gate does where its rule is broken.").attribute(
-        "naming",
+    Block::new("What each gate does where its rule is broken.")
+        .attribute(
+            "naming",
+            Attribute::optional(
+                Type::String,
+                "An app, environment or service whose names could be those of another instance: `enforce` (default) \
+                 refuses it, `warn` warns once a run, `off` says nothing. What a target would refuse, and a name that \
+                 is another instance's already, is always an error.",
+            ),
+        )
+        .attribute(
+            "state",
+            Attribute::optional(
+                Type::String,
+                "A change of an instance from a state whose address does not end in `state.prefix`: `enforce` (default) \
+                 refuses it at plan and warns once a run where the address cannot be told, `strict` refuses that too, \
+                 `warn` warns, `off` says nothing.",
+            ),
+        )
+    .attribute(
+        "production",
         Attribute::optional(
             Type::String,
-            "An app, environment or service whose names could be those of another instance: `enforce` (default) \
-             refuses it, `warn` warns once a run, `off` says nothing. What a target would refuse, and a name that \
-             is another instance's already, is always an error.",
+            "A change of a production instance, of its secrets or of what its app shares, that is neither among the \
+             `allow` of its environment nor approved: `noop` (default) refuses it at plan, `review` warns at plan and \
+             refuses it in apply, `open` lets it pass. What production applies have had cannot be loosened here: see \
+             `floor set`.",
+        ),
+    )
+}
+
+fn state() -> Block {
+    Block::new("Where states belong.").attribute(
+        "prefix",
+        Attribute::optional(
+            Type::String,
+            "What the address of an instance's state ends in, `.tfstate` file apart. Default `{state_prefix}`, the name \
+             of that key: one state for each environment of an app. `{app}/main` is one state an app, a literal one for \
+             all. The variables are those of `names` but `{service}`, and `{state_prefix}`.",
         ),
     )
 }
@@ -105,6 +165,29 @@ fn environment() -> Block {
             "Operations that need no approval in a production environment: `create` (the default), `adopt`, `update`, \
              `release`, `rename`, `rotate`, `delete`. What the clock alone asks for, the rotation of secrets, is done in \
              production only where `rotate` is among them.",
+        ),
+    )
+    .attribute(
+        "promote_from",
+        Attribute::optional(
+            Type::String,
+            "For a production environment: the environment in which a version must have been applied before. Judged by \
+             `spec_digest`, for every app that has or had an instance there.",
+        ),
+    )
+    .attribute(
+        "soak",
+        Attribute::optional(
+            Type::String,
+            "For how long it must have been applied there, such as `24h`. Default: not at all.",
+        ),
+    )
+    .attribute(
+        "evidence",
+        Attribute::optional(
+            Type::String,
+            "Where that environment has another registry: a file that tells what was applied there. Signed, with the \
+             signature beside it in `FILE.sig`, where `approval_keys` are set.",
         ),
     )
 }

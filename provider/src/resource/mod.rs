@@ -1,4 +1,5 @@
-//! What a configuration can make: one folder a resource.
+//! What a configuration can make: one folder a resource. `state_gate`: what both ask before a change.
 
 pub mod app_instance;
 pub mod env_secret;
+mod state_gate;

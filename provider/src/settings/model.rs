@@ -22,6 +22,10 @@ pub struct Model {
     pub secret_store: Attr<String>,
     pub names: Option<NamesModel>,
     pub gates: Option<GatesModel>,
+    pub state: Option<StateModel>,
+    pub approvals: Attr<Vec<Attr<String>>>,
+    pub approvals_file: Attr<String>,
+    pub approval_keys: Attr<Vec<Attr<String>>>,
 }
 
 /// What each gate does.
@@ -29,6 +33,15 @@ pub struct Model {
 #[allow(missing_docs, reason = "the schema beside it says what each is")]
 pub struct GatesModel {
     pub naming: Attr<String>,
+    pub production: Attr<String>,
+    pub state: Attr<String>,
+}
+
+/// Where states belong.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the schema beside it says what each is")]
+pub struct StateModel {
+    pub prefix: Attr<String>,
 }
 
 /// One declared env.
@@ -39,6 +52,9 @@ pub struct EnvironmentModel {
     pub production: Attr<bool>,
     pub apps: Attr<Vec<Attr<String>>>,
     pub allow: Attr<Vec<Attr<String>>>,
+    pub promote_from: Attr<String>,
+    pub soak: Attr<String>,
+    pub evidence: Attr<String>,
 }
 
 /// The PostgreSQL server.

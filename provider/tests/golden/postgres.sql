@@ -128,12 +128,17 @@ SELECT json_build_object(
     WHERE i.app = $1::text AND i.phase <> 'gone' ORDER BY i.recorded_at DESC LIMIT 1),
   'entry', (SELECT row_to_json(i) FROM appenv.instances i
     WHERE i.app = $1::text AND i.env = $2::text),
+  'app', (SELECT coalesce(json_object_agg(i.env, row_to_json(i)), '{}'::json)
+    FROM appenv.instances i WHERE i.app = $1::text),
   'neighbours', (SELECT coalesce(json_agg(json_build_object('app', i.app, 'env', i.env,
       'production', i.production, 'database', i.database, 'owner_role', i.owner_role)
       ORDER BY i.app, i.env), '[]'::json)
     FROM appenv.instances i
     WHERE i.phase <> 'gone' AND (i.app, i.env) <> ($1::text, $2::text)
       AND (i.database = $3::text OR i.owner_role = $4::text)),
+  'floor', (SELECT f.floor FROM appenv.floors f
+    WHERE f.owner = coalesce((SELECT i.owner FROM appenv.instances i
+      WHERE i.app = $1::text AND i.phase <> 'gone' ORDER BY i.recorded_at DESC LIMIT 1), $7::text)),
   'login', (SELECT json_build_object('name', l.rolname, 'superuser', l.rolsuper,
       'createrole', l.rolcreaterole, 'version', current_setting('server_version_num')::int)
     FROM pg_catalog.pg_roles l WHERE l.rolname = current_user),
@@ -179,7 +184,74 @@ SELECT json_build_object(
         AND s.refobjid = m.oid AND s.deptype = 'o'
       WHERE d.datname = $3::text AND EXISTS (SELECT FROM pg_catalog.pg_auth_members a
         WHERE (a.roleid, a.member) IN ((r.oid, m.oid), (m.oid, r.oid)))
-      GROUP BY m.rolname) e))::text;
+      GROUP BY m.rolname) e))::text
+  WHERE ($1::text, $2::text, $7::text) IS NOT NULL;
+
+-- read a registry of an earlier release
+SELECT json_build_object(
+  'registry', (SELECT json_build_object('id', g.id, 'version', g.version) FROM appenv.registry g),
+  'app_owner', (SELECT i.owner FROM appenv.instances i
+    WHERE i.app = $1::text AND i.phase <> 'gone' ORDER BY i.recorded_at DESC LIMIT 1),
+  'entry', (SELECT row_to_json(i) FROM appenv.instances i
+    WHERE i.app = $1::text AND i.env = $2::text),
+  'app', (SELECT coalesce(json_object_agg(i.env, row_to_json(i)), '{}'::json)
+    FROM appenv.instances i WHERE i.app = $1::text),
+  'neighbours', (SELECT coalesce(json_agg(json_build_object('app', i.app, 'env', i.env,
+      'production', i.production, 'database', i.database, 'owner_role', i.owner_role)
+      ORDER BY i.app, i.env), '[]'::json)
+    FROM appenv.instances i
+    WHERE i.phase <> 'gone' AND (i.app, i.env) <> ($1::text, $2::text)
+      AND (i.database = $3::text OR i.owner_role = $4::text)),
+  'upgraded', EXISTS (SELECT FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'appenv' AND c.relname = 'floors'),
+  'login', (SELECT json_build_object('name', l.rolname, 'superuser', l.rolsuper,
+      'createrole', l.rolcreaterole, 'version', current_setting('server_version_num')::int)
+    FROM pg_catalog.pg_roles l WHERE l.rolname = current_user),
+  'role', (SELECT json_build_object('login', r.rolcanlogin, 'superuser', r.rolsuper,
+      'createrole', r.rolcreaterole, 'createdb', r.rolcreatedb, 'replication', r.rolreplication,
+      'bypassrls', r.rolbypassrls, 'comment', shobj_description(r.oid, 'pg_authid'),
+      'ours', (SELECT json_build_object('admin', bool_or(a.admin_option),
+          'set', bool_or(coalesce((to_jsonb(a)->>'set_option')::bool, true)),
+          'inherit', bool_or(coalesce((to_jsonb(a)->>'inherit_option')::bool,
+            (SELECT m.rolinherit FROM pg_catalog.pg_roles m WHERE m.oid = a.member))))
+        FROM pg_catalog.pg_auth_members a WHERE a.roleid = r.oid
+          AND a.member = (SELECT m.oid FROM pg_catalog.pg_roles m WHERE m.rolname = current_user)
+        HAVING count(*) > 0))
+    FROM pg_catalog.pg_roles r WHERE r.rolname = $4::text),
+  'database', (SELECT json_build_object('owner', pg_get_userbyid(d.datdba),
+      'connection_limit', d.datconnlimit, 'allow_connections', d.datallowconn,
+      'comment', shobj_description(d.oid, 'pg_database'),
+      'encoding', pg_encoding_to_char(d.encoding),
+      'encoding_wished', pg_encoding_to_char(pg_char_to_encoding($6::text::name)),
+      'collate', d.datcollate, 'ctype', d.datctype,
+      'provider_locale', coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale'),
+      'public', (SELECT coalesce(json_agg(x.privilege_type ORDER BY x.privilege_type), '[]'::json)
+        FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) x WHERE x.grantee = 0))
+    FROM pg_catalog.pg_database d WHERE d.datname = $3::text),
+  'vault_login', (SELECT json_build_object('superuser', v.rolsuper,
+      'membership', (SELECT json_build_object('admin', bool_or(a.admin_option),
+          'set', bool_or(coalesce((to_jsonb(a)->>'set_option')::bool, true)),
+          'inherit', bool_or(coalesce((to_jsonb(a)->>'inherit_option')::bool, v.rolinherit)))
+        FROM pg_catalog.pg_auth_members a WHERE a.member = v.oid
+          AND a.roleid = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = $4::text)
+        HAVING count(*) > 0))
+    FROM pg_catalog.pg_roles v WHERE v.rolname = $5::text),
+  'ended', (SELECT coalesce(json_agg(json_build_object('name', e.rolname,
+      'here', e.here, 'elsewhere', e.elsewhere) ORDER BY e.rolname), '[]'::json)
+    FROM (SELECT m.rolname, count(*) FILTER (WHERE s.dbid = d.oid) AS here,
+        count(*) FILTER (WHERE s.dbid <> d.oid) AS elsewhere
+      FROM pg_catalog.pg_database d
+      JOIN pg_catalog.pg_roles r ON r.rolname = $4::text
+      JOIN pg_catalog.pg_db_role_setting c
+        ON c.setdatabase = d.oid AND 'role=' || r.rolname = ANY (c.setconfig)
+      JOIN pg_catalog.pg_roles m ON m.oid = c.setrole AND NOT m.rolcanlogin AND NOT m.rolsuper
+      JOIN pg_catalog.pg_shdepend s ON s.refclassid = 'pg_catalog.pg_authid'::regclass
+        AND s.refobjid = m.oid AND s.deptype = 'o'
+      WHERE d.datname = $3::text AND EXISTS (SELECT FROM pg_catalog.pg_auth_members a
+        WHERE (a.roleid, a.member) IN ((r.oid, m.oid), (m.oid, r.oid)))
+      GROUP BY m.rolname) e))::text
+  WHERE ($1::text, $2::text, $7::text) IS NOT NULL;
 
 -- read without a registry
 SELECT json_build_object(
@@ -228,7 +300,8 @@ SELECT json_build_object(
         AND s.refobjid = m.oid AND s.deptype = 'o'
       WHERE d.datname = $3::text AND EXISTS (SELECT FROM pg_catalog.pg_auth_members a
         WHERE (a.roleid, a.member) IN ((r.oid, m.oid), (m.oid, r.oid)))
-      GROUP BY m.rolname) e))::text WHERE ($1::text, $2::text) IS NOT NULL;
+      GROUP BY m.rolname) e))::text
+  WHERE ($1::text, $2::text, $7::text) IS NOT NULL;
 
 -- look
 SELECT json_build_object(
@@ -236,7 +309,25 @@ SELECT json_build_object(
   'app_owner', (SELECT i.owner FROM appenv.instances i
     WHERE i.app = $1::text AND i.phase <> 'gone' ORDER BY i.recorded_at DESC LIMIT 1),
   'entry', (SELECT row_to_json(i) FROM appenv.instances i
-    WHERE i.app = $1::text AND i.env = $2::text))::text;
+    WHERE i.app = $1::text AND i.env = $2::text),
+  'app', (SELECT coalesce(json_object_agg(i.env, row_to_json(i)), '{}'::json)
+    FROM appenv.instances i WHERE i.app = $1::text),
+  'floor', (SELECT f.floor FROM appenv.floors f
+    WHERE f.owner = coalesce((SELECT i.owner FROM appenv.instances i
+      WHERE i.app = $1::text AND i.phase <> 'gone' ORDER BY i.recorded_at DESC LIMIT 1), $3::text)))::text WHERE ($1::text, $2::text, $3::text) IS NOT NULL;
+
+-- look at a registry of an earlier release
+SELECT json_build_object(
+  'registry', (SELECT json_build_object('id', g.id, 'version', g.version) FROM appenv.registry g),
+  'app_owner', (SELECT i.owner FROM appenv.instances i
+    WHERE i.app = $1::text AND i.phase <> 'gone' ORDER BY i.recorded_at DESC LIMIT 1),
+  'entry', (SELECT row_to_json(i) FROM appenv.instances i
+    WHERE i.app = $1::text AND i.env = $2::text),
+  'app', (SELECT coalesce(json_object_agg(i.env, row_to_json(i)), '{}'::json)
+    FROM appenv.instances i WHERE i.app = $1::text),
+  'upgraded', EXISTS (SELECT FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'appenv' AND c.relname = 'floors'))::text WHERE ($1::text, $2::text, $3::text) IS NOT NULL;
 
 -- extensions
 SELECT extname::text FROM pg_catalog.pg_extension;
@@ -329,11 +420,14 @@ SELECT pg_get_userbyid(n.nspowner)::text, n.nspowner = u.oid,
     EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relname = 'registry'),
     (SELECT min(pg_get_userbyid(o.owner)::text)
       FROM (SELECT n.nspowner AS owner UNION ALL SELECT c.relowner FROM pg_catalog.pg_class c
-        WHERE c.relnamespace = n.oid AND c.relname IN ('registry', 'instances')) o
+        WHERE c.relnamespace = n.oid AND c.relname IN ('registry', 'instances', 'floors')) o
       WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = o.owner
         AND (r.oid = u.oid OR r.rolsuper OR r.rolcreaterole AND r.rolcreatedb
           OR r.oid = (SELECT d.datdba FROM pg_catalog.pg_database d
-            WHERE d.datname = current_database()))))
+            WHERE d.datname = current_database())))),
+    (SELECT count(*) = 2 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
+      WHERE c.relnamespace = n.oid AND c.relname = 'instances' AND a.attname IN ('applied', 'pending'))
+      AND EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relname = 'floors')
   FROM pg_catalog.pg_namespace n, pg_catalog.pg_roles u
   WHERE n.nspname = 'appenv' AND u.rolname = current_user;
 
@@ -362,14 +456,44 @@ CREATE TABLE appenv.instances (
   owner_role text NOT NULL,
   copying text,
   kept json NOT NULL DEFAULT '{}',
+  applied json NOT NULL DEFAULT '{}',
+  pending json,
   recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (app, env)
 );
 CREATE INDEX ON appenv.instances (database);
 CREATE INDEX ON appenv.instances (owner_role);
-REVOKE ALL ON appenv.registry, appenv.instances FROM PUBLIC;
+CREATE TABLE appenv.floors (
+  owner text PRIMARY KEY,
+  floor json NOT NULL,
+  recorded_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+REVOKE ALL ON appenv.registry, appenv.instances, appenv.floors FROM PUBLIC;
 COMMENT ON SCHEMA appenv IS 'Instances managed by terraform-provider-appenv. Written by it alone.';
 INSERT INTO appenv.registry (version) VALUES (1);
+
+-- registry: upgrade
+ALTER TABLE appenv.instances ADD COLUMN IF NOT EXISTS applied json NOT NULL DEFAULT '{}',
+  ADD COLUMN IF NOT EXISTS pending json;
+CREATE TABLE IF NOT EXISTS appenv.floors (
+  owner text PRIMARY KEY,
+  floor json NOT NULL,
+  recorded_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+REVOKE ALL ON appenv.floors FROM PUBLIC;
+DO $upgrade$
+DECLARE granted record;
+BEGIN
+  EXECUTE format('ALTER TABLE appenv.floors OWNER TO %s', (SELECT c.relowner::regrole
+    FROM pg_catalog.pg_class c WHERE c.oid = 'appenv.instances'::regclass));
+  FOR granted IN SELECT a.privilege_type, a.grantee::regrole AS login
+    FROM pg_catalog.pg_class c, LATERAL aclexplode(c.relacl) a
+    WHERE c.oid = 'appenv.instances'::regclass AND a.grantee NOT IN (0, c.relowner)
+      AND a.privilege_type IN ('SELECT', 'INSERT', 'UPDATE')
+  LOOP
+    EXECUTE format('GRANT %s ON appenv.floors TO %s', granted.privilege_type, granted.login);
+  END LOOP;
+END $upgrade$;
 
 -- registry: identity
 SELECT id::text, version FROM appenv.registry;
@@ -399,14 +523,16 @@ SELECT c.name
 -- registry: write
 INSERT INTO appenv.instances AS i
     (app, env, owner, phase, holder, generation, state_address, production, spec_digest, spec,
-     written_at, database, owner_role)
+     written_at, database, owner_role, applied, pending)
   VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::text::bigint, $7::text,
-    $8::text::boolean, $9::text, $10::text::json, $11::text, $12::text, $13::text)
+    $8::text::boolean, $9::text, $10::text::json, $11::text, $12::text, $13::text,
+    $14::text::json, $15::text::json)
   ON CONFLICT (app, env) DO UPDATE SET owner = excluded.owner, phase = excluded.phase,
     holder = excluded.holder, generation = excluded.generation,
     state_address = excluded.state_address, production = excluded.production,
     spec_digest = excluded.spec_digest, spec = excluded.spec, written_at = excluded.written_at,
     database = excluded.database, owner_role = excluded.owner_role,
+    applied = excluded.applied, pending = excluded.pending,
     recorded_at = clock_timestamp();
 
 -- registry: copying
@@ -423,6 +549,20 @@ SELECT FROM pg_catalog.pg_database d
 
 -- registry: role
 SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = $1::text;
+
+-- registry: floor
+SELECT f.floor::text FROM appenv.floors f WHERE f.owner = $1::text FOR UPDATE;
+
+-- registry: write a floor
+INSERT INTO appenv.floors AS f (owner, floor)
+  VALUES ($1::text, $2::text::json)
+  ON CONFLICT (owner) DO UPDATE SET floor = excluded.floor, recorded_at = clock_timestamp();
+
+-- registry: floors
+SELECT f.owner, f.floor::text FROM appenv.floors f;
+
+-- registry: has an env
+SELECT EXISTS (SELECT FROM appenv.instances i WHERE i.env = $1::text);
 
 -- temporary login, PostgreSQL 15
 DROP ROLE IF EXISTS "erp-sandbox_tmp_1"; CREATE ROLE "erp-sandbox_tmp_1" LOGIN INHERIT PASSWORD 'SCRAM-SHA-256$' VALID UNTIL '2026-01-01T00:00:00Z'; COMMENT ON ROLE "erp-sandbox_tmp_1" IS 'appenv:v1 app=erp env=sandbox owner=arcodange/erp temporary login'; GRANT "erp_sandbox_role" TO "erp-sandbox_tmp_1"; ALTER ROLE "erp-sandbox_tmp_1" IN DATABASE "erp-sandbox" SET role TO "erp_sandbox_role";
@@ -477,10 +617,10 @@ SELECT json_build_object('name', l.rolname, 'superuser', l.rolsuper,
   FROM pg_catalog.pg_roles l WHERE l.rolname = current_user;
 
 -- for a user to run: read
-GRANT USAGE ON SCHEMA appenv TO "prov"; GRANT SELECT ON appenv.registry, appenv.instances TO "prov";
+GRANT USAGE ON SCHEMA appenv TO "prov"; GRANT SELECT ON ALL TABLES IN SCHEMA appenv TO "prov";
 
 -- for a user to run: write
-GRANT USAGE ON SCHEMA appenv TO "prov"; GRANT SELECT ON appenv.registry TO "prov"; GRANT SELECT, INSERT, UPDATE ON appenv.instances TO "prov";
+GRANT USAGE ON SCHEMA appenv TO "prov"; GRANT SELECT ON appenv.registry TO "prov"; GRANT SELECT, INSERT, UPDATE ON appenv.instances, appenv.floors TO "prov";
 
 -- for a user to run: found
 GRANT CREATE ON DATABASE "postgres" TO "prov";

@@ -170,6 +170,8 @@ pub fn entry(spec: &Spec, phase: Phase, generation: u64) -> Entry {
         spec_digest: "sha256:00".to_owned(),
         spec: serde_json::json!({"connection_limit": 20, "names": {"database": "ü\"x"}}),
         written_at: format!("2026-11-21T10:00:0{generation}Z"),
+        applied: [].into(),
+        pending: None,
     }
 }
 

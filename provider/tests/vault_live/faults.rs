@@ -149,6 +149,9 @@ async fn a_redirect_is_refused_and_the_token_stays() {
     assert_eq!(elsewhere.asked(), Vec::<String>::new());
 }
 
+/// Where the mounts are asked for, once the documents are found missing.
+const MOUNTS: &str = "sys/internal/ui/mounts";
+
 #[tokio::test]
 async fn a_rate_limit_is_honoured() {
     let limited =
@@ -159,13 +162,15 @@ async fn a_rate_limit_is_honoured() {
         "",
         r#"{"data":{"secret":{"kvv2/":{"type":"kv","options":{"version":"2"}}},"auth":{}}}"#,
     );
-    let stub = Stub::start(vec![limited.clone(), limited, nothing.clone(), nothing, mounts]).await;
+    // A look asks for three documents at once: the founding, the app's and the floors.
+    let script = [vec![limited; 3], vec![nothing]].concat();
+    let stub = Stub::start_with(script, Some((MOUNTS, mounts))).await;
     let vault = Vault::new(short(&stub.address, "t"), "run");
     let started = Instant::now();
     let look = vault.look(&spec("erp", "sandbox")).await.unwrap();
     assert_eq!(look.target, None);
     assert!(started.elapsed() >= Duration::from_secs(2), "{:?}", started.elapsed());
-    assert_eq!(stub.asked().len(), 5);
+    assert_eq!(stub.asked().len(), 7);
 
     let patient = response("429 Too Many Requests", "Retry-After: 3600\r\n", "{}");
     let stub = Stub::start(vec![patient]).await;
@@ -213,9 +218,8 @@ async fn statuses_of_a_server_that_cannot_answer_now_are_tried_again() {
         "502 Bad Gateway",
     ] {
         let bad = response(status, "", r#"{"errors":["not now"]}"#);
-        let stub =
-            Stub::start(vec![bad.clone(), bad, nothing.clone(), nothing.clone(), mounts.clone()])
-                .await;
+        let script = [vec![bad; 3], vec![nothing.clone()]].concat();
+        let stub = Stub::start_with(script, Some((MOUNTS, mounts.clone()))).await;
         let vault = Vault::new(short(&stub.address, "t"), "run");
         assert_eq!(vault.look(&spec("erp", "sandbox")).await.unwrap().target, None, "{status}");
     }
@@ -230,7 +234,8 @@ async fn statuses_of_a_server_that_cannot_answer_now_are_tried_again() {
     assert_eq!(error.fault, Class::Unreachable);
     assert!(!error.to_string().contains(['\u{1b}', '\u{202e}']), "{error}");
     assert!(!error.to_string().contains("canary"), "{error}");
-    assert!(stub.asked().len() <= 12, "{}", stub.asked().len());
+    // Six attempts for each of the three documents of a look.
+    assert!(stub.asked().len() <= 18, "{}", stub.asked().len());
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@
 mod bao;
 mod errors;
 mod faults;
+mod floors;
 mod later;
 mod leases;
 mod lifecycle;

@@ -117,6 +117,11 @@ pub struct Stub {
 impl Stub {
     /// Answers whole HTTP responses.
     pub async fn start(script: Vec<String>) -> Self {
+        Self::start_with(script, None).await
+    }
+
+    /// The same, but for a path that has an answer of its own, whenever it is asked for.
+    pub async fn start_with(script: Vec<String>, own: Option<(&'static str, String)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -125,9 +130,18 @@ impl Stub {
         tokio::spawn(async move {
             while let Ok((mut client, _)) = listener.accept().await {
                 let (kept, turn, script) = (Arc::clone(&kept), Arc::clone(&turn), script.clone());
+                let own = own.clone();
                 tokio::spawn(async move {
                     let Ok(Some(request)) = read_request(&mut client).await else { return };
-                    kept.lock().unwrap().push(String::from_utf8_lossy(&request).into_owned());
+                    let request = String::from_utf8_lossy(&request).into_owned();
+                    kept.lock().unwrap().push(request.clone());
+                    if let Some((path, answer)) = &own
+                        && request.lines().next().is_some_and(|line| line.contains(path))
+                    {
+                        let _ = client.write_all(answer.as_bytes()).await;
+                        let _ = client.shutdown().await;
+                        return;
+                    }
                     let turn = turn.fetch_add(1, Ordering::SeqCst).min(script.len() - 1);
                     let _ = client.write_all(script[turn].as_bytes()).await;
                     let _ = client.shutdown().await;

@@ -79,6 +79,8 @@ pub fn entry(spec: &Spec, phase: Phase, generation: u64) -> Entry {
         spec_digest: "sha256:0".to_owned(),
         spec: serde_json::json!({}),
         written_at: "2026-11-21T10:00:00Z".to_owned(),
+        applied: BTreeMap::new(),
+        pending: None,
     }
 }
 

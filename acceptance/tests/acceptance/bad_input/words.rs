@@ -82,6 +82,18 @@ fn mistakes_of_form_are_refused_before_anything_is_configured() {
         )
         .at("naming = \"strict\""),
         Case::provider(
+            "state_gate",
+            "gates {\n  state = \"none\"\n}",
+            &["enforce", "strict", "warn", "off"],
+        )
+        .at("state = \"none\""),
+        Case::provider(
+            "state_prefix_of_services",
+            "state {\n  prefix = \"{app}/{service}\"\n}",
+            &["not services"],
+        )
+        .at("prefix = \"{app}/{service}\""),
+        Case::provider(
             "template_filter",
             "names {\n  database = \"{app.upper}_{env}\"\n}",
             &["\"upper\" is no filter", "snake"],

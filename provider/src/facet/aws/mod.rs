@@ -4,9 +4,11 @@
 //!
 //! - `settings`: what the facet is told. `session`: one account and region, opened when first used; a store shares it.
 //! - `record`: what a parameter of the registry holds; pure. `registry`: how it is read and written.
+//! - `floors`: what the registry keeps for the gates.
 //! - `transport`: what is sent, and sent again. `failure`: what AWS answers when it refuses, and how a user is told.
 
 pub mod failure;
+mod floors;
 mod record;
 mod registry;
 mod session;
@@ -26,7 +28,7 @@ use self::record::Held;
 use super::{Facet, FacetError, Fault, Observation};
 use crate::plan::Spec;
 use crate::plan::aws::AwsWish;
-use crate::registry::{Entry, Expected, Look};
+use crate::registry::{Entry, Expected, Floor, FloorChange, Look};
 
 /// The AWS facet: one account and region.
 #[derive(Debug)]
@@ -42,6 +44,8 @@ pub struct Aws {
 struct Memory {
     founded: Option<String>,
     written: BTreeMap<String, Held>,
+    /// By owner.
+    floors: BTreeMap<String, Option<Floor>>,
 }
 
 // === impl Aws ===
@@ -142,6 +146,23 @@ impl Facet for Aws {
         _stop: &CancellationToken,
     ) -> Result<(), FacetError> {
         Ok(())
+    }
+
+    async fn change_floor(
+        &self,
+        _spec: &Spec,
+        owner: &str,
+        change: &FloorChange<'_>,
+    ) -> Result<(), FacetError> {
+        Box::pin(self.write_floor(owner, change)).await
+    }
+
+    async fn floors(&self, _spec: &Spec) -> Result<BTreeMap<String, Floor>, FacetError> {
+        Box::pin(self.read_floors()).await
+    }
+
+    async fn has_env(&self, _spec: &Spec, env: &str) -> Result<bool, FacetError> {
+        Box::pin(self.was_registered(env)).await
     }
 }
 

@@ -1,16 +1,20 @@
 //! What a parameter of the registry holds: JSON that Parameter Store takes as it is. Pure.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io;
 
 use serde::{Deserialize, Serialize};
 use serde_json::ser::{Formatter, Serializer};
 use serde_json::{Map, Value};
 
-use crate::registry::{self, Entry, Misfit};
+use crate::registry::{self, Entry, Floor, Misfit};
 
 /// The longest value of a standard parameter, bytes. What is longer would need an advanced one, which is paid for.
 pub(super) const LONGEST: usize = 4096;
+
+/// The most digests of the promotion ledger that an entry keeps here.
+pub(super) const LEDGER: usize = 20;
 
 /// What founds a registry. Fields of later versions are kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +32,18 @@ pub(super) struct Record {
     #[serde(flatten)]
     pub entry: Entry,
     /// The id of the write: tells one whose answer was lost from somebody else's.
+    #[serde(default)]
+    pub write: String,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+/// The floor of one owner. Fields of later versions are kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct FloorRecord {
+    /// What may not be loosened.
+    pub floor: Floor,
+    /// The id of the write.
     #[serde(default)]
     pub write: String,
     #[serde(flatten)]
@@ -57,6 +73,60 @@ impl Record {
         let rest = before.map(|before| before.rest.clone()).unwrap_or_default();
         Self { entry: entry.clone(), write, rest }
     }
+}
+
+// === impl FloorRecord ===
+
+impl FloorRecord {
+    /// The floor over the record that was there.
+    pub fn of(floor: Floor, before: Option<&Self>, write: String) -> Self {
+        let rest = before.map(|before| before.rest.clone()).unwrap_or_default();
+        Self { floor, write, rest }
+    }
+}
+
+/// The entry with as much of its promotion ledger as there is room for: what runs here, then the newest, at most
+/// [`LEDGER`] and `room` of them.
+pub(super) fn shortened(entry: &Entry, room: usize) -> Entry {
+    let mut newest: Vec<_> = entry.applied.iter().collect();
+    newest.sort_by(|(a, at), (b, bt)| {
+        let here = |digest: &String| *digest == entry.spec_digest;
+        here(b).cmp(&here(a)).then(bt.cmp(at)).then(a.cmp(b))
+    });
+    let kept = newest.into_iter().take(LEDGER.min(room));
+    let applied = kept.map(|(digest, when)| (digest.clone(), when.clone())).collect();
+    Entry { applied, ..entry.clone() }
+}
+
+/// The last part of the name of an owner's floor: letters, digits, `_` and `-` are themselves, any other byte is a dot
+/// and two hexadecimal digits, so that the owner can be read back.
+pub(super) fn escaped(owner: &str) -> String {
+    let mut name = String::new();
+    for byte in owner.bytes() {
+        if byte.is_ascii_alphanumeric() || b"_-".contains(&byte) {
+            name.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(name, ".{byte:02X}");
+        }
+    }
+    // A name is never empty; no escape ends after its dot.
+    if name.is_empty() { ".".to_owned() } else { name }
+}
+
+/// The owner of such a name; `None` where it is none.
+pub(super) fn unescaped(name: &str) -> Option<String> {
+    let mut parts = name.split('.');
+    let mut owner = parts.next()?.as_bytes().to_vec();
+    if name == "." {
+        return Some(String::new());
+    }
+    for part in parts {
+        owner.push(u8::from_str_radix(part.get(..2)?, 16).ok()?);
+        owner.extend(part.get(2..)?.bytes());
+    }
+    let owner = String::from_utf8(owner).ok()?;
+    Some(owner).filter(|owner| escaped(owner) == name)
 }
 
 /// Who owns an app: as the last of its instances was told.
@@ -120,6 +190,8 @@ mod tests {
             spec_digest: String::new(),
             spec: json!({ "release": "{{ssm:/erp/prod/x}}" }),
             written_at: written_at.to_owned(),
+            applied: BTreeMap::new(),
+            pending: None,
         }
     }
 
@@ -138,6 +210,45 @@ mod tests {
         assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
         let next = Record::of(&entry("us", Phase::Gone, "2"), Some(&record), "x".to_owned());
         assert_eq!(next.rest, record.rest, "what a later version wrote is kept");
+    }
+
+    #[test]
+    fn an_owner_is_read_back_from_the_name_of_its_parameter() {
+        for (owner, name) in [
+            ("arcodange/erp", "arcodange.2Ferp"),
+            ("team_a-1", "team_a-1"),
+            ("a.b c", "a.2Eb.20c"),
+            ("é", ".C3.A9"),
+            ("", "."),
+        ] {
+            assert_eq!(escaped(owner), name);
+            assert_eq!(unescaped(name).as_deref(), Some(owner));
+        }
+        for name in ["a.2f", "a.2", ".é", "a..", "a.41", ".C3"] {
+            assert_eq!(unescaped(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_ledger_keeps_what_runs_here_and_the_newest() {
+        let mut live = entry("us", Phase::Live, "9");
+        live.spec_digest = "d00".to_owned();
+        live.applied = (0..30).map(|n| (format!("d{n:02}"), format!("t{n:02}"))).collect();
+        let short = shortened(&live, usize::MAX);
+        let kept: Vec<_> = short.applied.keys().map(String::as_str).collect();
+        assert_eq!(kept.len(), LEDGER);
+        assert_eq!((kept[0], kept[1], kept[19]), ("d00", "d11", "d29"));
+        assert_eq!(shortened(&short, usize::MAX), short);
+        let least: Vec<_> = shortened(&live, 2).applied.into_keys().collect();
+        assert_eq!(least, ["d00", "d29"]);
+    }
+
+    #[test]
+    fn a_parameter_of_the_release_before_reads_the_same() {
+        let text = r#"{"owner":"us","phase":"live","holder":"h","generation":3,"state_address":null,
+            "production":false,"spec_digest":"","spec":{"release":"{{ssm:/erp/prod/x}}"},"written_at":"1","write":"w"}"#;
+        let record: Record = serde_json::from_str(text).unwrap();
+        assert_eq!(record, Record::of(&entry("us", Phase::Live, "1"), None, "w".to_owned()));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The registry in Parameter Store: one parameter that founds it, one an instance.
+//! The registry in Parameter Store: one parameter that founds it, one an instance. `floors` keeps more beside.
 //!
 //! What is new is made with `Overwrite = false`, so that of two makers one fails. An overwrite can not be compared by AWS:
 //! the version is read before and after it, and where another write came in between, that is an error which says so.
@@ -10,12 +10,16 @@ use aws_sdk_ssm::types::{ParameterTier, ParameterType};
 use serde::de::DeserializeOwned;
 
 use super::failure::{self, Call};
-use super::record::{Founding, Held, LONGEST, Record, admits, owner, render};
+use super::record::{Founding, Held, LONGEST, Record, admits, owner, render, shortened};
 use super::{Aws, wish};
 use crate::facet::{FacetError, Fault};
 use crate::plan::Spec;
 use crate::plan::aws::{AwsWish, FOUNDING};
 use crate::registry::{Entry, Expected, Look, Misfit};
+
+/// What to do where an entry is too long.
+const SHORTEN: &str =
+    "Nothing was written. Shorten what the block asks for: services, extensions, names.";
 
 /// How often a founding that lost to another one is looked at again.
 const TRIES: u32 = 3;
@@ -29,10 +33,14 @@ impl Aws {
         // One after the other first: where the account is refused, both would say so.
         self.session.ssm().await?;
         let (target, held) = tokio::try_join!(self.target(), self.of_app(spec, wish))?;
+        let app_owner = owner(&held);
+        let floor = self.known_floor(app_owner.as_deref().unwrap_or(&spec.owner)).await?;
         Ok(Look {
             target,
-            app_owner: owner(&held),
+            app_owner,
             entry: held.get(spec.coordinate.env()).map(|held| held.record.entry.clone()),
+            app: held.into_iter().map(|(env, held)| (env, held.record.entry)).collect(),
+            floor,
         })
     }
 
@@ -48,15 +56,16 @@ impl Aws {
         let _one_at_a_time = self.writing.lock().await;
         let target = self.agree_on_target(spec, expected.target.as_deref()).await?;
         let held = self.of_app(spec, wish).await?;
+        let write = format!("{}-{}", self.session.run_id(), self.session.fresh_id());
+        let next = &fitting(next, held.get(env).map(|before| &before.record), &write);
         admits(&held, env, expected.entry.as_ref(), next)
             .map_err(|misfit| self.conflict(spec, &misfit))?;
         let before = held.get(env);
         if before.is_some_and(|before| before.record.entry == *next) {
             return Ok(target);
         }
-        let write = format!("{}-{}", self.session.run_id(), self.session.fresh_id());
         let record = Record::of(next, before.map(|before| &before.record), write);
-        let value = self.rendered(spec, &record)?;
+        let value = self.rendered(&register(spec), SHORTEN, &record)?;
         let version = match before {
             None => self.make(spec, wish, &record, &value).await?,
             Some(before) => self.overwrite(spec, wish, before.version, &record, &value).await?,
@@ -78,7 +87,7 @@ impl Aws {
     }
 
     /// The registry's id as it stands now.
-    async fn read_target(&self) -> Result<Option<String>, FacetError> {
+    pub(super) async fn read_target(&self) -> Result<Option<String>, FacetError> {
         let request = format!("ssm:GetParameter {FOUNDING}");
         let call = Call { doing: "read the registry", request: &request };
         let asked = self.session.ssm().await?.get_parameter().name(FOUNDING).send().await;
@@ -142,7 +151,8 @@ impl Aws {
                 }
                 (None, None) => {
                     let id = self.session.fresh_id();
-                    let value = self.rendered(spec, &Founding::new(id.clone()))?;
+                    let value =
+                        self.rendered(&register(spec), SHORTEN, &Founding::new(id.clone()))?;
                     if self.put_new(FOUNDING, &value, "found the registry").await?.is_some() {
                         self.note_founded(&id);
                         return Ok(id);
@@ -180,7 +190,7 @@ impl Aws {
     }
 
     /// Makes a parameter; its version, or `None` where there is one already.
-    async fn put_new(
+    pub(super) async fn put_new(
         &self,
         name: &str,
         value: &str,
@@ -223,7 +233,7 @@ impl Aws {
         }
     }
 
-    async fn put(
+    pub(super) async fn put(
         &self,
         name: &str,
         value: &str,
@@ -267,11 +277,17 @@ impl Aws {
         Ok(others.first().copied())
     }
 
-    fn rendered(&self, spec: &Spec, value: &impl serde::Serialize) -> Result<String, FacetError> {
+    /// The text of a value, where there is room for it; `shorten` says what to do where there is not.
+    pub(super) fn rendered(
+        &self,
+        doing: &str,
+        shorten: &str,
+        value: &impl serde::Serialize,
+    ) -> Result<String, FacetError> {
         let failed = |cause: String, next: &str| FacetError {
             fault: Fault::Rejected,
-            summary: format!("Could not register {} in AWS", shown(spec)),
-            attempted: format!("rendering the entry for {}", self.session.server()),
+            summary: format!("Could not {doing}"),
+            attempted: format!("rendering a parameter for {}", self.session.server()),
             cause,
             next: next.to_owned(),
             attribute: None,
@@ -281,17 +297,18 @@ impl Aws {
         })?;
         if text.len() > LONGEST {
             return Err(failed(
-                format!(
-                    "the entry has {} bytes, and a standard parameter takes {LONGEST}",
-                    text.len()
-                ),
-                "Nothing was written. Shorten what the block asks for: services, extensions, names.",
+                format!("it has {} bytes, and a standard parameter takes {LONGEST}", text.len()),
+                shorten,
             ));
         }
         Ok(text)
     }
 
-    fn parsed<T: DeserializeOwned>(&self, name: &str, value: &str) -> Result<T, FacetError> {
+    pub(super) fn parsed<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        value: &str,
+    ) -> Result<T, FacetError> {
         serde_json::from_str(value).map_err(|error| FacetError {
             fault: Fault::Rejected,
             summary: format!("Could not read parameter {name}"),
@@ -343,6 +360,24 @@ impl Aws {
             attribute: None,
         }
     }
+}
+
+/// What is done, as messages tell it.
+fn register(spec: &Spec) -> String {
+    format!("register {} in AWS", shown(spec))
+}
+
+/// The entry with as much of its ledger as its parameter has room for.
+fn fitting(entry: &Entry, before: Option<&Record>, write: &str) -> Entry {
+    let mut entry = shortened(entry, usize::MAX);
+    let fits = |entry: &Entry| {
+        let record = Record::of(entry, before, write.to_owned());
+        render(&record).is_ok_and(|text| text.len() <= LONGEST)
+    };
+    while entry.applied.len() > 1 && !fits(&entry) {
+        entry = shortened(&entry, entry.applied.len() - 1);
+    }
+    entry
 }
 
 /// The instance as messages name it.

@@ -25,6 +25,7 @@ mod settings;
 mod tests;
 mod way;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -37,11 +38,11 @@ pub use self::settings::{BACKUPS_KEPT, Settings};
 use self::disk::Lock;
 use self::registry::{Directories, Record, Registry, admits};
 use self::way::Way;
-use super::{Facet, FacetError, Fault, Observation, Refusal};
+use super::{Facet, FacetError, Fault, Observation, Refusal, no_registry};
 use crate::naming::Coordinate;
 use crate::plan::Spec;
 use crate::plan::host::HostWish;
-use crate::registry::{Entry, Expected, Look, Phase};
+use crate::registry::{Entry, Expected, Floor, FloorChange, Look, Phase};
 
 /// How long is waited before a lock that another run has is tried again.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -80,6 +81,38 @@ impl Host {
         })
     }
 
+    /// Changes the floor of an owner under the lock, whatever instances there are.
+    pub async fn write_floor(
+        &self,
+        owner: &str,
+        change: &FloorChange<'_>,
+    ) -> Result<(), FacetError> {
+        if !self.is_founded().await? {
+            return Err(no_registry(owner, &self.server()));
+        }
+        let lock = self.lock(None).await?;
+        // A small file, and a change that cannot leave this thread.
+        let registry = Registry::locked(&self.settings, &lock)?;
+        if let Some(found) = registry.identity.as_ref().and_then(|i| i.other_name(&self.settings)) {
+            return Err(failure::refused(&failure::other_name(&self.settings, found)));
+        }
+        registry.change_floor(owner, change)
+    }
+
+    /// Every floor, by owner.
+    pub async fn read_floors(&self) -> Result<BTreeMap<String, Floor>, FacetError> {
+        self.work(|settings| match Registry::open(settings)? {
+            Some(registry) => Ok(registry.floors()?.owners),
+            None => Ok(BTreeMap::new()),
+        })
+        .await
+    }
+
+    async fn is_founded(&self) -> Result<bool, FacetError> {
+        self.work(|settings| Ok(Registry::open(settings)?.is_some_and(|r| r.identity.is_some())))
+            .await
+    }
+
     /// Waits until no other run writes. The limit of the operation ends the waiting, as it would not in a thread.
     async fn lock(&self, stop: Option<&CancellationToken>) -> Result<Lock, FacetError> {
         loop {
@@ -108,9 +141,9 @@ impl Facet for Host {
     }
 
     async fn look(&self, spec: &Spec) -> Result<Look, FacetError> {
-        let coordinate = spec.coordinate.clone();
+        let spec = spec.clone();
         self.work(move |settings| match Registry::open(settings)? {
-            Some(registry) => registry.look(settings, &coordinate),
+            Some(registry) => registry.look(settings, &spec),
             None => Ok(Look::default()),
         })
         .await
@@ -189,6 +222,28 @@ impl Facet for Host {
         self.work(move |settings| {
             let registry = Registry::locked(settings, &lock)?;
             dismantle::dismantle(settings, &registry, &spec, &expected, &stop)
+        })
+        .await
+    }
+
+    async fn change_floor(
+        &self,
+        _spec: &Spec,
+        owner: &str,
+        change: &FloorChange<'_>,
+    ) -> Result<(), FacetError> {
+        self.write_floor(owner, change).await
+    }
+
+    async fn floors(&self, _spec: &Spec) -> Result<BTreeMap<String, Floor>, FacetError> {
+        self.read_floors().await
+    }
+
+    async fn has_env(&self, _spec: &Spec, env: &str) -> Result<bool, FacetError> {
+        let env = env.to_owned();
+        self.work(move |settings| match Registry::open(settings)? {
+            Some(registry) => registry.has_env(&env),
+            None => Ok(false),
         })
         .await
     }

@@ -70,7 +70,7 @@ pub(super) fn observe(settings: &Settings, spec: &Spec) -> Result<Observation, F
     let mut observation = Observation::default();
     let mut record = None;
     if let Some(registry) = &registry {
-        observation.look = registry.look(settings, &spec.coordinate)?;
+        observation.look = registry.look(settings, spec)?;
         if observation.look.target.is_some() {
             record = registry.record(&spec.coordinate)?;
         }

@@ -12,12 +12,14 @@ use super::way::Way;
 use super::{Settings, failure, shown};
 use crate::facet::{FacetError, Fault};
 use crate::naming::Coordinate;
+use crate::plan::Spec;
 use crate::plan::host::{Found, quoted};
-use crate::registry::{Entry, Look};
+use crate::registry::{Entry, FloorChange, Floors, Look};
 
 const DIRECTORY: &str = ".appenv";
 const IDENTITY: &str = "registry.json";
 const INSTANCES: &str = "instances";
+const FLOORS: &str = "floors.json";
 const LOCK: &str = "lock";
 
 /// What founds a registry. Fields of later versions are kept.
@@ -162,14 +164,19 @@ impl Registry {
     }
 
     /// What it says of one instance.
-    pub fn look(&self, settings: &Settings, coordinate: &Coordinate) -> Result<Look, FacetError> {
+    pub fn look(&self, settings: &Settings, spec: &Spec) -> Result<Look, FacetError> {
+        let coordinate = &spec.coordinate;
         // A founding that did not finish has no instance.
         let Some(identity) = &self.identity else { return Ok(Look::default()) };
         let records = self.of_app(coordinate.app())?;
+        let app_owner = owner(&records);
+        let floor = self.floors()?.owners.remove(app_owner.as_ref().unwrap_or(&spec.owner));
         Ok(Look {
             target: Some(identity.target(settings)),
-            app_owner: owner(&records),
+            app_owner,
             entry: records.get(coordinate.env()).map(|record| record.entry.clone()),
+            app: records.into_iter().map(|(env, record)| (env, record.entry)).collect(),
+            floor,
         })
     }
 
@@ -212,6 +219,29 @@ impl Registry {
             }
         }
         Ok(None)
+    }
+
+    /// The floors, by owner.
+    pub fn floors(&self) -> Result<Floors, FacetError> {
+        Ok(read(&self.dir, FLOORS)?.unwrap_or_default())
+    }
+
+    /// Changes the floor of an owner.
+    pub fn change_floor(&self, owner: &str, change: &FloorChange<'_>) -> Result<(), FacetError> {
+        let mut floors = self.floors()?;
+        if floors.change(owner, change) { write(&self.dir, FLOORS, &floors) } else { Ok(()) }
+    }
+
+    /// Whether any app was ever registered in an env.
+    pub fn has_env(&self, env: &str) -> Result<bool, FacetError> {
+        for app in self.apps()? {
+            let dir = self.app_directory(&app)?;
+            let look = dir.map(|dir| dir.look(&file(env)).map_err(|e| failure::disk(&e)));
+            if look.transpose()?.is_some_and(|found| found != Found::Missing) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn apps(&self) -> Result<Vec<String>, FacetError> {

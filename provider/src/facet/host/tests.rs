@@ -1,6 +1,8 @@
 //! The facet on a real file system, where it is stopped, raced or in somebody's way.
 #![allow(clippy::disallowed_methods, reason = "tests and their doubles are the world")]
 
+mod floors;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
@@ -88,6 +90,8 @@ fn entry(phase: Phase, generation: u64) -> Entry {
         spec_digest: String::new(),
         spec: serde_json::Value::Null,
         written_at: "2026-01-01T00:00:00Z".to_owned(),
+        applied: [].into(),
+        pending: None,
     }
 }
 

@@ -10,6 +10,17 @@ use super::session::Session;
 use super::trouble::Trouble;
 use super::{refusal, sql_registry};
 
+/// What there is to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Founded {
+    /// No registry.
+    No,
+    /// A registry of an earlier release, which nobody has written to since.
+    Earlier,
+    /// A registry with all its columns and tables.
+    Whole,
+}
+
 /// The schema, where there is one that may be used.
 #[derive(Debug)]
 pub(super) struct Schema {
@@ -18,7 +29,7 @@ pub(super) struct Schema {
     /// Whether that is this login.
     pub(super) ours: bool,
     /// Whether the registry is in it.
-    pub(super) founded: bool,
+    pub(super) founded: Founded,
 }
 
 /// Looks for the schema, at the catalogs alone.
@@ -28,8 +39,12 @@ pub(super) async fn find(link: &Link, session: &Session) -> Result<Option<Schema
     let rows = session.rows(sql_registry::FIND, &[]).await.map_err(failed)?;
     let Some(row) = rows.first() else { return Ok(None) };
     let read = || {
-        let schema =
-            Schema { owner: row.try_get(0)?, ours: row.try_get(1)?, founded: row.try_get(2)? };
+        let founded = match (row.try_get(2)?, row.try_get(4)?) {
+            (false, _) => Founded::No,
+            (true, false) => Founded::Earlier,
+            (true, true) => Founded::Whole,
+        };
+        let schema = Schema { owner: row.try_get(0)?, ours: row.try_get(1)?, founded };
         Ok::<_, Failure>((schema, row.try_get::<_, Option<String>>(3)?))
     };
     match read().map_err(failed)? {
@@ -40,12 +55,11 @@ pub(super) async fn find(link: &Link, session: &Session) -> Result<Option<Schema
     }
 }
 
-/// Whether there is a registry to read. Asked once a session: only those who are trusted could put another in its
-/// place.
-pub(super) async fn is_founded(link: &Link, session: &Session) -> Result<bool, Trouble> {
-    if !session.trusts() {
-        let founded = find(link, session).await?.is_some_and(|schema| schema.founded);
-        session.trust(founded);
+/// What registry there is to read. Asked once a session: only those who are trusted could put another in its place.
+pub(super) async fn founded(link: &Link, session: &Session) -> Result<Founded, Trouble> {
+    if session.trusted() == Founded::No {
+        let schema = find(link, session).await?;
+        session.trust(schema.map_or(Founded::No, |schema| schema.founded));
     }
-    Ok(session.trusts())
+    Ok(session.trusted())
 }

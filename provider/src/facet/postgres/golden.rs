@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::foreign::Founded;
 use super::{sql, sql_read, sql_registry, sql_temporary};
 use crate::plan::Marker;
 use crate::plan::postgres::{Effect, Login, PostgresWish, RoleAttribute};
@@ -138,9 +139,11 @@ fn texts() -> String {
     title(&mut out, "lock", &sql_read::lock());
     title(&mut out, "unlock", &sql_read::unlock());
     title(&mut out, "who holds the lock", &sql_read::lock_holder());
-    title(&mut out, "read", &sql_read::read(true));
-    title(&mut out, "read without a registry", &sql_read::read(false));
-    title(&mut out, "look", &sql_read::look());
+    title(&mut out, "read", &sql_read::read(Founded::Whole));
+    title(&mut out, "read a registry of an earlier release", &sql_read::read(Founded::Earlier));
+    title(&mut out, "read without a registry", &sql_read::read(Founded::No));
+    title(&mut out, "look", &sql_read::look(Founded::Whole));
+    title(&mut out, "look at a registry of an earlier release", &sql_read::look(Founded::Earlier));
     for (name, sql) in [
         ("extensions", sql_read::EXTENSIONS),
         ("needed extensions", sql_read::NEEDED_EXTENSIONS),
@@ -153,6 +156,7 @@ fn texts() -> String {
         ("dependents", sql_read::DEPENDENTS),
         ("registry: find", sql_registry::FIND),
         ("registry: found", sql_registry::FOUND),
+        ("registry: upgrade", sql_registry::UPGRADE),
         ("registry: identity", sql_registry::IDENTITY),
         ("registry: entry", sql_registry::ENTRY),
         ("registry: other owner", sql_registry::OTHER_OWNER),
@@ -163,6 +167,10 @@ fn texts() -> String {
         ("registry: keep", sql_registry::KEEP),
         ("registry: owns a database", sql_registry::OWNS_DATABASE),
         ("registry: role", sql_registry::ROLE),
+        ("registry: floor", sql_registry::FLOOR),
+        ("registry: write a floor", sql_registry::WRITE_FLOOR),
+        ("registry: floors", sql_registry::FLOORS),
+        ("registry: has an env", sql_registry::HAS_ENV),
     ] {
         title(&mut out, name, sql);
     }

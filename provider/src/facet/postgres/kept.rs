@@ -9,7 +9,7 @@ use tracing::warn;
 use super::failure::Failure;
 use super::link::Link;
 use super::refusal;
-use super::registry::Row;
+use super::registered::Row;
 use super::session::Session;
 use super::trouble::Trouble;
 use super::{sql, sql_read, sql_registry};

@@ -4,6 +4,7 @@
 //!
 //! - [`settings`](Settings), `tls`, `guard`, `connect`, `session`, `link`: from an address to an open session.
 //! - `quote`, `sql`, `sql_read`, `sql_registry`, `sql_temporary`: every text a server gets; pure.
+//! - `registered`: what a look at the registry answers; `floors`: what it keeps for the gates.
 //! - `observe`, `registry`, `converge` with `extend`, `rename` with `kept`, `dismantle`: the verbs; `foreign`: whose the
 //!   registry is; `neighbours`: who else has a name of ours.
 //! - `temporary` with `verifier`: logins for the time of one run.
@@ -14,6 +15,7 @@ mod converge;
 mod dismantle;
 mod extend;
 mod failure;
+mod floors;
 mod foreign;
 #[cfg(test)]
 mod golden;
@@ -24,6 +26,7 @@ mod neighbours;
 mod observe;
 mod quote;
 mod refusal;
+mod registered;
 mod registry;
 mod rename;
 mod session;
@@ -37,6 +40,7 @@ mod tls;
 mod trouble;
 mod verifier;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -56,7 +60,7 @@ use self::trouble::Trouble;
 use super::{Facet, FacetError, Fault, Observation};
 use crate::plan::Spec;
 use crate::plan::postgres::PostgresWish;
-use crate::registry::{Entry, Expected, Look};
+use crate::registry::{Entry, Expected, Floor, FloorChange, Look};
 
 /// Tries of a write; the waits between them add up to three to five seconds.
 const TRIES: u32 = 7;
@@ -85,6 +89,30 @@ impl Postgres {
     #[must_use]
     pub fn within(&self, until: Instant) -> Self {
         Self { link: Arc::clone(&self.link), warned: Arc::clone(&self.warned), until: Some(until) }
+    }
+
+    /// Changes the floor of an owner, whatever instances there are.
+    pub async fn write_floor(
+        &self,
+        owner: &str,
+        change: &FloorChange<'_>,
+    ) -> Result<(), FacetError> {
+        let mut tries = self.link.tries(TRIES);
+        while let Err(trouble) = floors::change(&self.link, owner, change).await {
+            tries.again(trouble).await.map_err(|trouble| self.told(trouble))?;
+        }
+        Ok(())
+    }
+
+    /// Every floor, by owner.
+    pub async fn read_floors(&self) -> Result<BTreeMap<String, Floor>, FacetError> {
+        let mut tries = self.link.tries(TRIES);
+        loop {
+            match floors::all(&self.link).await {
+                Ok(floors) => return Ok(floors),
+                Err(trouble) => tries.again(trouble).await.map_err(|trouble| self.told(trouble))?,
+            }
+        }
     }
 
     fn told(&self, trouble: Trouble) -> FacetError {
@@ -212,6 +240,29 @@ impl Facet for Postgres {
             tries.again(trouble).await.map_err(|trouble| self.told(trouble))?;
         }
         Ok(())
+    }
+
+    async fn change_floor(
+        &self,
+        _spec: &Spec,
+        owner: &str,
+        change: &FloorChange<'_>,
+    ) -> Result<(), FacetError> {
+        self.write_floor(owner, change).await
+    }
+
+    async fn floors(&self, _spec: &Spec) -> Result<BTreeMap<String, Floor>, FacetError> {
+        self.read_floors().await
+    }
+
+    async fn has_env(&self, _spec: &Spec, env: &str) -> Result<bool, FacetError> {
+        let mut tries = self.link.tries(TRIES);
+        loop {
+            match floors::has_env(&self.link, env).await {
+                Ok(has) => return Ok(has),
+                Err(trouble) => tries.again(trouble).await.map_err(|trouble| self.told(trouble))?,
+            }
+        }
     }
 }
 

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
+use super::failure::Failure;
+use super::foreign::Founded;
 use super::link::Link;
 use super::neighbours::{self, Neighbour};
-use super::registry::Registered;
-use super::session::{Session, Text};
+use super::registered::Registered;
+use super::session::{Ask, Session, Text};
 use super::settings::{Host, SslMode};
 use super::trouble::Trouble;
 use super::{foreign, refusal, sql_read, sql_registry};
@@ -105,24 +108,17 @@ pub(super) async fn observe(
 
 /// The registry alone.
 pub(super) async fn look(link: &Link, spec: &Spec) -> Result<Look, Trouble> {
-    let texts: [Text<'_>; 2] = [Some(spec.coordinate.app()), Some(spec.coordinate.env())];
+    let texts: [Text<'_>; 3] =
+        [Some(spec.coordinate.app()), Some(spec.coordinate.env()), Some(&spec.owner)];
     let mut tries = link.tries(TRIES);
     loop {
         let session = reader(link).await?;
-        let looked = async {
-            if !foreign::is_founded(link, &session).await? {
-                return Ok(Look::default());
-            }
-            match session.look::<Registered>(&texts).await {
-                Ok(registered) => Ok(registered.known(link)?.into_look()),
-                Err(failure) if failure.is_undefined_table() => {
-                    session.trust(false);
-                    Ok(Look::default())
-                }
-                Err(failure) => Err(unread(link, spec, failure)),
-            }
+        let looked = match ask::<Registered>(link, &session, Ask::Look, &texts).await {
+            Ok(Ok(registered)) => registered.known(link).map(Registered::into_look),
+            Ok(Err(failure)) => Err(unread(link, spec, failure)),
+            Err(trouble) => Err(trouble),
         };
-        let trouble = match looked.await {
+        let trouble = match looked {
             Ok(look) => return Ok(look),
             Err(trouble) => trouble,
         };
@@ -138,29 +134,47 @@ pub(super) async fn read(
     spec: &Spec,
     wish: &PostgresWish,
 ) -> Result<Document, Trouble> {
-    let texts: [Text<'_>; 6] = [
+    let texts: [Text<'_>; 7] = [
         Some(spec.coordinate.app()),
         Some(spec.coordinate.env()),
         Some(&wish.database),
         Some(&wish.owner_role),
         wish.vault_login.as_deref(),
         wish.encoding.as_deref(),
+        Some(&spec.owner),
     ];
-    let answer = if foreign::is_founded(link, session).await? {
-        session.read(&texts).await
-    } else {
-        session.read_without_registry(&texts).await
-    };
-    let answer = match answer {
-        Err(failure) if failure.is_undefined_table() => {
-            session.trust(false);
-            session.read_without_registry(&texts).await
-        }
-        answer => answer,
-    };
-    let mut document: Document = answer.map_err(|failure| unread(link, spec, failure))?;
+    let answer = ask::<Document>(link, session, Ask::Read, &texts).await?;
+    let mut document = answer.map_err(|failure| unread(link, spec, failure))?;
     document.registered = document.registered.known(link)?;
     Ok(document)
+}
+
+/// Asks by what the registry is, and once more where that turns out to have changed under the session: another run gave
+/// it floors, or took a table away.
+async fn ask<D: DeserializeOwned + AsRef<Registered>>(
+    link: &Link,
+    session: &Session,
+    what: Ask,
+    texts: &[Text<'_>],
+) -> Result<Result<D, Failure>, Trouble> {
+    let answer = session.ask::<D>(what, foreign::founded(link, session).await?, texts).await;
+    let is_stale = match &answer {
+        Ok(document) => document.as_ref().upgraded,
+        Err(failure) => failure.is_undefined_table(),
+    };
+    if !is_stale {
+        return Ok(answer);
+    }
+    session.trust(Founded::No);
+    Ok(session.ask(what, foreign::founded(link, session).await?, texts).await)
+}
+
+// === impl Document ===
+
+impl AsRef<Registered> for Document {
+    fn as_ref(&self) -> &Registered {
+        &self.registered
+    }
 }
 
 /// What holds for the whole connection and is said once a process.
@@ -218,9 +232,7 @@ async fn extensions(link: &Link, wish: &PostgresWish) -> Result<Option<BTreeSet<
 }
 
 /// The extensions of the database a session is in.
-pub(super) async fn installed(
-    session: &Session,
-) -> Result<BTreeSet<String>, super::failure::Failure> {
+pub(super) async fn installed(session: &Session) -> Result<BTreeSet<String>, Failure> {
     let rows = session.rows(sql_read::EXTENSIONS, &[]).await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
@@ -276,7 +288,7 @@ async fn refusals(
     Ok(neighbours::refusals(beside, spec, wish, free.as_deref()))
 }
 
-fn unread(link: &Link, spec: &Spec, failure: super::failure::Failure) -> Trouble {
+fn unread(link: &Link, spec: &Spec, failure: Failure) -> Trouble {
     let instance = quoted(&spec.names.instance);
     Trouble::server(failure, format!("Could not read what instance {instance} has in PostgreSQL"))
         .or_grant(sql_registry::grant_read(&link.settings().user))

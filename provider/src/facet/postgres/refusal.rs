@@ -1,6 +1,6 @@
 //! Refusals of our own: nothing failed, but going on would harm somebody.
 
-use super::registry::Row;
+use super::registered::Row;
 use super::settings::Settings;
 use super::trouble::attempted;
 use crate::facet::{FacetError, Fault};
@@ -273,6 +273,44 @@ pub(super) fn newer_registry(settings: &Settings, version: i32) -> FacetError {
         "The registry on this server was written by a newer provider".to_owned(),
         format!("its version is {version}, this provider knows version 1"),
         "Upgrade the provider.",
+    )
+}
+
+/// Nothing to keep a floor in.
+pub(super) fn no_registry(settings: &Settings) -> FacetError {
+    told(
+        settings,
+        Fault::Missing,
+        "There is no registry of instances on this PostgreSQL server".to_owned(),
+        format!("database {} has no schema appenv with one", quoted(&settings.database)),
+        "Check host and database; the first apply of an instance founds it.",
+    )
+}
+
+/// A registry of an earlier release, which this login may not alter.
+pub(super) fn not_upgraded(settings: &Settings, owner: &str, cause: String) -> FacetError {
+    told(
+        settings,
+        Fault::Forbidden,
+        "The registry was founded by an earlier release and lacks what this one keeps there"
+            .to_owned(),
+        cause,
+        &format!(
+            "Nothing was written. Apply once with the login that owns its tables, {}; then any login may write that \
+             could before.",
+            quoted(owner)
+        ),
+    )
+}
+
+/// A floor that holds what this release does not know.
+pub(super) fn unreadable_floor(settings: &Settings, why: &str) -> FacetError {
+    told(
+        settings,
+        Fault::Rejected,
+        "The floor in the registry cannot be read".to_owned(),
+        escaped(why),
+        "If a later release wrote it, use that; else put it right with `terraform-provider-appenv floor set`.",
     )
 }
 

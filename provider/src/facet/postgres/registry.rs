@@ -1,49 +1,18 @@
-//! The registry in the maintenance database: what a row says, and the one transaction that writes it.
+//! The registry in the maintenance database: the one transaction that writes an entry.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
+use serde_json::json;
 
 use super::failure::Failure;
+use super::foreign::Founded;
 use super::link::{Link, Writer};
 use super::neighbours::{self, Neighbour};
+use super::registered::Row;
 use super::session::{Session, one};
 use super::trouble::Trouble;
-use super::{foreign, refusal, sql, sql_registry};
-use crate::facet::Renamed;
+use super::{floors, foreign, refusal, sql, sql_registry};
 use crate::plan::Spec;
 use crate::plan::postgres::{PostgresWish, quoted};
-use crate::registry::{Entry, Expected, Look, Phase};
-
-/// A row of `appenv.instances`: the entry, and the names it was made under.
-#[derive(Debug, Deserialize)]
-pub(super) struct Row {
-    #[serde(flatten)]
-    pub(super) entry: Entry,
-    pub(super) database: String,
-    pub(super) owner_role: String,
-    /// The database that a renaming is copying to.
-    #[serde(default)]
-    pub(super) copying: Option<String>,
-    /// Databases that renamings left, and until when.
-    #[serde(default)]
-    pub(super) kept: BTreeMap<String, String>,
-}
-
-/// The only row of `appenv.registry`.
-#[derive(Debug, Deserialize)]
-pub(super) struct Identity {
-    pub(super) id: String,
-    pub(super) version: i32,
-}
-
-/// What a look at the registry answers.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Registered {
-    pub(super) registry: Option<Identity>,
-    pub(super) app_owner: Option<String>,
-    pub(super) entry: Option<Row>,
-}
+use crate::registry::{Entry, Expected, Phase};
 
 /// One write of an entry, with everything it needs to know.
 #[derive(Clone, Copy, Debug)]
@@ -53,64 +22,6 @@ pub(super) struct Record<'a> {
     pub(super) expected: &'a Expected,
     pub(super) next: &'a Entry,
     pub(super) keep_objects: bool,
-}
-
-// === impl Registered ===
-
-impl Registered {
-    /// Refuses a registry of a later version.
-    pub(super) fn known(self, link: &Link) -> Result<Self, Trouble> {
-        match &self.registry {
-            Some(identity) if identity.version > sql_registry::VERSION => {
-                Err(Trouble::told(refusal::newer_registry(link.settings(), identity.version)))
-            }
-            _ => Ok(self),
-        }
-    }
-
-    /// Whether the instance is registered here under these names, and not deleted.
-    pub(super) fn has(&self, wish: &PostgresWish) -> bool {
-        self.entry.as_ref().is_some_and(|row| !row.entry.is_gone() && row.has(wish))
-    }
-
-    /// The row of a living instance, where it has other names than these.
-    pub(super) fn under_other_names(&self, wish: &PostgresWish) -> Option<&Row> {
-        self.entry.as_ref().filter(|row| !row.entry.is_gone() && !row.has(wish))
-    }
-
-    pub(super) fn into_look(self) -> Look {
-        Look {
-            target: self.registry.map(|identity| identity.id),
-            app_owner: self.app_owner,
-            entry: self.entry.map(|row| row.entry),
-        }
-    }
-}
-
-// === impl Row ===
-
-impl Row {
-    /// Whether it was written under these names.
-    pub(super) fn has(&self, wish: &PostgresWish) -> bool {
-        self.database == wish.database && self.owner_role == wish.owner_role
-    }
-
-    /// The names that are others.
-    pub(super) fn renamed(&self, wish: &PostgresWish) -> Vec<Renamed> {
-        let names = [
-            ("database", &self.database, &wish.database),
-            ("owner_role", &self.owner_role, &wish.owner_role),
-        ];
-        names
-            .into_iter()
-            .filter(|(_, registered, wished)| registered != wished)
-            .map(|(key, registered, wished)| Renamed {
-                key,
-                registered: registered.clone(),
-                wished: wished.clone(),
-            })
-            .collect()
-    }
 }
 
 // === impl Record ===
@@ -153,11 +64,12 @@ impl Record<'_> {
         let settings = link.settings();
         let failed = |failure| self.failed(link, failure);
         let schema = foreign::find(link, session).await?;
-        if !schema.as_ref().is_some_and(|schema| schema.founded) {
+        let founded = schema.as_ref().map_or(Founded::No, |schema| schema.founded);
+        if founded == Founded::No {
             if let Some(expected) = &self.expected.target {
                 return Err(Trouble::told(refusal::elsewhere(settings, expected, None)));
             }
-            if let Some(schema) = schema.filter(|schema| !schema.ours) {
+            if let Some(schema) = schema.as_ref().filter(|schema| !schema.ours) {
                 return Err(Trouble::told(refusal::foreign_schema(settings, &schema.owner)));
             }
             let grant = sql_registry::grant_found(&settings.database, &settings.user);
@@ -169,6 +81,9 @@ impl Record<'_> {
                 .run(sql_registry::FOUND)
                 .await
                 .map_err(|failure| Trouble::server(failure, doing).or_grant(grant))?;
+        }
+        if let Some(schema) = schema.filter(|_| founded == Founded::Earlier) {
+            floors::upgrade(link, session, &schema).await?;
         }
         let rows = session.rows(sql_registry::IDENTITY, &[]).await.map_err(failed)?;
         let id: String = one(&rows).map_err(failed)?;
@@ -278,6 +193,8 @@ impl Record<'_> {
         let (coordinate, next) = (&self.spec.coordinate, self.next);
         let generation = next.generation.to_string();
         let spec = next.spec.to_string();
+        let applied = json!(next.applied).to_string();
+        let pending = next.pending.as_ref().map(|pending| json!(pending).to_string());
         let texts = [
             Some(coordinate.app()),
             Some(coordinate.env()),
@@ -292,6 +209,8 @@ impl Record<'_> {
             Some(next.written_at.as_str()),
             Some(self.wish.database.as_str()),
             Some(self.wish.owner_role.as_str()),
+            Some(applied.as_str()),
+            pending.as_deref(),
         ];
         session.rows(sql_registry::WRITE, &texts).await.map(drop)
     }

@@ -1,7 +1,7 @@
 //! One connection, with a deadline on every call.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -13,6 +13,7 @@ use tokio_postgres::{Client, Connection, Row, Statement};
 use tracing::debug;
 
 use super::failure::Failure;
+use super::foreign::Founded;
 use super::{sql, sql_read};
 use crate::plan::postgres::escaped;
 
@@ -22,12 +23,21 @@ const SLACK: Duration = Duration::from_secs(5);
 /// A parameter of type text.
 pub(super) type Text<'a> = Option<&'a str>;
 
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Ask {
+    /// Registry and catalogs of one instance.
+    Read,
+    /// The registry's part of it alone.
+    Look,
+}
+
 /// An open session; dropped, the connection is closed and the server undoes what was not committed.
 #[derive(Debug)]
 pub(super) struct Session {
     client: Client,
     statement_timeout: Duration,
-    trusted: AtomicBool,
+    trusted: Mutex<Founded>,
     read: OnceCell<Statement>,
     look: OnceCell<Statement>,
 }
@@ -58,7 +68,7 @@ impl Session {
         let session = Self {
             client,
             statement_timeout,
-            trusted: AtomicBool::new(false),
+            trusted: Mutex::new(Founded::No),
             read: OnceCell::new(),
             look: OnceCell::new(),
         };
@@ -105,14 +115,14 @@ impl Session {
         done.and(back)
     }
 
-    /// Whether [`trust`](Self::trust) was said of the registry here.
-    pub(super) fn trusts(&self) -> bool {
-        self.trusted.load(Ordering::Relaxed)
+    /// What [`trust`](Self::trust) was said of.
+    pub(super) fn trusted(&self) -> Founded {
+        *self.trusted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that the registry's owner was looked at, or that it has to be again.
-    pub(super) fn trust(&self, trusted: bool) {
-        self.trusted.store(trusted, Ordering::Relaxed);
+    /// Notes that the registry's owner was looked at and what there is, or, with none, that it has to be again.
+    pub(super) fn trust(&self, found: Founded) {
+        *self.trusted.lock().unwrap_or_else(PoisonError::into_inner) = found;
     }
 
     /// Asks with text parameters.
@@ -120,24 +130,22 @@ impl Session {
         self.limited(self.client.query(sql, &parameters(texts))).await
     }
 
-    /// The read statement, prepared once a session: registry and catalogs of one instance.
-    pub(super) async fn read<D: DeserializeOwned>(&self, texts: &[Text<'_>]) -> Result<D, Failure> {
-        let statement = self.prepared(&self.read, &sql_read::read(true)).await?;
-        document(&self.limited(self.client.query(&statement, &parameters(texts))).await?)
-    }
-
-    /// The registry's part of it alone.
-    pub(super) async fn look<D: DeserializeOwned>(&self, texts: &[Text<'_>]) -> Result<D, Failure> {
-        let statement = self.prepared(&self.look, &sql_read::look()).await?;
-        document(&self.limited(self.client.query(&statement, &parameters(texts))).await?)
-    }
-
-    /// The read statement where there is no registry to read.
-    pub(super) async fn read_without_registry<D: DeserializeOwned>(
+    /// Asks for a document; prepared once a session where the registry is whole, as it is from the first apply on.
+    pub(super) async fn ask<D: DeserializeOwned>(
         &self,
+        what: Ask,
+        registry: Founded,
         texts: &[Text<'_>],
     ) -> Result<D, Failure> {
-        document(&self.rows(&sql_read::read(false), texts).await?)
+        let (prepared, sql) = match what {
+            Ask::Read => (&self.read, sql_read::read(registry)),
+            Ask::Look => (&self.look, sql_read::look(registry)),
+        };
+        if registry != Founded::Whole {
+            return document(&self.rows(&sql, texts).await?);
+        }
+        let statement = self.prepared(prepared, &sql).await?;
+        document(&self.limited(self.client.query(&statement, &parameters(texts))).await?)
     }
 
     async fn prepared(&self, cell: &OnceCell<Statement>, sql: &str) -> Result<Statement, Failure> {

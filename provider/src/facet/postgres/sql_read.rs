@@ -1,6 +1,8 @@
 //! The statements that only look. Every name comes in as a parameter of type text: as `name` it would be cut at
 //! 63 bytes and could match another object.
 
+use super::foreign::Founded;
+
 /// The number the advisory lock of our writes has: `appenv` in ASCII.
 const LOCK: i64 = 0x6170_7065_6e76;
 
@@ -10,7 +12,25 @@ const REGISTRY: &str = "
   'app_owner', (SELECT i.owner FROM appenv.instances i
     WHERE i.app = $1::text AND i.phase <> 'gone' ORDER BY i.recorded_at DESC LIMIT 1),
   'entry', (SELECT row_to_json(i) FROM appenv.instances i
-    WHERE i.app = $1::text AND i.env = $2::text)";
+    WHERE i.app = $1::text AND i.env = $2::text),
+  'app', (SELECT coalesce(json_object_agg(i.env, row_to_json(i)), '{}'::json)
+    FROM appenv.instances i WHERE i.app = $1::text)";
+
+/// The floor of the app's registered owner, or else of the owner in the given parameter.
+fn floor(owner: &str) -> String {
+    format!(
+        "
+  'floor', (SELECT f.floor FROM appenv.floors f
+    WHERE f.owner = coalesce((SELECT i.owner FROM appenv.instances i
+      WHERE i.app = $1::text AND i.phase <> 'gone' ORDER BY i.recorded_at DESC LIMIT 1), {owner}::text))"
+    )
+}
+
+/// Whether a registry of an earlier release was given floors meanwhile.
+const UPGRADED: &str = "
+  'upgraded', EXISTS (SELECT FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'appenv' AND c.relname = 'floors')";
 
 /// Instances that are registered with the same names.
 const NEIGHBOURS: &str = "
@@ -77,21 +97,32 @@ const ENDED: &str = "
         WHERE (a.roleid, a.member) IN ((r.oid, m.oid), (m.oid, r.oid)))
       GROUP BY m.rolname) e)";
 
-/// Everything of one instance, as one JSON document, in one statement.
-pub(super) fn read(with_registry: bool) -> String {
-    if with_registry {
-        format!("SELECT json_build_object({REGISTRY},{NEIGHBOURS},{CATALOGS},{ENDED})::text")
-    } else {
-        // The two parameters of the registry's part keep their places.
-        format!(
-            "SELECT json_build_object({CATALOGS},{ENDED})::text WHERE ($1::text, $2::text) IS NOT NULL"
-        )
-    }
+/// Everything of one instance, as one JSON document, in one statement; beside the parameters of its parts `$7` is our
+/// owner.
+pub(super) fn read(registry: Founded) -> String {
+    let registry = match registry {
+        Founded::Whole => format!("{REGISTRY},{NEIGHBOURS},{}", floor("$7")),
+        Founded::Earlier => format!("{REGISTRY},{NEIGHBOURS},{UPGRADED}"),
+        Founded::No => String::new(),
+    };
+    let comma = if registry.is_empty() { "" } else { "," };
+    // Parameters of a part that is left out keep their places.
+    format!(
+        "SELECT json_build_object({registry}{comma}{CATALOGS},{ENDED})::text
+  WHERE ($1::text, $2::text, $7::text) IS NOT NULL"
+    )
 }
 
-/// The registry alone: `$1` app, `$2` env.
-pub(super) fn look() -> String {
-    format!("SELECT json_build_object({REGISTRY})::text")
+/// The registry alone: `$1` app, `$2` env, `$3` our owner.
+pub(super) fn look(registry: Founded) -> String {
+    let parts = match registry {
+        Founded::Whole => format!("{REGISTRY},{}", floor("$3")),
+        Founded::Earlier => format!("{REGISTRY},{UPGRADED}"),
+        Founded::No => String::new(),
+    };
+    format!(
+        "SELECT json_build_object({parts})::text WHERE ($1::text, $2::text, $3::text) IS NOT NULL"
+    )
 }
 
 /// The extensions of the database one is connected to.

@@ -5,6 +5,7 @@
 //! - `settings`, `sensitive`: what the facet is told.
 //! - `wire`: calls; attempts, limits, tokens, errors.
 //! - `kv`, `document`, `registry`: the registry in KV v2 and the app's document in it.
+//! - `floors`: what the registry keeps for the gates.
 //! - `object`: one object, read, written whole and read back, removed. `place`: where an instance's own
 //!   ones stand.
 //! - `observe` with `standing`, `converge`, `dismantle`: the verbs.
@@ -21,6 +22,7 @@ mod credential;
 mod dismantle;
 mod document;
 mod family;
+mod floors;
 pub(crate) mod kv;
 mod leases;
 mod memory;
@@ -37,6 +39,7 @@ mod shared;
 mod standing;
 pub(crate) mod wire;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -54,7 +57,7 @@ use self::wire::Wire;
 use super::{Facet, FacetError, Fault, Observation};
 use crate::plan::Spec;
 use crate::plan::vault::VaultWish;
-use crate::registry::{Entry, Expected, Look};
+use crate::registry::{Entry, Expected, Floor, FloorChange, Floors, Look};
 
 /// The Vault facet: one server, one identity, opened when first used.
 pub struct Vault {
@@ -67,6 +70,8 @@ pub struct Vault {
     known_mounts: Known,
     connections: Answers<Option<Connection>>,
     shared_reads: Answers<Option<Held>>,
+    /// The floors of registries, by KV mount.
+    floors: Answers<Arc<Floors>>,
     /// Whose secrets are where, by KV mount.
     taken: Answers<Arc<paths::Taken>>,
     /// Leases that this process took and has not given back, each with whether it could be renewed no further.
@@ -87,6 +92,7 @@ impl Vault {
             known_mounts: Known::default(),
             connections: Answers::default(),
             shared_reads: Answers::default(),
+            floors: Answers::default(),
             taken: Answers::default(),
             leased: Mutex::default(),
         }
@@ -152,11 +158,12 @@ impl Facet for Vault {
 
     async fn look(&self, spec: &Spec) -> Result<Look, FacetError> {
         let kv_mount = &wish(spec)?.kv_mount;
-        let (target, (document, _)) = tokio::try_join!(
+        let (target, (document, _), floors) = tokio::try_join!(
             self.target(kv_mount),
-            self.read_app(kv_mount, spec.coordinate.app())
+            self.read_app(kv_mount, spec.coordinate.app()),
+            self.known_floors(kv_mount),
         )?;
-        Ok(Self::look_at(target, &document, spec.coordinate.env()))
+        Ok(Self::look_at(target, &document, &floors, spec))
     }
 
     async fn record(
@@ -208,6 +215,23 @@ impl Facet for Vault {
         stop: &CancellationToken,
     ) -> Result<(), FacetError> {
         self.dismantle_all(spec, expected, force, stop).await
+    }
+
+    async fn change_floor(
+        &self,
+        spec: &Spec,
+        owner: &str,
+        change: &FloorChange<'_>,
+    ) -> Result<(), FacetError> {
+        self.write_floor(&wish(spec)?.kv_mount, owner, change).await
+    }
+
+    async fn floors(&self, spec: &Spec) -> Result<BTreeMap<String, Floor>, FacetError> {
+        self.read_floors(&wish(spec)?.kv_mount).await
+    }
+
+    async fn has_env(&self, spec: &Spec, env: &str) -> Result<bool, FacetError> {
+        self.was_registered(&wish(spec)?.kv_mount, env).await
     }
 }
 

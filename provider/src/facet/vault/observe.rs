@@ -35,9 +35,10 @@ impl Vault {
         let wish = wish(spec)?;
         let app = spec.coordinate.app();
         let ci_role = wish.ci.as_ref().map(|ci| Object::ci_role(&ci.mount, &ci.role));
-        let (target, (document, _), own, ops, _, warnings) = tokio::try_join!(
+        let (target, (document, _), floors, own, ops, _, warnings) = tokio::try_join!(
             self.target(&wish.kv_mount),
             self.read_app(&wish.kv_mount, app),
+            self.known_floors(&wish.kv_mount),
             self.read_own(spec, wish),
             self.read_shared(
                 (wish.ops_scope != OpsScope::Own).then(|| Object::policy(&wish.ops_policy))
@@ -46,7 +47,7 @@ impl Vault {
             self.read_shared(ci_role),
             self.warnings(wish),
         )?;
-        let look = Self::look_at(target, &document, spec.coordinate.env());
+        let look = Self::look_at(target, &document, &floors, spec);
         let is_new = look.entry.as_ref().is_none_or(Entry::is_gone);
         let mut refusals = self.family_refusals(spec, wish, is_new).await?;
         let mut objects = own.states(spec, wish)?;

@@ -9,13 +9,13 @@ use super::{Vault, fresh_id, wish};
 use crate::facet::{FacetError, Fault};
 use crate::plan::Spec;
 use crate::plan::vault::VaultWish;
-use crate::registry::{Entry, Expected, Look, Misfit};
+use crate::registry::{Entry, Expected, Floors, Look, Misfit};
 
 /// Where the registry's id is.
 const FOUNDING: &str = "appenv/_registry";
 
 /// How often a write that lost to another env's is made again.
-const TRIES: u32 = 24;
+pub(super) const TRIES: u32 = 24;
 
 /// The path of an app's document. Instances' own documents lie beside; no name begins with `_`.
 pub(super) fn app_path(app: &str) -> String {
@@ -40,7 +40,10 @@ impl Vault {
     }
 
     /// The registry's id as it stands now, and the version of its document.
-    async fn read_target(&self, kv_mount: &str) -> Result<(Option<String>, u64), FacetError> {
+    pub(super) async fn read_target(
+        &self,
+        kv_mount: &str,
+    ) -> Result<(Option<String>, u64), FacetError> {
         let document = self
             .read_document(kv_mount, FOUNDING)
             .await
@@ -76,11 +79,19 @@ impl Vault {
     }
 
     /// What the registry tells of one instance.
-    pub(super) fn look_at(target: Option<String>, document: &AppDocument, env: &str) -> Look {
+    pub(super) fn look_at(
+        target: Option<String>,
+        document: &AppDocument,
+        floors: &Floors,
+        spec: &Spec,
+    ) -> Look {
+        let env = spec.coordinate.env();
         Look {
             target,
             app_owner: document.live_owner().map(str::to_owned),
             entry: document.entry(env).cloned(),
+            app: document.instances.iter().map(|(env, i)| (env.clone(), i.entry.clone())).collect(),
+            floor: floors.owners.get(document.live_owner().unwrap_or(&spec.owner)).cloned(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::document::AppDocument;
 use super::place::Place;
-use crate::plan::vault::VaultWish;
+use crate::plan::vault::{CI_ROLE, NO_PART_WISHED, NO_PART_YET, VaultWish};
 use crate::plan::{ObjectState, Objects, Spec};
 
 /// Adds to the look at a registered instance what the objects alone do not tell: which of them it never made, which it
@@ -25,10 +25,10 @@ pub(super) fn tell(
         add(objects, place.key(), format!("{} is no longer wished", place.object().path));
     }
     match (&wish.ci, document.shares_ci(env)) {
-        (Some(_), false) if !foreign.contains_key("vault_ci_role") => {
-            add(objects, "vault_ci_role", "this instance has no part in it yet".to_owned());
+        (Some(_), false) if !foreign.contains_key(CI_ROLE) => {
+            add(objects, CI_ROLE, NO_PART_YET.to_owned());
         }
-        (None, true) => add(objects, "vault_ci_role", "no longer wished here".to_owned()),
+        (None, true) => add(objects, CI_ROLE, NO_PART_WISHED.to_owned()),
         _ => {}
     }
 }

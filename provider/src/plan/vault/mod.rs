@@ -31,7 +31,7 @@ pub enum OpsScope {
 }
 
 /// The database role: who may lease a login.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DatabaseRoleWish {
     /// Mount of the database engine, `postgres`.
     pub mount: String,
@@ -50,7 +50,7 @@ pub struct DatabaseRoleWish {
 }
 
 /// The Kubernetes auth role.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct KubernetesRoleWish {
     /// Mount of the auth method, `kubernetes`.
     pub mount: String,
@@ -102,17 +102,26 @@ pub struct VaultWish {
 
 /// The line of `objects` of the database role.
 pub const DATABASE_ROLE: &str = "vault_database_role";
+/// The line of the Kubernetes auth role.
+pub const KUBERNETES_ROLE: &str = "vault_kubernetes_role";
+/// The line of the app's CI role.
+pub const CI_ROLE: &str = "vault_ci_role";
+/// The line of the app's ops policy.
+pub const OPS_POLICY: &str = "vault_ops_policy";
+/// The difference of a CI role that is there for other instances so far.
+pub const NO_PART_YET: &str = "this instance has no part in it yet";
+/// The difference of a CI role that this instance is to have no part in any more.
+pub const NO_PART_WISHED: &str = "no longer wished here";
 
 /// The names of every object of a wish, as `objects` lists them.
 pub fn object_keys(wish: &VaultWish) -> Vec<String> {
-    let ops =
-        if wish.ops_scope == OpsScope::Own { "vault_own_ops_policy" } else { "vault_ops_policy" };
+    let ops = if wish.ops_scope == OpsScope::Own { "vault_own_ops_policy" } else { OPS_POLICY };
     let keys = [
         Some("vault_runtime_policy"),
         Some(ops),
         wish.database.as_ref().map(|_| DATABASE_ROLE),
-        wish.kubernetes.as_ref().map(|_| "vault_kubernetes_role"),
-        wish.ci.as_ref().map(|_| "vault_ci_role"),
+        wish.kubernetes.as_ref().map(|_| KUBERNETES_ROLE),
+        wish.ci.as_ref().map(|_| CI_ROLE),
     ];
     keys.into_iter().flatten().map(str::to_owned).collect()
 }

@@ -86,11 +86,18 @@ mod tests {
             spec_digest: String::new(),
             spec: serde_json::Value::Null,
             written_at: "2026-01-01T00:00:00Z".to_owned(),
+            applied: [].into(),
+            pending: None,
         }
     }
 
     fn look(app_owner: Option<&str>, entry: Option<Entry>) -> Look {
-        Look { target: Some("t".to_owned()), app_owner: app_owner.map(str::to_owned), entry }
+        Look {
+            target: Some("t".to_owned()),
+            app_owner: app_owner.map(str::to_owned),
+            entry,
+            ..Look::default()
+        }
     }
 
     fn of(look: &Look, occupied: &[&str], address: Option<&str>) -> Result<Claim, Refused> {

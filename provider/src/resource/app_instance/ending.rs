@@ -5,6 +5,7 @@ use tfplugin::diagnostic::Errors;
 use tfplugin::value::Attr;
 
 use super::existing::{self, Seen};
+use super::gating::{self, Start};
 use super::held::Held;
 use super::limits::Operation;
 use super::making::stopped;
@@ -12,9 +13,10 @@ use super::model::Model;
 use super::report;
 use crate::configured::Configured;
 use crate::facet::FacetError;
+use crate::guard::Phase as GatePhase;
 use crate::naming::Coordinate;
 use crate::plan::Spec;
-use crate::registry::{Entry, Expected, Phase};
+use crate::registry::{Entry, Expected, Pending, Phase};
 
 /// Deletes an instance.
 pub async fn delete(configured: &Configured, cx: &mut Context, prior: Model) -> Result<(), Errors> {
@@ -70,6 +72,8 @@ pub async fn delete(configured: &Configured, cx: &mut Context, prior: Model) -> 
         let refused = super::claim::Refused::OtherOwner { owner: entry.owner };
         return Err(report::refused(&coordinate, owner, &refused));
     }
+    let start = Start::of_look(configured, &prior, &held, &spec, &seen);
+    let verdict = gating::delete(configured, cx, &coordinate, &start, &prior, GatePhase::Apply)?;
     // All of it before the first write: a delete that is refused leaves nothing half-ended.
     if !retains(&prior) && !forces(&prior) {
         let mut errors = Errors::new();
@@ -87,7 +91,7 @@ pub async fn delete(configured: &Configured, cx: &mut Context, prior: Model) -> 
             }
         }
     }
-    steps(configured, cx, &spec, &prior, &seen).await.map_err(fail)
+    steps(configured, cx, &spec, &prior, &seen, verdict.pending()).await.map_err(fail)
 }
 
 fn retains(prior: &Model) -> bool {
@@ -104,6 +108,7 @@ async fn steps(
     spec: &Spec,
     prior: &Model,
     seen: &[Seen],
+    pending: Option<Pending>,
 ) -> Result<(), FacetError> {
     let (retain, force) = (retains(prior), forces(prior));
     let mut expected: Vec<Expected> =
@@ -112,6 +117,7 @@ async fn steps(
         phase,
         holder: entry.holder.clone().filter(|_| phase != Phase::Gone),
         generation: entry.generation + u64::from(phase == Phase::Gone),
+        pending: pending.clone().filter(|_| phase != Phase::Gone),
         written_at: configured.world.now(),
         ..entry.clone()
     };

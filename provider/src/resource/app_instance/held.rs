@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use tfplugin::context::Private;
 
 use crate::facet::Refusal;
+use crate::gate::Standing;
 use crate::registry::Entry;
 
 const KEY: &str = "appenv";
@@ -43,6 +44,9 @@ pub struct Held {
     /// What the last look found where this entry's instance would have objects of its own, by their line of `objects`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub foreign: BTreeMap<String, String>,
+    /// What the registries know of the app and of what its owner's production applies have had.
+    #[serde(skip_serializing_if = "Standing::is_empty")]
+    pub standing: Standing,
     /// Whether the entry is protected from deletion, for the second half of a replacement, which is planned without it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub protected: bool,
@@ -104,6 +108,7 @@ mod tests {
             over: ["d".to_owned()].into(),
             foreign: BTreeMap::from([("o".to_owned(), "f".to_owned())]),
             refusals: vec![Refusal { summary: "s".to_owned(), detail: "d".to_owned() }],
+            standing: Standing { production: ["prod".to_owned()].into(), ..Standing::default() },
             protected: true,
             turns_into_another: true,
             create: true,

@@ -5,11 +5,14 @@ use tfplugin::diagnostic::Errors;
 
 use super::adopting::{self, Adopt};
 use super::claim::{self, Claim, Refused};
+use super::gating::{self, Creation, Start};
 use super::held::Held;
+use super::model::Model;
 use super::wanted::Wanted;
 use super::{existing, reading, report, wish};
 use crate::configured::Configured;
 use crate::facet::{Limit, Observation};
+use crate::guard::Phase;
 use crate::naming::Coordinate;
 use crate::plan::Spec;
 
@@ -25,6 +28,8 @@ pub struct Create<'a> {
     pub replaced: bool,
     /// What it does about objects that nobody registered.
     pub adopt: Adopt,
+    /// What the plan says of it.
+    pub planned: &'a Model,
 }
 
 /// The one look of a create: whose is it, and what stands in the way.
@@ -34,7 +39,7 @@ pub async fn look(
     create: &Create<'_>,
     limit: Limit,
 ) -> Result<Held, Errors> {
-    let Create { coordinate, spec, before, replaced, adopt } = *create;
+    let Create { coordinate, spec, before, replaced, adopt, planned } = *create;
     let mut held = Held { create: true, ..Held::default() };
     let settings = &configured.settings;
     let owner = settings.owner.as_deref().unwrap_or_default();
@@ -62,6 +67,7 @@ pub async fn look(
     }
     let mut errors = Errors::new();
     let mut unregistered = Vec::new();
+    let mut adopts = false;
     for (index, facet) in seen.iter().enumerate() {
         let observation = &facet.observation;
         let look = &observation.look;
@@ -102,11 +108,19 @@ pub async fn look(
     }
     if !unregistered.is_empty() {
         match adopting::judge(coordinate, adopt, owner, &seen, &unregistered) {
-            Ok(()) => cx.warnings.push(adopting::announce(coordinate, &unregistered)),
+            Ok(()) => {
+                adopts = true;
+                cx.warnings.push(adopting::announce(coordinate, &unregistered));
+            }
             Err(refused) => errors.extend(refused),
         }
     }
-    errors.into_result().map(|()| held)
+    errors.into_result()?;
+    let start = Start::of_create(configured, spec, &seen);
+    let creation = Creation { planned, spec: whole.then_some(spec), adopts, replaces: replaced };
+    gating::create(configured, cx, coordinate, &start, creation, Phase::Plan, limit).await?;
+    held.standing = start.standing;
+    Ok(held)
 }
 
 /// What stands where a registered instance would have objects of its own, as an error.

@@ -10,6 +10,7 @@ use tfplugin::value::Attr;
 use super::adopting::{self, Adopt};
 use super::claim::{self, Claim, Refused};
 use super::existing::{self, Seen};
+use super::gating::{self, Creation, Start};
 use super::held::Held;
 use super::limits::Operation;
 use super::model::Model;
@@ -18,11 +19,13 @@ use super::work::{Was, Work, prepare};
 use super::{failed, looking, planning, renaming, report};
 use crate::configured::Configured;
 use crate::facet::{FacetError, Fault, Limit};
+use crate::guard::Phase as GatePhase;
 use crate::naming::Coordinate;
 use crate::plan::duration;
 use crate::plan::postgres::ENDED_LOGINS;
 use crate::plan::{ObjectState, Spec};
 use crate::registry::{Entry, Expected, Phase};
+use crate::resource::state_gate;
 
 /// Makes an instance. On an error the slot stays empty: nothing is tainted, and the next apply continues.
 pub async fn create(
@@ -34,14 +37,15 @@ pub async fn create(
     let coordinate = existing::coordinate(&planned)?;
     let plan = Held::load(&cx.private);
     let mut held = Held { holder: Some(configured.world.random_id()), ..Held::default() };
-    let Some(work) = prepare(configured, &coordinate, &mut planned, Operation::Create)? else {
+    let Some(mut work) = prepare(configured, &coordinate, &mut planned, Operation::Create)? else {
         planned.generation = Attr::Known(0);
         planned.kept = Attr::Known(BTreeMap::new());
         held.store(&mut cx.private);
         state.put(planned);
         return Ok(());
     };
-    let seen = observe(configured, &coordinate, &work).await?;
+    state_gate::apply(configured, &coordinate, &work.spec.names.state_prefix)?;
+    let seen = observe(configured, &coordinate, &mut work).await?;
     let first = &seen[0].observation.look;
     if plan.create && !same(plan.seen.as_ref(), first.entry.as_ref()) {
         return Err(report::moved_on(&coordinate, first.entry.as_ref()));
@@ -49,6 +53,7 @@ pub async fn create(
     let owner = work.spec.owner.clone();
     let mut errors = Errors::new();
     let adopt = Adopt::of(&planned);
+    let mut adopts = false;
     let mut unregistered = Vec::new();
     let mut generation = first.entry.as_ref().map_or(0, |entry| entry.generation);
     let mut phase = Phase::Pending;
@@ -70,9 +75,17 @@ pub async fn create(
     }
     if !unregistered.is_empty() {
         let judged = adopting::judge(&coordinate, adopt, &owner, &seen, &unregistered);
+        adopts = judged.is_ok();
         errors.extend(judged.err().unwrap_or_default());
     }
     errors.into_result()?;
+    let start = Start::of_create(configured, &work.spec, &seen);
+    let spec = Some(&work.spec);
+    let creation = Creation { planned: &planned, spec, adopts, replaces: false };
+    let phase_of_gate = GatePhase::Apply;
+    let verdict =
+        gating::create(configured, cx, &coordinate, &start, creation, phase_of_gate, work.limit);
+    work.pending = verdict.await?.pending();
     let claim = work.entry(configured, &held, generation, phase);
     let made = converge(configured, cx, &work, &seen, Some(&claim), &mut held, &mut Told::new())
         .await
@@ -96,13 +109,15 @@ pub async fn update(
         return Err(report::held_twice(&coordinate, who));
     }
     let work = prepare(configured, &coordinate, &mut planned, Operation::Update)?;
-    let Some(work) = work.filter(|_| planning::touches_outside(&prior, &planned)) else {
+    let touches = planning::touches_outside(&prior, &planned);
+    let Some(mut work) = work.filter(|_| touches || gating::loosens(&prior, &planned)) else {
         planned.generation = prior.generation;
         planned.kept = prior.kept;
         state.put(planned);
         return Ok(());
     };
-    let seen = observe(configured, &coordinate, &work).await?;
+    state_gate::apply(configured, &coordinate, &work.spec.names.state_prefix)?;
+    let seen = observe(configured, &coordinate, &mut work).await?;
     for facet in &seen {
         let found = &facet.observation.look.target;
         if held.targets.get(facet.name).is_some_and(|wanted| found.as_ref() != Some(wanted)) {
@@ -153,7 +168,15 @@ pub async fn update(
         }
     }
     errors.into_result()?;
-    let mut work = work;
+    let verdict = gating::apply(configured, cx, &coordinate, &prior, &planned, &held, &seen);
+    work.pending = verdict.await?.pending();
+    // What was approved is done once: the registries then tell that it was.
+    if !touches && work.pending.is_none() {
+        planned.generation = prior.generation;
+        planned.kept = prior.kept;
+        state.put(planned);
+        return Ok(());
+    }
     if renames {
         let was = renaming::registered(configured, &prior, &work.spec, &seen, work.limit).await?;
         work.was = Some(Was { spec: was, force: renaming::forces(&planned) });
@@ -184,10 +207,17 @@ pub async fn update(
         let entry = facet.observation.look.entry.as_ref();
         entry.is_some_and(|entry| !entry.is_gone() && entry.owner != owner)
     });
-    let claim = (adopts || !registered || handed_over).then(|| {
+    let mut claim = (adopts || !registered || handed_over).then(|| {
         let phase = if registered || adopts { Phase::Live } else { Phase::Pending };
         work.entry(configured, &held, generation, phase)
     });
+    if let (None, Some(pending), Some(entry)) = (&claim, &work.pending, first) {
+        claim = Some(Entry {
+            pending: Some(pending.clone()),
+            written_at: configured.world.now(),
+            ..entry.clone()
+        });
+    }
     let mut told = Told::new();
     let made = converge(configured, cx, &work, &seen, claim.as_ref(), &mut held, &mut told).await;
     match made {
@@ -210,11 +240,12 @@ pub async fn update(
 async fn observe(
     configured: &Configured,
     coordinate: &Coordinate,
-    work: &Work,
+    work: &mut Work,
 ) -> Result<Vec<Seen>, Errors> {
     let seen = existing::observe(configured, &work.spec, work.limit)
         .await
         .map_err(|error| report::failure(coordinate, &error))?;
+    work.carry_on(&seen);
     // A server whose address is not known even now is left out of what was asked.
     if seen.len() == configured.settings.facets().len() {
         Ok(seen)
@@ -265,17 +296,21 @@ async fn converge(
         let Some(next) = claim.or(missing.then_some(&fresh)) else { continue };
         stopped(cx)?;
         let target = facet.facet.record(&spec, expected, next, false).await?;
+        if expected.target.is_none() {
+            configured.run().note_founded(&target);
+        }
         held.targets.insert(facet.name.to_owned(), target.clone());
         told.insert(facet.name, next.clone());
         *expected = Expected { target: Some(target), entry: Some(next.clone()) };
     }
+    gating::raise(configured, cx, &spec, seen).await?;
     for facet in seen {
         facet.facet.converge(&spec, &cx.stop).await?;
     }
     stopped(cx)?;
     let kept = verify(configured, &spec, work.limit).await?;
     let raised = seen[0].observation.look.entry.as_ref().is_some_and(|e| generation > e.generation);
-    let whole = work.entry(configured, held, generation + u64::from(!raised), Phase::Live);
+    let whole = work.whole(configured, held, generation + u64::from(!raised));
     // The first facet's registry decides, so it is written last.
     for (facet, expected) in seen.iter().zip(&expected).rev() {
         stopped(cx)?;

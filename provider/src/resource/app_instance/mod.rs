@@ -9,7 +9,7 @@
 //! - `import`: from an id to the stub of a state.
 //! - `claim`: what a create may do about a registration it finds; `adopting`: about objects without one. `held`: what an entry keeps in private. `existing`:
 //!   what an entry and its targets say. `limits`: how long an operation may take.
-//! - `directories`: what is said of the directories of a host alone. `report`: what the user reads.
+//! - `gating`: what of a change is approved. `directories`: what is said of the directories of a host alone. `report`: what the user reads.
 
 mod adopting;
 mod apart;
@@ -18,6 +18,7 @@ mod directories;
 mod ending;
 mod existing;
 mod failed;
+mod gating;
 mod held;
 mod import;
 mod limits;

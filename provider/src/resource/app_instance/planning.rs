@@ -12,6 +12,7 @@ use tfplugin::value::{Attr, Path};
 
 use super::adopting::Adopt;
 use super::claim;
+use super::gating::{self, Start};
 use super::held::Held;
 use super::limits::Operation;
 use super::looking::{self, Create};
@@ -21,8 +22,10 @@ use super::wanted::Wanted;
 use super::{apart, existing, renaming, report, wish};
 use crate::configured::Configured;
 use crate::facet::Observation;
+use crate::guard::{Phase, Verdict};
 use crate::naming::Coordinate;
 use crate::plan::{self, Spec};
+use crate::resource::state_gate;
 use crate::run::Lost;
 
 /// Plans one change.
@@ -33,13 +36,27 @@ pub async fn plan(
 ) -> Result<Option<Model>, Errors> {
     match change {
         Change::Create { config, proposed } => {
-            create(configured, cx, &config, proposed).await.map(Some)
+            let planned = create(configured, cx, &config, proposed).await?;
+            judge_state(configured, cx, &planned)?;
+            Ok(Some(planned))
         }
         Change::Update { prior, config, proposed } => {
-            update(configured, cx, &prior, &config, proposed).await.map(Some)
+            let planned = update(configured, cx, &prior, &config, proposed).await?;
+            // What is replaced is judged as what it becomes.
+            if cx.requires_replace.is_empty() && touches_outside(&prior, &planned) {
+                judge_state(configured, cx, &planned)?;
+            }
+            Ok(Some(planned))
         }
         Change::Delete { prior } => delete(configured, cx, &prior).map(|()| None),
     }
+}
+
+/// Asks the state gate.
+fn judge_state(configured: &Configured, cx: &mut Context, planned: &Model) -> Result<(), Errors> {
+    let coordinate = existing::coordinate(planned)?;
+    let prefix = planned.state_prefix.known().map(String::as_str).unwrap_or_default();
+    state_gate::plan(configured, cx, &coordinate, prefix)
 }
 
 async fn create(
@@ -79,7 +96,18 @@ async fn create(
     if let (Ok(wanted), Some(spec)) = (&wanted, &spec) {
         apart::judge(configured, cx, &coordinate, wanted, spec, true)?;
     }
-    let held = if facets.is_empty() || settings.has_unknown_target() {
+    let adopt = Adopt::of(&proposed);
+    let limit = Operation::Read.limit(&proposed);
+    let mut planned =
+        planned(configured, config, proposed, &coordinate, wanted.as_ref().ok(), spec.as_ref())?;
+    let mut errors = Errors::new();
+    if replaced {
+        errors.extend(gating::replaced(configured, cx, &coordinate).err().unwrap_or_default());
+    }
+    let held = if facets.is_empty() {
+        Held { create: true, ..Held::default() }
+    } else if settings.has_unknown_target() {
+        gating::unseen(configured, cx, &coordinate, &planned, limit).await?;
         Held { create: true, ..Held::default() }
     } else {
         let create = Create {
@@ -87,13 +115,16 @@ async fn create(
             spec: spec.as_ref(),
             before: &before,
             replaced,
-            adopt: Adopt::of(&proposed),
+            adopt,
+            planned: &planned,
         };
-        looking::look(configured, cx, &create, Operation::Read.limit(&proposed)).await?
+        looking::look(configured, cx, &create, limit).await.unwrap_or_else(|found| {
+            errors.extend(found);
+            Held::default()
+        })
     };
+    errors.into_result()?;
     held.store(&mut cx.private);
-    let mut planned =
-        planned(configured, config, proposed, &coordinate, wanted.as_ref().ok(), spec.as_ref())?;
     planned.generation = if facets.is_empty() { Attr::Known(0) } else { Attr::Unknown };
     planned.kept = Attr::Known(BTreeMap::new());
     Ok(planned)
@@ -147,6 +178,10 @@ async fn update(
     if was != coordinate {
         existing::is_adopted(&was, &held)?;
         replace(configured, cx, prior, &was, &coordinate)?;
+        if !facets.is_empty() {
+            let start = Start::of_state(prior, &held);
+            gating::delete(configured, cx, &was, &start, prior, Phase::Plan)?;
+        }
         held.turns_into_another = true;
         held.store(&mut cx.private);
         planned.generation =
@@ -173,8 +208,15 @@ async fn update(
         errors.extend(judged.err().unwrap_or_default());
     }
     errors.into_result()?;
-    planned.generation =
-        if touches_outside(prior, &planned) { Attr::Unknown } else { prior.generation.clone() };
+    let verdict = if configured_facets.is_empty() {
+        Verdict::Free
+    } else {
+        gating::plan(configured, cx, &coordinate, prior, &planned, &held).await?
+    };
+    // What is approved is done once, and the registries tell that it was.
+    let lifts = gating::loosens(prior, &planned) && verdict != Verdict::Free;
+    let raises = touches_outside(prior, &planned) || lifts;
+    planned.generation = if raises { Attr::Unknown } else { prior.generation.clone() };
     Ok(planned)
 }
 
@@ -326,5 +368,7 @@ fn delete(configured: &Configured, cx: &mut Context, prior: &Model) -> Result<()
     if deposed {
         return Ok(());
     }
-    existing::may_delete(prior, &coordinate, &held)
+    existing::may_delete(prior, &coordinate, &held)?;
+    let start = Start::of_state(prior, &held);
+    gating::delete(configured, cx, &coordinate, &start, prior, Phase::Plan).map(drop)
 }

@@ -6,6 +6,7 @@ use tfplugin::resource::Slot;
 use tfplugin::value::Attr;
 
 use super::existing::{self, Seen};
+use super::gating::{self, Start};
 use super::held::Held;
 use super::limits::Operation;
 use super::model::Model;
@@ -108,6 +109,7 @@ pub async fn read(
     }
     configured.run().note_read(&coordinate);
     fill(configured, cx, &mut model, &mut held, &seen, &entry);
+    gating::note_ending(configured, &coordinate, &Start::of_state(&model, &held), &model);
     held.store(&mut cx.private);
     state.put(model);
     Ok(())
@@ -248,6 +250,9 @@ pub fn fill(
     held.refusals =
         seen.iter().flat_map(|facet| facet.observation.refusals.iter().cloned()).collect();
     held.foreign = seen.iter().flat_map(|facet| facet.observation.foreign.clone()).collect();
+    if let Ok(coordinate) = existing::coordinate(model) {
+        held.standing = gating::standing(configured, &coordinate, seen);
+    }
     for facet in seen {
         looking::warn(configured, cx, &facet.observation);
     }
@@ -262,6 +267,9 @@ fn registration(configured: &Configured, held: &Held, seen: &[Seen], entry: &Ent
     match entry.phase {
         Phase::Pending => differences.push("a create did not finish".to_owned()),
         Phase::Deleting => differences.push("a delete did not finish".to_owned()),
+        Phase::Live if entry.pending.is_some() => {
+            differences.push("an approved change did not finish".to_owned());
+        }
         Phase::Live | Phase::Gone => {}
     }
     let owner = configured.settings.owner.as_deref().unwrap_or_default();
@@ -291,6 +299,28 @@ fn objects(seen: &[Seen]) -> std::collections::BTreeMap<String, Attr<String>> {
         .flat_map(|facet| &facet.observation.objects)
         .map(|(name, state)| (name.clone(), Attr::Known(state.to_string())))
         .collect()
+}
+
+/// How the objects of an entry stand, as a read of it would say. `entry`: what the first registry has of it.
+pub fn objects_of(
+    configured: &Configured,
+    model: &Model,
+    held: &Held,
+    seen: &[Seen],
+    entry: Option<&Entry>,
+) -> std::collections::BTreeMap<String, String> {
+    let mut objects = unseen(model, objects(seen));
+    let registration = match entry {
+        Some(entry) => registration(configured, held, seen, entry),
+        None => ObjectState::Missing,
+    };
+    objects.insert(REGISTRATION.to_owned(), Attr::Known(registration.to_string()));
+    objects.into_iter().filter_map(|(name, state)| Some((name, state.known()?.clone()))).collect()
+}
+
+/// Whether an object stays where it is no longer wished.
+pub fn stays(object: &str) -> bool {
+    object.starts_with(EXTENSION) || object == crate::plan::postgres::ENDED_LOGINS
 }
 
 /// What a look could not see keeps the value that the state has.

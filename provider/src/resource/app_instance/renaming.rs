@@ -46,6 +46,18 @@ pub fn changes(prior: &Model, planned: &Model) -> Vec<Change> {
         .collect()
 }
 
+/// The names that objects of these facets have, by key.
+pub fn of_objects<'a>(
+    names: &'a ResolvedNames,
+    facets: &[String],
+) -> Vec<(&'static str, &'a Attr<String>)> {
+    let has = |facet: &str| facets.iter().any(|had| had == facet);
+    let postgres = has("postgres").then(|| in_postgres(names, names)).into_iter().flatten();
+    let vault = has("vault").then(|| in_vault(names, names)).into_iter().flatten();
+    let host = has("host").then(|| on_host(names, names)).into_iter().flatten();
+    postgres.chain(vault).chain(host).map(|(key, name, _)| (key, name)).collect()
+}
+
 type Pair<'a> = (&'static str, &'a Attr<String>, &'a Attr<String>);
 
 fn in_postgres<'a>(was: &'a ResolvedNames, now: &'a ResolvedNames) -> [Pair<'a>; 2] {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tfplugin::diagnostic::Errors;
 use tfplugin::value::Attr;
 
+use super::existing::Seen;
 use super::held::Held;
 use super::limits::Operation;
 use super::model::Model;
@@ -14,7 +15,7 @@ use crate::configured::Configured;
 use crate::facet::Limit;
 use crate::naming::Coordinate;
 use crate::plan::{ObjectState, Spec};
-use crate::registry::{Entry, Phase};
+use crate::registry::{Entry, Pending, Phase};
 
 /// What an apply works with.
 pub struct Work {
@@ -26,6 +27,10 @@ pub struct Work {
     pub limit: Limit,
     /// What the instance is called before a renaming; `None`: it keeps its names.
     pub was: Option<Was>,
+    /// What was approved, for the registries to know until it is done.
+    pub pending: Option<Pending>,
+    /// The promotion ledger as the registries have it.
+    pub applied: BTreeMap<String, String>,
 }
 
 /// An instance before it is renamed.
@@ -55,6 +60,28 @@ impl Work {
             spec_digest: self.wanted.digest(),
             spec: serde_json::to_value(&self.wanted).unwrap_or_default(),
             written_at: configured.world.now(),
+            applied: self.applied.clone(),
+            pending: self.pending.clone(),
+        }
+    }
+
+    /// What the registries are told once every object is as wished: what runs here was applied whole.
+    pub fn whole(&self, configured: &Configured, held: &Held, generation: u64) -> Entry {
+        let mut entry = self.entry(configured, held, generation, Phase::Live);
+        entry.pending = None;
+        entry.applied.entry(entry.spec_digest.clone()).or_insert(entry.written_at.clone());
+        entry
+    }
+
+    /// Takes over what was applied here before. A registry that came later, or keeps only the newest, knows less than
+    /// another; the first time counts.
+    pub fn carry_on(&mut self, seen: &[Seen]) {
+        let entries = seen.iter().filter_map(|facet| facet.observation.look.entry.as_ref());
+        for (digest, when) in entries.flat_map(|entry| &entry.applied) {
+            let first = self.applied.entry(digest.clone()).or_insert_with(|| when.clone());
+            if when < first {
+                first.clone_from(when);
+            }
         }
     }
 }
@@ -89,5 +116,12 @@ pub fn prepare(
     let ok = || Attr::Known(ObjectState::Ok.to_string());
     planned.objects =
         Attr::Known(planned::object_keys(&spec).into_iter().map(|key| (key, ok())).collect());
-    Ok(Some(Work { spec, wanted, limit: operation.limit(planned), was: None }))
+    Ok(Some(Work {
+        spec,
+        wanted,
+        limit: operation.limit(planned),
+        was: None,
+        pending: None,
+        applied: BTreeMap::new(),
+    }))
 }

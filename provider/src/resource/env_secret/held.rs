@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tfplugin::context::Private;
 
+use crate::gate::Standing;
 use crate::naming::Names;
 use crate::store::{Place, Record};
 
@@ -42,6 +43,9 @@ pub struct Held {
     /// Set by a read whose target was another one, or had no registry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub elsewhere: Option<String>,
+    /// What the registry knows of the instance's app.
+    #[serde(skip_serializing_if = "Standing::is_empty")]
+    pub standing: Standing,
     /// Set by a read after the time of rotation and that of grace were over.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub overdue: bool,

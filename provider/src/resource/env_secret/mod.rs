@@ -4,8 +4,10 @@
 //!
 //! - `schema`, `model`, `validate`: what the user writes. `recipe`: how a value is made.
 //! - `planning` with `times`, `reading`, `writing`: plan, read, create, update and delete.
-//! - `import`: from an id to the stub of a state. `held`: what an entry keeps in private. `report`: what the user reads.
+//! - `gating`: what of a change is approved; `clock`: of what the clock asks for. `import`: from an id to the stub of a state. `held`: what an entry keeps in private. `report`: what the user reads.
 
+mod clock;
+mod gating;
 mod held;
 mod import;
 mod model;

@@ -6,13 +6,16 @@ use tfplugin::diagnostic::Errors;
 use tfplugin::resource::Change;
 use tfplugin::value::{Attr, Path};
 
+use super::gating::{self, Intent, Start};
 use super::held::Held;
 use super::model::Model;
+use super::reading::status;
 use super::times::{self, Operation};
-use super::{recipe, report};
+use super::{clock, recipe, report};
 use crate::configured::Configured;
 use crate::facet::FacetError;
-use crate::gate;
+use crate::guard::Phase;
+use crate::resource::state_gate;
 use crate::secrets::Site;
 use crate::store::note::Obstacle;
 use crate::store::{SecretValue, Standing, trouble};
@@ -28,13 +31,46 @@ pub async fn plan(
 ) -> Result<Option<Model>, Errors> {
     match change {
         Change::Create { config, proposed } => {
-            create(configured, cx, &config, proposed).await.map(Some)
+            let planned = create(configured, cx, &config, proposed).await?;
+            judge_state(
+                configured,
+                cx,
+                &planned.named().map_err(report::not_known)?.site(configured)?,
+            )?;
+            Ok(Some(planned))
         }
         Change::Update { prior, config, proposed } => {
-            update(configured, cx, &prior, &config, proposed).map(Some)
+            let planned = update(configured, cx, &prior, &config, proposed)?;
+            let site = planned.named().map_err(report::not_known)?.site(configured)?;
+            let held = Held::load(&cx.private);
+            // What is replaced is judged as what it becomes.
+            if cx.requires_replace.is_empty() && touches_outside(&prior, &planned, &held, &site) {
+                judge_state(configured, cx, &site)?;
+            }
+            Ok(Some(planned))
         }
         Change::Delete { prior } => delete(configured, cx, &prior).map(|()| None),
     }
+}
+
+/// Asks the state gate.
+fn judge_state(configured: &Configured, cx: &mut Context, site: &Site) -> Result<(), Errors> {
+    let place = &site.place;
+    state_gate::plan(configured, cx, &place.coordinate, &place.names.state_prefix)
+}
+
+/// Whether a change writes anything outside the state.
+pub fn touches_outside(prior: &Model, planned: &Model, held: &Held, site: &Site) -> bool {
+    planned.version.is_unknown()
+        || ends_grace(prior, planned)
+        || held.is_moved(site.store_name, &site.place)
+        || held.is_imported()
+        || prior.status != planned.status
+}
+
+/// Whether the value before goes.
+pub fn ends_grace(prior: &Model, planned: &Model) -> bool {
+    prior.grace_over == Attr::Known(true) && planned.grace_over == Attr::Known(false)
 }
 
 /// The secret that a model names, and where it is.
@@ -125,7 +161,12 @@ async fn look(
     let id = site.id();
     // A deletion of what is replaced comes with what this plan keeps.
     let none = Held { found: None, has_value: false, ..before.clone() };
-    let Some(store) = &site.store else { return Ok(none) };
+    let start = Start::default();
+    let creates = Intent { creates: true, ..Intent::default() };
+    let Some(store) = &site.store else {
+        gating::judge(configured, cx, site, &start, Some(planned), creates, Phase::Plan)?;
+        return Ok(none);
+    };
     let limit = Operation::Read.limit(planned);
     let failed = |error: &FacetError| report::failure(&id, error);
     let registry = site.look(configured, limit).await.map_err(|e| failed(&e))?;
@@ -142,6 +183,8 @@ async fn look(
     }
     let seen =
         limit.bound(&store.server(), store.look(&site.place)).await.map_err(|e| failed(&e))?;
+    let known = gating::standing(&registry);
+    let target = registry.target.as_deref();
     let Some(record) = seen.record else {
         // Also where the entry's own was removed by hand: what stands there now is somebody else's.
         if seen.value == Standing::Unrecorded {
@@ -149,7 +192,10 @@ async fn look(
             let told = trouble::obstacle(&site.place, &store.server(), &path, Obstacle::Occupied);
             return Err(failed(&told));
         }
-        return Ok(none);
+        let start = Start { target, standing: known.clone(), ..start };
+        let phase = Phase::Plan;
+        gating::judge(configured, cx, site, &start, Some(planned), creates, phase)?;
+        return Ok(Held { standing: known, ..none });
     };
     let is_replaced = before.holder.as_ref() == Some(&record.holder);
     let has_value = seen.value != Standing::Missing;
@@ -162,7 +208,31 @@ async fn look(
         let keeps = planned.generate.is_some();
         cx.warnings.push(report::adopt_warning(&id, &record, keeps));
     }
-    Ok(Held { found: Some(record), has_value: has_value && !is_replaced, ..none })
+    let status = status(configured, before, &record, seen.value);
+    let start = Start { standing: known.clone(), record: Some(&record), status, target };
+    if is_replaced {
+        // The first half of the replacement comes with no plan of its own.
+        let deletes = Intent { deletes: true, ..Intent::default() };
+        gating::judge(configured, cx, site, &start, None, deletes, Phase::Plan)?;
+        let start = Start { record: None, ..start };
+        gating::judge(configured, cx, site, &start, Some(planned), creates, Phase::Plan)?;
+    } else {
+        let intent = taking_over(planned, has_value);
+        gating::judge(configured, cx, site, &start, Some(planned), intent, Phase::Plan)?;
+    }
+    let has_value = has_value && !is_replaced;
+    Ok(Held { found: Some(record), has_value, standing: known, ..none })
+}
+
+/// What a create does that finds a record.
+pub fn taking_over(planned: &Model, has_value: bool) -> Intent {
+    let keeps = planned.generate.is_some() && has_value;
+    Intent {
+        adopts: has_value,
+        creates: !has_value,
+        writes: has_value && !keeps,
+        ..Intent::default()
+    }
 }
 
 fn update(
@@ -199,7 +269,6 @@ fn update(
         planned.path = Attr::Unknown;
     }
     let repaired = !stands && !held.is_imported() && needs_value(prior, moves);
-    let allowed = configured.settings.allows(site.place.coordinate.env(), gate::Operation::Rotate);
     let rotates_at = match prior.created_time.known() {
         Some(created) => times::rotates_at(&planned, created),
         None if times::has_no_end(&planned) => Attr::Null,
@@ -208,14 +277,26 @@ fn update(
     // Another time than a read saw is looked at by the next one.
     let same = rotates_at == prior.rotates_at;
     let due = prior.rotation_due == Attr::Known(true) && same && rotates_at.known().is_some();
-    if due && !allowed {
-        let rotates_at = prior.rotates_at.known().map(String::as_str).unwrap_or_default();
-        if held.overdue {
-            return Err(report::rotation_overdue(&id, rotates_at));
-        }
-        cx.warnings.push(report::rotation_waits(&id, rotates_at));
-    }
-    if raised || repaired || (due && allowed && planned.generate.is_some()) {
+    let start = Start {
+        standing: held.standing.clone(),
+        record: held.seen.as_ref(),
+        status: prior.status.known().cloned().unwrap_or_default(),
+        target: held.target.as_deref(),
+    };
+    let intent = Intent {
+        adopts: held.is_imported(),
+        writes: raised || repaired,
+        moves,
+        mends: !stands && !held.is_imported() && !repaired && !moves,
+        ..Intent::default()
+    };
+    let asked = clock::Asked {
+        rotation: due && planned.generate.is_some(),
+        end_of_grace: prior.grace_over == Attr::Known(true),
+        overdue: held.overdue,
+    };
+    let allowed = clock::judge(configured, cx, &site, &start, &planned, intent, asked)?;
+    if raised || repaired || (asked.rotation && allowed) {
         new_value(&mut planned);
         return Ok(planned);
     }
@@ -225,8 +306,7 @@ fn update(
     planned.rotates_at = rotates_at;
     planned.rotation_due = if same { prior.rotation_due.clone() } else { Attr::Known(false) };
     planned.grace_over = Attr::Known(false);
-    if prior.grace_over == Attr::Known(true) && !allowed {
-        cx.warnings.push(report::grace_waits(&id));
+    if asked.end_of_grace && !allowed {
         planned.grace_over = Attr::Known(true);
     }
     Ok(planned)
@@ -288,5 +368,19 @@ fn delete(configured: &Configured, cx: &mut Context, prior: &Model) -> Result<()
     configured
         .run()
         .note_secret_delete(store, &id, held.entry_key())
-        .map_err(|clash| report::clash(&id, clash))
+        .map_err(|clash| report::clash(&id, clash))?;
+    // An env that is no longer declared is refused when it is applied, with what it is called.
+    let Ok(mut site) = prior.named().map_err(report::not_known).and_then(|n| n.site(configured))
+    else {
+        return Ok(());
+    };
+    site.place = held.place(&site.place);
+    let start = Start {
+        standing: held.standing.clone(),
+        record: held.seen.as_ref(),
+        status: prior.status.known().cloned().unwrap_or_default(),
+        target: held.target.as_deref(),
+    };
+    let intent = Intent { deletes: true, ..Intent::default() };
+    gating::judge(configured, cx, &site, &start, None, intent, Phase::Plan)
 }

@@ -5,6 +5,7 @@ use tfplugin::diagnostic::Errors;
 use tfplugin::resource::Slot;
 use tfplugin::value::Attr;
 
+use super::gating;
 use super::held::Held;
 use super::model::Model;
 use super::planning::{CHANGED, DELETED, OK};
@@ -38,6 +39,7 @@ pub async fn read(
         return Ok(());
     }
     held.elsewhere = None;
+    held.standing = gating::standing(&registry);
     held.target = registry.target;
     held.note_names(&site.place.names);
     let seen = limit.bound(&store.server(), store.look(&site.place)).await.map_err(failed)?;
@@ -101,7 +103,8 @@ pub async fn read(
 /// `status` of what came by import and holds no record.
 pub const NOT_ADOPTED: &str = "differs: imported, not adopted yet";
 
-fn status(configured: &Configured, held: &Held, record: &Record, value: Standing) -> String {
+/// `status` of a value that is recorded.
+pub fn status(configured: &Configured, held: &Held, record: &Record, value: Standing) -> String {
     match value {
         Standing::Missing => DELETED.to_owned(),
         Standing::Changed | Standing::Unrecorded => CHANGED.to_owned(),

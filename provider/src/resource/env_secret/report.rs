@@ -145,35 +145,47 @@ pub fn adopt_warning(id: &str, record: &Record, keeps: bool) -> Diagnostic {
     )
 }
 
-/// A rotation that the clock asks for and nobody allowed.
-pub fn rotation_waits(id: &str, rotates_at: &str) -> Diagnostic {
+/// The change that a refusal names, with its digest.
+fn change(told: &Diagnostic) -> &str {
+    told.summary.split_once(": ").map_or(told.summary.as_str(), |(change, _)| change)
+}
+
+/// A rotation that the clock asks for and nobody allowed. `told`: how it is approved.
+pub fn rotation_waits(rotates_at: &str, told: &Diagnostic) -> Diagnostic {
     Diagnostic::warning(
-        format!("{id}: rotation is due and not allowed"),
+        format!("{}: waits for leave, rotation is due and not allowed", change(told)),
         format!(
             "Another value was due at {rotates_at}. The environment is a production one whose `allow` does not list \
-             `rotate`, so this plan changes nothing.\n\nNext: add \"rotate\" to `allow` of its `environment` block, and apply."
+             `rotate`, so this plan changes nothing.\n\nNext: add \"rotate\" to `allow` of its `environment` block, or \
+             approve this one rotation, and apply.\n\n{}",
+            told.detail
         ),
     )
 }
 
 /// The same, after the longest wait.
-pub fn rotation_overdue(id: &str, rotates_at: &str) -> Errors {
+pub fn rotation_overdue(rotates_at: &str, told: &Diagnostic) -> Errors {
     Errors::one(
-        format!("{id}: rotation is overdue"),
+        format!("{}: not approved, and rotation is overdue", change(told)),
         format!(
             "Another value was due at {rotates_at}, and the time of grace is over too. The environment is a production one \
              whose `allow` does not list `rotate`. Nothing was changed.\n\nNext: add \"rotate\" to `allow` of its \
-             `environment` block, and apply; or lengthen `rotation.every`."
+             `environment` block, or approve this one rotation, and apply; or lengthen `rotation.every`.\n\n{}",
+            told.detail
         ),
     )
 }
 
-/// An end of grace that nobody allowed.
-pub fn grace_waits(id: &str) -> Diagnostic {
+/// An end of grace that nobody allowed. `told`: how it is approved.
+pub fn grace_waits(told: &Diagnostic) -> Diagnostic {
     Diagnostic::warning(
-        format!("{id}: the value before is still readable"),
-        "Its time is over. The environment is a production one whose `allow` does not list `rotate`, so it stays.\n\nNext: add \
-         \"rotate\" to `allow` of its `environment` block, and apply.",
+        format!("{}: waits for leave, the value before is still readable", change(told)),
+        format!(
+            "Its time is over. The environment is a production one whose `allow` does not list `rotate`, so it \
+             stays.\n\nNext: add \"rotate\" to `allow` of its `environment` block, or approve this one removal, and \
+             apply.\n\n{}",
+            told.detail
+        ),
     )
 }
 

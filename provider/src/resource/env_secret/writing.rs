@@ -5,14 +5,18 @@ use tfplugin::diagnostic::Errors;
 use tfplugin::resource::Slot;
 use tfplugin::value::Attr;
 
+use super::gating::{self, Intent, Start};
 use super::held::Held;
 use super::model::Model;
-use super::planning::OK;
-use super::reading::{NOT_ADOPTED, fill};
+use super::planning::{OK, taking_over};
+use super::reading::{NOT_ADOPTED, fill, status};
 use super::times::{self, Operation};
-use super::{recipe, report};
+use super::{planning, recipe, report};
 use crate::configured::Configured;
 use crate::facet::{FacetError, Fault, Limit};
+use crate::gate::Standing;
+use crate::guard::Phase;
+use crate::resource::state_gate;
 use crate::secrets::Site;
 use crate::store::{Change, Previous, Record, SecretStore, SecretValue};
 use crate::world::World;
@@ -29,6 +33,11 @@ pub async fn create(
     let seen = Held::load(&cx.private);
     // What was made before and is taken over keeps its value; what is given is written.
     let keeps = planned.generate.is_some() && seen.has_value;
+    let intent = match &seen.found {
+        Some(_) => taking_over(&planned, seen.has_value),
+        None => Intent { creates: true, ..Intent::default() },
+    };
+    work.judge(cx, &seen, &planned, seen.found.is_some(), intent).await?;
     let value = if keeps { None } else { Some(work.value(config, &planned)?) };
     let holder = configured.world.random_id();
     let record = work.write(&planned, seen.found.as_ref(), value.as_ref(), &holder, None).await?;
@@ -49,13 +58,11 @@ pub async fn update(
     let raised = prior.value_wo_version != planned.value_wo_version;
     // What is taken over gets a version, and keeps its value.
     let is_new = planned.version.is_unknown() && (!held.is_imported() || raised);
-    let ends_grace = prior.grace_over == Attr::Known(true)
-        && planned.grace_over == Attr::Known(false)
-        && !is_new;
+    let ends_grace = planning::ends_grace(prior, &planned) && !is_new;
     let site = planned.named().map_err(report::not_known)?.site(configured)?;
     let moves = held.is_moved(site.store_name, &site.place);
     let mut work = None;
-    if is_new || ends_grace || moves || held.is_imported() || prior.status != planned.status {
+    if planning::touches_outside(prior, &planned, &held, &site) {
         work = Some(Work::new(configured, cx, &planned, Operation::Update).await?);
     }
     let Some(work) = work else {
@@ -73,6 +80,15 @@ pub async fn update(
         state.put(model);
         return Ok(());
     };
+    let intent = Intent {
+        adopts: held.is_imported(),
+        writes: is_new,
+        ends_grace,
+        moves,
+        mends: prior.status != planned.status && !held.is_imported() && !is_new && !moves,
+        ..Intent::default()
+    };
+    work.judge(cx, &held, &planned, true, intent).await?;
     let mut expected = held.seen.clone();
     if moves && let Some(record) = &expected {
         work.relocate(prior, &held, record).await?;
@@ -117,6 +133,7 @@ pub async fn delete(
     let limit = Operation::Delete.limit(prior);
     let failed = |error| report::failure(&id, &error);
     let look = site.look(configured, limit).await.map_err(failed)?;
+    let known = gating::standing(&look);
     if let (Some(ours), found) = (&held.target, look.target)
         && found.as_ref() != Some(ours)
     {
@@ -144,6 +161,11 @@ pub async fn delete(
         );
         return Ok(());
     }
+    let status = status(configured, &held, &expected, seen.value);
+    let target = held.target.as_deref();
+    let start = Start { standing: known, record: Some(&expected), status, target };
+    let intent = Intent { deletes: true, ..Intent::default() };
+    gating::judge(configured, cx, &site, &start, None, intent, Phase::Apply)?;
     limit.bound(&store.server(), store.remove(&site.place, &expected)).await.map_err(failed)
 }
 
@@ -154,6 +176,7 @@ struct Work<'a> {
     id: String,
     store: std::sync::Arc<dyn SecretStore>,
     target: Option<String>,
+    standing: Standing,
     limit: Limit,
 }
 
@@ -170,6 +193,8 @@ impl<'a> Work<'a> {
         let site = planned.named().map_err(report::not_known)?.site(configured)?;
         let id = site.id();
         not_stopped(cx, &id)?;
+        let place = &site.place;
+        state_gate::apply(configured, &place.coordinate, &place.names.state_prefix)?;
         let store = site.store.clone().ok_or_else(|| report::not_reachable_yet(&id))?;
         let limit = operation.limit(planned);
         let look =
@@ -181,7 +206,38 @@ impl<'a> Work<'a> {
             let told = format!("The target's registry is not {ours} any more.");
             return Err(report::elsewhere(&id, &told));
         }
-        Ok(Self { configured, site, id, store, target: look.target, limit })
+        let standing = gating::standing(&look);
+        Ok(Self { configured, site, id, store, target: look.target, standing, limit })
+    }
+
+    /// Judges the change from what stands. `is_there`: whether a record is expected.
+    async fn judge(
+        &self,
+        cx: &mut Context,
+        held: &Held,
+        planned: &Model,
+        is_there: bool,
+        intent: Intent,
+    ) -> Result<(), Errors> {
+        let coordinate = &self.site.place.coordinate;
+        if !self.standing.guards(&self.configured.settings.policy, coordinate.env()) {
+            return Ok(());
+        }
+        // What moves is looked up where it was.
+        let place = if is_there { held.place(&self.site.place) } else { self.site.place.clone() };
+        let server = self.store.server();
+        let look = self.limit.bound(&server, self.store.look(&place));
+        let seen = look.await.map_err(|error| report::failure(&self.id, &error))?;
+        let status = match (&seen.record, intent.creates) {
+            (Some(record), _) => status(self.configured, held, record, seen.value),
+            (None, true) => String::new(),
+            (None, false) => NOT_ADOPTED.to_owned(),
+        };
+        let target = self.target.as_deref();
+        let standing = self.standing.clone();
+        let start = Start { standing, record: seen.record.as_ref(), status, target };
+        let phase = Phase::Apply;
+        gating::judge(self.configured, cx, &self.site, &start, Some(planned), intent, phase)
     }
 
     /// The value to write: given, or made.
@@ -253,7 +309,12 @@ impl<'a> Work<'a> {
         let mut model = planned;
         let due = model.rotation_due.clone();
         let over = model.grace_over.clone();
-        let mut held = Held { holder: Some(holder), target: self.target, ..Held::default() };
+        let mut held = Held {
+            holder: Some(holder),
+            target: self.target,
+            standing: self.standing,
+            ..Held::default()
+        };
         held.note_names(&self.site.place.names);
         fill(self.configured, &mut model, &mut held, record);
         // What the plan said of the clock stays: the next read looks again.

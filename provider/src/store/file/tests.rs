@@ -123,6 +123,8 @@ fn entry(phase: Phase) -> Entry {
         spec_digest: String::new(),
         spec: serde_json::Value::Null,
         written_at: NOW.to_owned(),
+        applied: [].into(),
+        pending: None,
     }
 }
 

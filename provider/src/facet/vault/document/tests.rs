@@ -16,6 +16,8 @@ fn entry(owner: &str, phase: Phase, generation: u64) -> Entry {
         spec_digest: String::new(),
         spec: json!({"release": "1"}),
         written_at: "2026-11-21T00:00:00Z".to_owned(),
+        applied: BTreeMap::new(),
+        pending: None,
     }
 }
 

@@ -3,7 +3,13 @@
 //! The entry decides whose an instance is; comments and headers on the objects only inform. Pure types; PostgreSQL
 //! keeps them in schema `appenv`, Vault in `{kv_mount}/data/appenv/…`.
 
+mod floor;
+
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+
+pub use floor::{Floor, FloorChange, FloorEnv, Floors, MODES};
 
 /// Where an instance stands in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +46,31 @@ pub struct Entry {
     pub spec: serde_json::Value,
     /// When it was last written, RFC 3339 UTC, by the clock of whoever writes.
     pub written_at: String,
+    /// The promotion ledger: digests of what is promoted that were applied here whole, each with when first, RFC 3339
+    /// UTC. Once applied it stays, in a tombstone too.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub applied: BTreeMap<String, String>,
+    /// What an approved apply began and did not finish.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<Pending>,
+}
+
+/// A change that was approved and begun: its approval holds until it is whole, and for nothing else.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pending {
+    /// The approval digest.
+    pub digest: String,
+    /// The operation, as [`Operation`](crate::gate::Operation) is written.
+    pub operation: String,
+    /// The generation that was approved.
+    pub generation: u64,
+    /// The identity of each target, by facet.
+    pub target: BTreeMap<String, String>,
+    /// The significant attributes before the first write; `None`: the instance was not there.
+    pub before: Option<serde_json::Value>,
+    /// What was going to be written, as it was approved.
+    #[serde(default)]
+    pub effects: Vec<String>,
 }
 
 /// What one look at a registry tells of one instance.
@@ -51,6 +82,11 @@ pub struct Look {
     pub app_owner: Option<String>,
     /// The instance's own entry.
     pub entry: Option<Entry>,
+    /// Every entry of the app in this registry by env, the instance's own and tombstones included.
+    pub app: BTreeMap<String, Entry>,
+    /// What the app's registered owner may not loosen here, or, where nobody has the app, the owner of this run;
+    /// `None`: no production apply of that owner yet.
+    pub floor: Option<Floor>,
 }
 
 /// What a write expects to find; anything else is a conflict and nothing is written.

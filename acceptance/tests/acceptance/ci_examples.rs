@@ -1,0 +1,179 @@
+//! The workflows of `examples/ci`: every command in them, run with the real CLI; what they say to the forge is said to a
+//! server here.
+
+mod forge;
+mod workflow;
+
+use std::collections::BTreeMap;
+
+use acceptance::{Cli, Run, Workspace};
+
+use forge::Forge;
+use workflow::{Runner, load};
+
+const TOKEN: &str = "t0k3n";
+const MARKER: &str = "<!-- appenv-gate -->\n## appenv gate: ";
+
+/// One forge's workflow.
+struct Example {
+    file: &'static str,
+    forge: Forge,
+    token: &'static str,
+}
+
+fn examples() -> [Example; 2] {
+    [
+        Example {
+            file: "github/infrastructure.yml",
+            forge: Forge::new("", "Bearer t0k3n", "github-actions[bot]"),
+            token: "github.token",
+        },
+        Example {
+            file: "gitea/infrastructure.yml",
+            forge: Forge::new("/api/v1", "token t0k3n", "gitea-actions"),
+            token: "secrets.GITEA_TOKEN",
+        },
+    ]
+}
+
+impl Example {
+    fn runner<'a>(&self, ws: &'a Workspace, event: &'a str) -> Runner<'a> {
+        let says = [
+            ("github.api_url", self.forge.url()),
+            ("github.server_url", self.forge.url()),
+            ("github.event.pull_request.number", "7".to_owned()),
+            ("github.repository", "acme/shop".to_owned()),
+            (self.token, TOKEN.to_owned()),
+            ("vars.APPENV_APPROVALS", String::new()),
+        ];
+        let logins: &[&str] = if event == "push" {
+            &["PLAN_PGPASSWORD", "PLAN_VAULT_TOKEN", "APPLY_PGPASSWORD", "APPLY_VAULT_TOKEN"]
+        } else {
+            &["PLAN_PGPASSWORD", "PLAN_VAULT_TOKEN"]
+        };
+        let says = says.into_iter().collect::<BTreeMap<_, _>>();
+        let mut runner =
+            Runner { ws, event, says, outputs: BTreeMap::new(), summary: String::new() };
+        for login in logins {
+            runner.outputs.insert(format!("secrets.{login}"), "unused by this root".to_owned());
+        }
+        runner
+    }
+
+    /// Runs the job `plan` for a pull request; its comment, and whether the job went well.
+    fn proposed(&self, ws: &Workspace) -> (String, bool) {
+        let mut runner = self.runner(ws, "pull_request");
+        let workflow = load(self.file);
+        let runs = runner.job(&workflow, "plan").unwrap();
+        let good = went_well(&runs);
+        assert!(runner.job(&workflow, "apply").is_none(), "a pull request applies");
+        (self.forge.comments().pop().unwrap(), good)
+    }
+
+    /// Runs both jobs for the merge; whether the second one ran.
+    fn merged(&self, ws: &Workspace) -> bool {
+        let mut runner = self.runner(ws, "push");
+        let workflow = load(self.file);
+        let runs = runner.job(&workflow, "plan").unwrap();
+        assert!(went_well(&runs), "{}", runs.last().unwrap().1);
+        let applied = runner.job(&workflow, "apply");
+        if let Some(runs) = &applied {
+            assert!(went_well(runs), "{}", runs.last().unwrap().1);
+            assert!(runs.last().unwrap().1.stdout.contains("nothing to change"));
+        }
+        if self.file.starts_with("github") {
+            assert!(runner.summary.starts_with(MARKER), "{}", runner.summary);
+        }
+        applied.is_some()
+    }
+}
+
+/// Whether every command ended in 0; one that does not is the last.
+fn went_well(runs: &[(String, Run)]) -> bool {
+    let last = runs.last().unwrap();
+    assert!(last.1.code == Some(0) || last.0 == "Decide", "{} failed: {}", last.0, last.1);
+    last.1.code == Some(0)
+}
+
+#[test]
+fn a_change_is_proposed_reviewed_and_applied() {
+    for cli in Cli::all() {
+        for example in examples() {
+            let ws = Workspace::new(cli).without_trace();
+            ws.use_mirror();
+            ws.copy_from("examples/host-only");
+            let directory = ws.root().join("home/apps/karmyq/staging");
+
+            let (comment, good) = example.proposed(&ws);
+            assert!(
+                good && comment.starts_with(&format!("{MARKER}1 change, all allowed")),
+                "{comment}"
+            );
+            assert!(comment.contains("`karmyq/staging`"), "{comment}");
+            assert_eq!(example.forge.comments().len(), 2, "a stranger's and ours");
+            example.forge.requests();
+
+            // Another push to it: the comment is replaced, wherever it is.
+            let (comment, good) = example.proposed(&ws);
+            assert!(good && !directory.exists());
+            assert_eq!(example.forge.comments(), ["<!-- appenv-gate -->\nall is well", &comment]);
+            let written = example.forge.requests().pop().unwrap();
+            assert_eq!(written, "PATCH /repos/acme/shop/issues/comments/2");
+
+            assert!(example.merged(&ws), "a merge applies");
+            assert!(directory.exists());
+            assert!(!example.merged(&ws), "nothing is left to apply");
+
+            // What fails is told, and the job fails.
+            ws.write("broken.tf", "resource \"appenv_app_instance\" \"x\" {\n  app = \"Erp\"\n}\n");
+            let (comment, good) = example.proposed(&ws);
+            assert!(!good && comment.starts_with(&format!("{MARKER}closed, ")), "{comment}");
+            ws.remove("broken.tf");
+
+            // What destroys is told.
+            let hcl = std::fs::read_to_string(ws.dir().join("main.tf")).unwrap();
+            let (rest, _) = hcl.split_once("# {root}/karmyq").unwrap();
+            ws.write("main.tf", rest);
+            let (comment, good) = example.proposed(&ws);
+            assert!(
+                good && comment.contains("all allowed, and one object is destroyed"),
+                "{comment}"
+            );
+            assert_eq!(example.forge.comments().len(), 2);
+            assert!(example.merged(&ws));
+            assert!(!directory.exists());
+        }
+    }
+}
+
+#[test]
+fn a_comment_is_found_behind_a_hundred_others() {
+    let [github, _] = examples();
+    let ws = Workspace::new(Cli::any()).without_trace();
+    ws.use_mirror();
+    ws.copy_from("examples/host-only");
+    github.forge.chatter(150);
+    github.proposed(&ws);
+    github.forge.chatter(150);
+    github.forge.requests();
+    let (mut runner, workflow) = (github.runner(&ws, "pull_request"), load(github.file));
+    assert!(went_well(&runner.job(&workflow, "plan").unwrap()));
+    let comments = github.forge.comments();
+    assert_eq!(comments.iter().filter(|comment| comment.starts_with(MARKER)).count(), 1);
+    let written = github.forge.requests().pop().unwrap();
+    assert_eq!(written, "PATCH /repos/acme/shop/issues/comments/152");
+}
+
+#[test]
+fn a_plan_has_no_secret_but_logins_that_read() {
+    for example in examples() {
+        let workflow = load(example.file);
+        let plan = format!("{:?}", workflow["jobs"]["plan"]);
+        let asked: Vec<&str> = plan.split("secrets.").skip(1).collect();
+        assert!(!asked.is_empty());
+        for secret in asked {
+            assert!(secret.starts_with("PLAN_") || secret.starts_with("GITEA_TOKEN"), "{secret}");
+        }
+        assert!(!format!("{workflow:?}").contains("pull_request_target"));
+    }
+}

@@ -1,0 +1,324 @@
+//! Changes of an instance before the production gate: what is approved is made here, at plan from the state and again in
+//! apply from what stands.
+//!
+//! # Layout
+//!
+//! - `start`: where a change begins. `sides`: both sides of it, and the document that is approved. `floor`: what an apply
+//!   raises.
+
+mod floor;
+mod sides;
+mod start;
+
+use tfplugin::context::Context;
+use tfplugin::diagnostic::Errors;
+use tfplugin::value::Attr;
+
+pub use floor::raise;
+pub use sides::loosens;
+pub use start::{Start, standing};
+
+use self::sides::{
+    after, becomes, before, document, ending, is_production, names, reaches_others, resumed, wish,
+};
+use super::existing::{self, Seen};
+use super::held::Held;
+use super::limits::Operation;
+use super::model::Model;
+use super::wanted::Wanted;
+use super::{planned, renaming, report};
+use crate::configured::Configured;
+use crate::facet::Limit;
+use crate::gate::Operation as Kind;
+use crate::gate::instance::{Change, Side};
+use crate::guard::{self, Case, Phase, Verdict};
+use crate::naming::Coordinate;
+use crate::plan::Spec;
+use crate::registry::Phase as Registered;
+use crate::run::Ending;
+
+/// What a create comes to.
+#[derive(Clone, Copy, Debug)]
+pub struct Creation<'a> {
+    /// What is to be.
+    pub planned: &'a Model,
+    /// The same, wholly known; `None` where an input is unknown.
+    pub spec: Option<&'a Spec>,
+    /// Whether something that is there is taken over.
+    pub adopts: bool,
+    /// Whether this run ends the registration first.
+    pub replaces: bool,
+}
+
+/// What an update comes to.
+#[derive(Clone, Copy, Debug)]
+pub struct Updating<'a> {
+    /// What the state has.
+    pub prior: &'a Model,
+    /// What is to be.
+    pub planned: &'a Model,
+    /// What the entry keeps in private.
+    pub held: &'a Held,
+}
+
+/// What is known of the inputs, and what is not, endpoints included.
+fn known(configured: &Configured, planned: &Model) -> (Wanted, Vec<String>) {
+    let (wanted, unknown) = Wanted::read_known(planned);
+    let mut unknown: Vec<String> = unknown.iter().map(ToString::to_string).collect();
+    if configured.settings.has_unknown_target() {
+        unknown.push("an address or a credential of the provider block".to_owned());
+    }
+    (wanted, unknown)
+}
+
+/// Judges a create whose targets cannot be asked yet.
+pub async fn unseen(
+    configured: &Configured,
+    cx: &mut Context,
+    coordinate: &Coordinate,
+    planned: &Model,
+    limit: Limit,
+) -> Result<(), Errors> {
+    let creation = Creation { planned, spec: None, adopts: false, replaces: false };
+    let start = Start::default();
+    create(configured, cx, coordinate, &start, creation, Phase::Plan, limit).await.map(drop)
+}
+
+/// Judges an update as it is planned, whether it has an effect or not.
+pub async fn plan(
+    configured: &Configured,
+    cx: &mut Context,
+    coordinate: &Coordinate,
+    prior: &Model,
+    planned: &Model,
+    held: &Held,
+) -> Result<Verdict, Errors> {
+    let start = Start::of_state(prior, held);
+    note_ending(configured, coordinate, &start, prior);
+    let updating = Updating { prior, planned, held };
+    update(configured, cx, coordinate, &start, updating, Phase::Plan).await
+}
+
+/// Judges an update before its first write.
+pub async fn apply(
+    configured: &Configured,
+    cx: &mut Context,
+    coordinate: &Coordinate,
+    prior: &Model,
+    planned: &Model,
+    held: &Held,
+    seen: &[Seen],
+) -> Result<Verdict, Errors> {
+    let known = standing(configured, coordinate, seen);
+    let policy = &configured.settings.policy;
+    let registered = seen.iter().filter_map(|facet| facet.observation.look.entry.as_ref());
+    let is_concerned = known.guards(policy, coordinate.env())
+        || !known.production.is_empty()
+        || prior.production == Attr::Known(true)
+        || registered.into_iter().any(|entry| entry.production);
+    if !is_concerned {
+        return Ok(Verdict::Free);
+    }
+    // Under the wish of before, as the plan saw it.
+    let was = existing::spec(configured, prior)?;
+    let looked = existing::observe(configured, &was, Operation::Read.limit(planned)).await;
+    let looked = looked.map_err(|error| report::failure(coordinate, &error))?;
+    let start = Start::of_look(configured, prior, held, &was, &looked);
+    let updating = Updating { prior, planned, held };
+    update(configured, cx, coordinate, &start, updating, Phase::Apply).await
+}
+
+/// Notes what the delete of an entry would be: the second half of its replacement comes without it.
+pub fn note_ending(
+    configured: &Configured,
+    coordinate: &Coordinate,
+    start: &Start<'_>,
+    prior: &Model,
+) {
+    let owner = configured.settings.owner.as_deref().unwrap_or_default();
+    let ending = Ending {
+        document: ending(coordinate, start, prior, owner),
+        standing: start.standing.clone(),
+        was_production: is_production(start, prior),
+    };
+    configured.run().note_ending(coordinate, ending);
+}
+
+/// Judges the delete of what this run replaces.
+pub fn replaced(
+    configured: &Configured,
+    cx: &mut Context,
+    coordinate: &Coordinate,
+) -> Result<(), Errors> {
+    let noted = configured.run().ending(coordinate);
+    let Some(Ending { document, standing, was_production }) = noted else { return Ok(()) };
+    let case = Case {
+        coordinate,
+        standing: &standing,
+        was_production,
+        reaches_others: false,
+        operations: [Kind::Delete].into(),
+        unknown: Vec::new(),
+        document,
+        resumed: None,
+    };
+    guard::judge(configured, cx, case, Phase::Plan).map(drop)
+}
+
+/// Judges a create.
+pub async fn create(
+    configured: &Configured,
+    cx: &mut Context,
+    coordinate: &Coordinate,
+    start: &Start<'_>,
+    creation: Creation<'_>,
+    phase: Phase,
+    limit: Limit,
+) -> Result<Verdict, Errors> {
+    let Creation { planned, spec, adopts, replaces } = creation;
+    guard::holds_the_floor(configured, coordinate, &start.standing)?;
+    let (wanted, unknown) = known(configured, planned);
+    let names_only;
+    let spec = if let Some(spec) = spec {
+        spec
+    } else {
+        let facets = configured.settings.facets();
+        names_only = super::wish::spec(coordinate, &wanted, &configured.settings, &facets)?;
+        &names_only
+    };
+    let wished = planned::object_keys(spec);
+    let live = start.entry.filter(|entry| !entry.is_gone());
+    let taken = live.filter(|entry| entry.phase != Registered::Pending && !replaces);
+    let was = taken.map(|entry| {
+        let of = Start { entry: Some(entry), ..start.clone() };
+        Side { names: names(planned), ..before(&of, planned, &wished) }
+    });
+    let of_create = || {
+        let told = wished.iter().map(|name| (name.clone(), wish(spec, name)));
+        told.filter(|(_, wish)| !wish.is_string()).collect()
+    };
+    let objects = was.as_ref().map_or_else(of_create, |was| becomes(spec, &wished, was));
+    let change = Change {
+        adopts: adopts || was.is_some(),
+        before: was,
+        after: Some(after(planned, spec, &wanted, objects)),
+        objects: wished,
+        ..Change::default()
+    };
+    let generation =
+        start.entry.map_or(0, |entry| entry.generation) + u64::from(replaces && live.is_some());
+    let document = document(coordinate, start, &spec.owner, generation, &change);
+    let pending = live.and_then(|entry| entry.pending.as_ref());
+    let case = Case {
+        coordinate,
+        standing: &start.standing,
+        was_production: live.is_some_and(|entry| entry.production),
+        reaches_others: reaches_others(start, spec),
+        operations: change.operations(),
+        unknown: unknown.clone(),
+        resumed: pending.and_then(|pending| {
+            Some((resumed(&document, pending, change.after.as_ref())?, pending.clone()))
+        }),
+        document,
+    };
+    let verdict = guard::judge(configured, cx, case, phase)?;
+    let was = taken.map(|entry| entry.spec_digest.as_str());
+    let digest = unknown.is_empty().then(|| wanted.digest());
+    guard::promoted(configured, coordinate, &start.standing, was, digest.as_deref(), spec, limit)
+        .await?;
+    Ok(verdict)
+}
+
+/// Judges an update.
+pub async fn update(
+    configured: &Configured,
+    cx: &mut Context,
+    coordinate: &Coordinate,
+    start: &Start<'_>,
+    updating: Updating<'_>,
+    phase: Phase,
+) -> Result<Verdict, Errors> {
+    let Updating { prior, planned, held } = updating;
+    let limit = Operation::Read.limit(planned);
+    guard::holds_the_floor(configured, coordinate, &start.standing)?;
+    let (wanted, unknown) = known(configured, planned);
+    let facets = configured.settings.facets();
+    let spec = super::wish::spec(coordinate, &wanted, &configured.settings, &facets)?;
+    let wished = planned::object_keys(&spec);
+    let make = |was: Side, adopts: bool| {
+        let objects = becomes(&spec, &wished, &was);
+        let renames = was.names != names(planned);
+        let copies = renaming::copies(planned);
+        Change {
+            after: Some(after(planned, &spec, &wanted, objects)),
+            before: Some(was),
+            adopts,
+            objects: wished.clone(),
+            over: held.over.clone(),
+            renaming: match (renames && copies, planned.keep_old.known()) {
+                (true, Some(keep)) => format!("copy the database, keep the old one for {keep}"),
+                _ => String::new(),
+            },
+            ends_sessions: renames && renaming::forces(planned),
+        }
+    };
+    let change = make(before(start, prior, &wished), held.is_imported());
+    let entry = start.entry.filter(|entry| !entry.is_gone());
+    let generation = entry.map_or(0, |entry| entry.generation);
+    let document = document(coordinate, start, &spec.owner, generation, &change);
+    let mut operations = change.operations();
+    if !unknown.is_empty() && operations.is_empty() {
+        operations.insert(Kind::Update);
+    }
+    let pending = entry.and_then(|entry| entry.pending.as_ref());
+    let resumed = pending.and_then(|pending| {
+        let was: Side = serde_json::from_value(pending.before.clone()?).ok()?;
+        let again = make(was, change.adopts);
+        Some((resumed(&document, pending, again.after.as_ref())?, pending.clone()))
+    });
+    let case = Case {
+        coordinate,
+        standing: &start.standing,
+        was_production: is_production(start, prior),
+        reaches_others: reaches_others(start, &spec),
+        operations,
+        unknown: unknown.clone(),
+        document,
+        resumed,
+    };
+    let verdict = guard::judge(configured, cx, case, phase)?;
+    let was = entry.map(|entry| entry.spec_digest.as_str());
+    let digest = unknown.is_empty().then(|| wanted.digest());
+    guard::promoted(configured, coordinate, &start.standing, was, digest.as_deref(), &spec, limit)
+        .await?;
+    Ok(verdict)
+}
+
+/// Judges a delete.
+pub fn delete(
+    configured: &Configured,
+    cx: &mut Context,
+    coordinate: &Coordinate,
+    start: &Start<'_>,
+    prior: &Model,
+    phase: Phase,
+) -> Result<Verdict, Errors> {
+    guard::holds_the_floor(configured, coordinate, &start.standing)?;
+    let owner = configured.settings.owner.as_deref().unwrap_or_default();
+    let document = ending(coordinate, start, prior, owner);
+    let entry = start.entry.filter(|entry| !entry.is_gone());
+    let pending = entry.and_then(|entry| entry.pending.as_ref());
+    let case = Case {
+        coordinate,
+        standing: &start.standing,
+        was_production: is_production(start, prior),
+        // Its own part of what is shared goes; with the last instance the rest.
+        reaches_others: false,
+        operations: [Kind::Delete].into(),
+        unknown: Vec::new(),
+        resumed: pending
+            .and_then(|pending| Some((resumed(&document, pending, None)?, pending.clone()))),
+        document,
+    };
+    guard::judge(configured, cx, case, phase)
+}

@@ -1,0 +1,100 @@
+//! Where a change begins: what is registered, how the objects stand, and what the registries know.
+
+use std::collections::BTreeMap;
+
+use super::super::existing::{self, Seen};
+use super::super::held::Held;
+use super::super::model::Model;
+use super::super::reading::{self, REGISTRATION};
+use super::sides::shared;
+use crate::configured::Configured;
+use crate::gate::Standing;
+use crate::naming::Coordinate;
+use crate::plan::Spec;
+use crate::registry::Entry;
+
+/// Objects as a look found them, by their line.
+pub type Found = BTreeMap<String, String>;
+
+/// Where a change begins: what is registered, and how the objects stand.
+#[derive(Clone, Debug, Default)]
+pub struct Start<'a> {
+    /// The entry of the first registry.
+    pub entry: Option<&'a Entry>,
+    /// The identity of each target that is founded.
+    pub targets: BTreeMap<String, String>,
+    /// How the objects stand.
+    pub objects: Found,
+    /// What the registries know.
+    pub standing: Standing,
+}
+
+// === impl Start ===
+
+impl<'a> Start<'a> {
+    /// Where a plan begins: with what the state knows.
+    pub fn of_state(prior: &Model, held: &'a Held) -> Self {
+        let objects = prior.objects.known().into_iter().flatten();
+        let had = existing::facets(prior);
+        let targets = held.targets.iter().filter(|(facet, _)| had.contains(facet));
+        Self {
+            entry: held.seen.as_ref(),
+            targets: targets.map(|(facet, id)| (facet.clone(), id.clone())).collect(),
+            objects: objects
+                .filter_map(|(name, state)| Some((name.clone(), state.known()?.clone())))
+                .collect(),
+            standing: held.standing.clone(),
+        }
+    }
+
+    /// Where an apply begins: with what stands. What the plan said of a shared object that is as wished by now stays: another
+    /// instance of the app may have made it so in this very run.
+    pub fn of_look(
+        configured: &Configured,
+        prior: &Model,
+        held: &'a Held,
+        spec: &Spec,
+        seen: &'a [Seen],
+    ) -> Self {
+        let state = Self::of_state(prior, held);
+        let first = seen.first().and_then(|first| first.observation.look.entry.as_ref());
+        let entry = first.filter(|entry| !entry.is_gone());
+        let mut objects = reading::objects_of(configured, prior, held, seen, entry);
+        for key in shared(spec) {
+            if let (Some(now), Some(then)) = (objects.get_mut(key), state.objects.get(key))
+                && now == "ok"
+            {
+                now.clone_from(then);
+            }
+        }
+        let had = existing::facets(prior);
+        let mut targets = reading::targets(seen);
+        targets.retain(|facet, _| had.contains(facet));
+        Self { entry, targets, objects, standing: standing(configured, &spec.coordinate, seen) }
+    }
+
+    /// Where a create begins.
+    pub fn of_create(configured: &Configured, spec: &Spec, seen: &'a [Seen]) -> Self {
+        let first = seen.first().and_then(|first| first.observation.look.entry.as_ref());
+        let objects = seen.iter().flat_map(|facet| &facet.observation.objects);
+        let mut objects: Found =
+            objects.map(|(name, state)| (name.clone(), state.to_string())).collect();
+        // The registration has no line of its own where nothing holds it.
+        objects.insert(REGISTRATION.to_owned(), "ok".to_owned());
+        let mut targets = reading::targets(seen);
+        targets.retain(|_, id| !configured.run().has_founded(id));
+        Self {
+            entry: first,
+            targets,
+            objects,
+            standing: standing(configured, &spec.coordinate, seen),
+        }
+    }
+}
+
+/// What the registries know of an app.
+pub fn standing(configured: &Configured, coordinate: &Coordinate, seen: &[Seen]) -> Standing {
+    let looks = seen.iter().map(|facet| &facet.observation.look);
+    let promotion = configured.settings.policy.promotion(coordinate.env());
+    Standing::of(looks, promotion.map(|promotion| promotion.from.as_str()))
+}
