@@ -9,10 +9,6 @@ path "kvv2/data/appenv/_registry" {
   capabilities = ["create", "update", "read"]
 }
 
-path "kvv2/data/appenv/_floors" {
-  capabilities = ["create", "update", "read"]
-}
-
 path "kvv2/data/appenv/_apps/*" {
   capabilities = ["create", "update", "read"]
 }

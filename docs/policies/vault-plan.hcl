@@ -5,10 +5,6 @@ path "kvv2/data/appenv/_registry" {
   capabilities = ["read"]
 }
 
-path "kvv2/data/appenv/_floors" {
-  capabilities = ["read"]
-}
-
 path "kvv2/data/appenv/_apps/*" {
   capabilities = ["read"]
 }

@@ -17,6 +17,7 @@ mod dotenv;
 mod drift;
 mod elsewhere;
 mod failing;
+mod fixture;
 mod floor;
 mod gate_command;
 mod handmade;

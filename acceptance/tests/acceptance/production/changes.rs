@@ -290,3 +290,43 @@ fn three_changes_in_one_plan_show_three_digests() {
         it.site.is_untouched(before, &format!("gate-three-{name}"));
     }
 }
+
+#[test]
+fn of_two_approved_changes_of_the_same_the_second_is_refused() {
+    let mut it = Guarded::made("gate-two", &CREATES, &limit(2));
+    let state = std::fs::read(it.site.ws.dir().join("terraform.tfstate")).unwrap();
+    let beside = it.site.beside().owned_by(&it.site.owner);
+    std::fs::write(beside.ws.dir().join("terraform.tfstate"), state).unwrap();
+    let mut other = Guarded { site: beside, app: it.app.clone() };
+    it.instance(&CREATES, &limit(3));
+    other.instance(&CREATES, &limit(4));
+    let (three, four) = (it.refused("update"), other.refused("update"));
+    it.approve(&[&three]);
+    other.approve(&[&four]);
+    other.site.ws.plan_to("p.bin");
+    it.site.ws.apply();
+    let run = other.site.ws.run(&["apply", "-json", "p.bin"]);
+    assert_eq!(run.code, Some(1), "{run}");
+    assert_eq!(it.connection_limit(), "3");
+}
+
+#[test]
+fn a_target_approves_nothing_beside_it() {
+    let mut it = Guarded::new("gate-target");
+    let both = |more: &str| {
+        let blocks = ["a", "b"]
+            .map(|name| block(name, &format!("gate-target-{name}"), "prod", more))
+            .concat();
+        it.write(&CREATES, &blocks);
+    };
+    both("");
+    it.site.ws.step();
+    both(&limit(5));
+    let told = it.site.ws.plan_fails();
+    let a = digest(&told, "gate-target-a/prod", "update");
+    it.approve(&[&a]);
+    it.site.ws.apply_with(&["-target=appenv_app_instance.a"]);
+    let told = it.site.ws.plan_fails();
+    assert_eq!(told.errors().count(), 1, "{told}");
+    digest(&told, "gate-target-b/prod", "update");
+}
