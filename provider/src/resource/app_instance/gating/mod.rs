@@ -81,7 +81,8 @@ fn unknown_ways(planned: &Model) -> Vec<String> {
         ("force_disconnect", planned.force_disconnect.is_unknown()),
     ]
     .into_iter()
-    .filter_map(|(name, is_unknown)| is_unknown.then(|| name.to_owned()))
+    .filter(|(_, is_unknown)| *is_unknown)
+    .map(|(name, _)| name.to_owned())
     .collect()
 }
 
