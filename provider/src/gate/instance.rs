@@ -119,6 +119,7 @@ impl Change {
         effects.extend(self.ends_sessions.then(|| "end sessions and leases".to_owned()));
         let objects = self.objects.iter().filter(|object| !is_left_over(object));
         effects.extend(objects.map(|object| format!("remove {}", told(object, &before.names))));
+        effects.extend(self.over.iter().map(|name| format!("drop {name}, which was kept")));
         effects
     }
 

@@ -39,10 +39,10 @@ pub struct Source {
 // === impl Standing ===
 
 impl Standing {
-    /// What looks at each registry of an instance tell; the first one decides. `from`: where versions come from.
+    /// What looks at each registry of an instance tell. `from`: where versions come from.
     pub fn of<'a>(looks: impl IntoIterator<Item = &'a Look>, from: Option<&str>) -> Self {
         let mut standing = Self::default();
-        for (index, look) in looks.into_iter().enumerate() {
+        for look in looks {
             let lives = look.app.iter().filter(|(_, entry)| entry.production && !entry.is_gone());
             standing.production.extend(lives.map(|(env, _)| env.clone()));
             if let Some(floor) =
@@ -50,15 +50,20 @@ impl Standing {
             {
                 standing.floors.push(floor.clone());
             }
-            if index == 0 {
-                standing.source = from.and_then(|from| {
-                    let entry = look.app.get(from)?;
-                    Some(Source {
-                        env: from.to_owned(),
-                        release: entry.spec["release"].as_str().map(str::to_owned),
-                        applied: entry.applied.clone(),
-                    })
+            if let Some((from, entry)) = from.and_then(|from| Some((from, look.app.get(from)?))) {
+                let source = standing.source.get_or_insert_with(|| Source {
+                    env: from.to_owned(),
+                    release: entry.spec["release"].as_str().map(str::to_owned),
+                    applied: BTreeMap::new(),
                 });
+                // A registry that came later knows less than another; the first time counts.
+                for (digest, when) in &entry.applied {
+                    let first =
+                        source.applied.entry(digest.clone()).or_insert_with(|| when.clone());
+                    if when < first {
+                        first.clone_from(when);
+                    }
+                }
             }
         }
         standing

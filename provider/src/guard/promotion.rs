@@ -29,14 +29,16 @@ pub async fn promoted(
     if was.is_some() && was == digest {
         return Ok(());
     }
+    let known = standing.source.as_ref().filter(|source| source.env == rule.from);
     let declared = settings.environments.get(&rule.from);
     let is_there = declared.and_then(|env| env.apps.as_ref());
-    if is_there.is_some_and(|apps| !apps.contains(coordinate.app())) {
+    // An app that has or had an instance there is judged by it, whatever is declared of it now.
+    if known.is_none() && is_there.is_some_and(|apps| !apps.contains(coordinate.app())) {
         return Ok(());
     }
-    let evidence = settings.evidence.get(coordinate.env());
+    // What the registry itself knows needs no evidence.
+    let evidence = settings.evidence.get(coordinate.env()).filter(|_| known.is_none());
     let ledger = evidence.map(|(_, evidence)| evidence.of(&rule.from, coordinate.app()));
-    let known = standing.source.as_ref().filter(|source| source.env == rule.from);
     let source = match (&ledger, known) {
         (Some(ledger), _) => Source::Ledger(ledger),
         (None, Some(known)) => Source::Ledger(&known.applied),

@@ -76,7 +76,10 @@ impl Told {
             Kind::Production { approved: true, .. } => ours && !raw.is_error,
             _ => !strangers,
         });
-        let found = found.or_else(|| gate(&raw, ours).filter(|_| raw.is_error && !strangers));
+        // In review what cannot be approved yet only warns; the apply refuses it all the same.
+        let refuses = |what: &str| raw.is_error || what.starts_with("what is not known yet");
+        let found =
+            found.or_else(|| gate(&raw, ours).filter(|(_, what, _)| refuses(what) && !strangers));
         let (subject, text, kind) = match found {
             Some((subject, text, kind)) => (Some(subject), text, kind),
             None if raw.is_error => (None, raw.summary, Kind::Error),

@@ -37,7 +37,12 @@ pub fn judge(
         gating::judge(configured, cx, site, start, Some(planned), intent, phase)?;
         return Ok(true);
     }
-    let with = Intent { writes: asked.rotation, ends_grace: !asked.rotation, ..intent };
+    let with = Intent {
+        writes: asked.rotation,
+        ends_grace: !asked.rotation,
+        mends: intent.mends && !asked.rotation,
+        ..intent
+    };
     let told = match gating::asks(configured, cx, site, start, planned, with, asked.overdue)? {
         Answer::Passes(_) => {
             guard::holds_the_floor(configured, &site.place.coordinate, &start.standing)?;

@@ -256,6 +256,8 @@ fn update(
     recipe::judge(planned.generate.as_ref())?;
     let replaced = another(prior, &planned);
     if !replaced.is_empty() {
+        // The other half comes without what this one holds.
+        goes(configured, cx, prior, &held)?;
         cx.requires_replace = replaced;
         new_value(&mut planned);
         return Ok(planned);
@@ -287,7 +289,7 @@ fn update(
         adopts: held.is_imported(),
         writes: raised || repaired,
         moves,
-        mends: !stands && !held.is_imported() && !repaired && !moves,
+        mends: !stands && !held.is_imported() && !raised && !repaired && !moves,
         ..Intent::default()
     };
     let asked = clock::Asked {
@@ -369,6 +371,16 @@ fn delete(configured: &Configured, cx: &mut Context, prior: &Model) -> Result<()
         .run()
         .note_secret_delete(store, &id, held.entry_key())
         .map_err(|clash| report::clash(&id, clash))?;
+    goes(configured, cx, prior, &held)
+}
+
+/// Judges that the secret of an entry goes.
+fn goes(
+    configured: &Configured,
+    cx: &mut Context,
+    prior: &Model,
+    held: &Held,
+) -> Result<(), Errors> {
     // An env that is no longer declared is refused when it is applied, with what it is called.
     let Ok(mut site) = prior.named().map_err(report::not_known).and_then(|n| n.site(configured))
     else {

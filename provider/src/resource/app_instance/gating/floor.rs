@@ -21,12 +21,15 @@ pub async fn raise(
         return Ok(());
     }
     for facet in seen {
-        let floor = facet.observation.look.floor.as_ref();
-        if floor == Some(&policy.raised(floor, env)) {
+        let look = &facet.observation.look;
+        // The floor that was looked at is that of the app's owner, who hands it over with the app.
+        let floor = look.floor.as_ref();
+        let is_theirs = look.app_owner.as_ref().is_some_and(|owner| *owner != spec.owner);
+        if !is_theirs && floor == Some(&policy.raised(floor, env)) {
             continue;
         }
         stopped(cx)?;
-        let raise = |floor: Option<&Floor>| Some(policy.raised(floor, env));
+        let raise = |found: Option<&Floor>| Some(policy.raised(found.or(floor), env));
         facet.facet.change_floor(spec, &spec.owner, &raise).await?;
     }
     Ok(())

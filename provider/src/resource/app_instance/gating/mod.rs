@@ -71,6 +71,21 @@ fn known(configured: &Configured, planned: &Model) -> (Wanted, Vec<String>) {
     (wanted, unknown)
 }
 
+/// What says how a change is done, and is not known yet.
+fn unknown_ways(planned: &Model) -> Vec<String> {
+    [
+        ("deletion_protection", planned.deletion_protection.is_unknown()),
+        ("on_destroy", planned.on_destroy.is_unknown()),
+        ("rename", planned.rename.is_unknown()),
+        ("keep_old", planned.keep_old.is_unknown()),
+        ("force_disconnect", planned.force_disconnect.is_unknown()),
+    ]
+    .into_iter()
+    .filter(|(_, is_unknown)| *is_unknown)
+    .map(|(name, _)| name.to_owned())
+    .collect()
+}
+
 /// Judges a create whose targets cannot be asked yet.
 pub async fn unseen(
     configured: &Configured,
@@ -217,7 +232,10 @@ pub async fn create(
         operations: change.operations(),
         unknown: unknown.clone(),
         resumed: pending.and_then(|pending| {
-            Some((resumed(&document, pending, change.after.as_ref())?, pending.clone()))
+            Some((
+                resumed(&document, pending, change.after.as_ref(), change.effects())?,
+                pending.clone(),
+            ))
         }),
         document,
     };
@@ -266,6 +284,9 @@ pub async fn update(
     let entry = start.entry.filter(|entry| !entry.is_gone());
     let generation = entry.map_or(0, |entry| entry.generation);
     let document = document(coordinate, start, &spec.owner, generation, &change);
+    let is_known = unknown.is_empty();
+    let mut unknown = unknown;
+    unknown.extend(unknown_ways(planned));
     let mut operations = change.operations();
     if !unknown.is_empty() && operations.is_empty() {
         operations.insert(Kind::Update);
@@ -273,8 +294,9 @@ pub async fn update(
     let pending = entry.and_then(|entry| entry.pending.as_ref());
     let resumed = pending.and_then(|pending| {
         let was: Side = serde_json::from_value(pending.before.clone()?).ok()?;
-        let again = make(was, change.adopts);
-        Some((resumed(&document, pending, again.after.as_ref())?, pending.clone()))
+        // Who lost what the entry held takes it over to go on.
+        let again = make(was, pending.operation == Kind::Adopt.name());
+        Some((resumed(&document, pending, again.after.as_ref(), again.effects())?, pending.clone()))
     });
     let case = Case {
         coordinate,
@@ -288,7 +310,7 @@ pub async fn update(
     };
     let verdict = guard::judge(configured, cx, case, phase)?;
     let was = entry.map(|entry| entry.spec_digest.as_str());
-    let digest = unknown.is_empty().then(|| wanted.digest());
+    let digest = is_known.then(|| wanted.digest());
     guard::promoted(configured, coordinate, &start.standing, was, digest.as_deref(), &spec, limit)
         .await?;
     Ok(verdict)
@@ -316,8 +338,9 @@ pub fn delete(
         reaches_others: false,
         operations: [Kind::Delete].into(),
         unknown: Vec::new(),
-        resumed: pending
-            .and_then(|pending| Some((resumed(&document, pending, None)?, pending.clone()))),
+        resumed: pending.and_then(|pending| {
+            Some((resumed(&document, pending, None, document.effects.clone())?, pending.clone()))
+        }),
         document,
     };
     guard::judge(configured, cx, case, phase)

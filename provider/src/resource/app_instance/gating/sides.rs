@@ -156,14 +156,21 @@ pub fn document(
 }
 
 /// The same change as the apply before began it, where it did not finish.
-pub fn resumed(now: &Document, pending: &Pending, after: Option<&Side>) -> Option<Document> {
+///
+/// `effects`: of what is done now, so that nothing is added to what was approved.
+pub fn resumed(
+    now: &Document,
+    pending: &Pending,
+    after: Option<&Side>,
+    effects: Vec<String>,
+) -> Option<Document> {
     Some(Document {
         target: pending.target.clone(),
         generation: pending.generation,
         operation: Kind::parse(&pending.operation)?,
         before: pending.before.clone(),
         after: after.and_then(|after| serde_json::to_value(after).ok()),
-        effects: pending.effects.clone(),
+        effects,
         ..now.clone()
     })
 }
@@ -186,6 +193,7 @@ pub fn ending(coordinate: &Coordinate, start: &Start<'_>, prior: &Model, owner: 
     let change = Change {
         before: Some(before(start, prior, &BTreeSet::new())),
         objects,
+        over: prior.kept.known().into_iter().flatten().map(|(name, _)| name.clone()).collect(),
         ends_sessions: renaming::forces(prior),
         ..Change::default()
     };
