@@ -65,7 +65,7 @@ fn update(servers: &Servers, ws: &Workspace) {
     std::fs::write(path("postgres.json"), text(&tables)).unwrap();
     std::fs::write(path("vault.json"), text(&Value::Object(documents.into_iter().collect())))
         .unwrap();
-    std::fs::write(path("terraform.tfstate.json"), text(&ws.state_file())).unwrap();
+    std::fs::write(path("state.json"), text(&ws.state_file())).unwrap();
 }
 
 /// Puts what the release left in the place of what this one has just made.
@@ -90,7 +90,7 @@ fn restore(servers: &Servers, ws: &Workspace) {
             Some(&json!({ "data": document })),
         );
     }
-    std::fs::write(ws.dir().join("terraform.tfstate"), read("terraform.tfstate.json")).unwrap();
+    std::fs::write(ws.dir().join("terraform.tfstate"), read("state.json")).unwrap();
 }
 
 #[test]
