@@ -15,6 +15,7 @@
 //! - [`guard`]: what stands between a change and production, as diagnostics.
 //! - [`secrets`]: which secret a configuration names, and in which store.
 //! - [`inquiry`], [`resolved`]: names without an instance: the question, and the object that answers it.
+//! - [`finding`], [`preflight`]: what a check found; checks of an instance against what stands.
 //! - [`resource`], [`ephemeral`]: one folder a resource. [`data_source`], [`function`]: one file each.
 //! - [`report`]: what a plan would do, told to a reviewer; pure.
 //! - [`command`]: what the binary does by hand, one file a command.
@@ -26,12 +27,14 @@ pub mod data_source;
 pub mod dotenv;
 pub mod ephemeral;
 pub mod facet;
+pub mod finding;
 pub mod function;
 pub mod gate;
 pub mod guard;
 pub mod inquiry;
 pub mod naming;
 pub mod plan;
+pub mod preflight;
 pub mod provider;
 pub mod registry;
 pub mod report;

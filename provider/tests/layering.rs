@@ -8,9 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From low to high. A module that is new gets its row here.
-const MAY_USE: [(&str, &[&str]); 24] = [
+const MAY_USE: [(&str, &[&str]); 26] = [
     ("world", &[]),
     ("naming", &[]),
+    ("finding", &[]),
     ("dotenv", &[]),
     ("inquiry", &["naming"]),
     ("resolved", &["naming"]),
@@ -54,6 +55,23 @@ const MAY_USE: [(&str, &[&str]); 24] = [
             "configured",
         ],
     ),
+    (
+        "preflight",
+        &[
+            "finding",
+            "world",
+            "naming",
+            "dotenv",
+            "plan",
+            "registry",
+            "facet",
+            "store",
+            "settings",
+            "clients",
+            "configured",
+            "secrets",
+        ],
+    ),
     ("resource", &BELOW_OFFERED),
     ("data_source", &BELOW_OFFERED),
     ("ephemeral", &BELOW_OFFERED),
@@ -61,7 +79,9 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     ("command", &COMMANDS),
     ("provider", &OFFERED),
 ];
-const BELOW_OFFERED: [&str; 17] = [
+const BELOW_OFFERED: [&str; 19] = [
+    "finding",
+    "preflight",
     "guard",
     "run",
     "configured",
@@ -80,7 +100,10 @@ const BELOW_OFFERED: [&str; 17] = [
     "secrets",
     "dotenv",
 ];
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 20] = [
+    "finding",
+    "preflight",
+    "data_source",
     "run",
     "configured",
     "world",
@@ -99,7 +122,9 @@ const COMMANDS: [&str; 17] = [
     "secrets",
     "dotenv",
 ];
-const OFFERED: [&str; 21] = [
+const OFFERED: [&str; 23] = [
+    "finding",
+    "preflight",
     "guard",
     "run",
     "configured",
@@ -124,7 +149,7 @@ const OFFERED: [&str; 21] = [
 ];
 
 /// No I/O, no async, no Terraform.
-const PURE: [&str; 6] = ["naming", "dotenv", "inquiry", "plan", "gate", "report"];
+const PURE: [&str; 7] = ["naming", "dotenv", "inquiry", "finding", "plan", "gate", "report"];
 const IMPURE: [&str; 8] =
     ["async", "await", "tokio", "tfplugin", "std::fs", "std::env", "std::time", "std::net"];
 

@@ -1,0 +1,5 @@
+//! Checks of an instance against what stands: read-only, side by side, within one deadline.
+
+mod run;
+
+pub use run::{Check, run};

@@ -1,0 +1,66 @@
+//! Runs checks side by side. A target that is dead costs the deadline once and hides nothing else.
+
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt as _, join_all};
+use tokio::time::{Instant, timeout_at};
+
+use crate::finding::Finding;
+
+/// One check that was not run yet.
+pub struct Check<'a> {
+    name: &'static str,
+    target: String,
+    work: BoxFuture<'a, Vec<Finding>>,
+}
+
+// === impl Check ===
+
+impl<'a> Check<'a> {
+    /// A check of one target. It answers with findings of its own name, or of several where one question answers them
+    /// all; name and target here are what is told where it does not answer in time.
+    pub fn new(
+        name: &'static str,
+        target: impl Into<String>,
+        work: impl Future<Output = Vec<Finding>> + Send + 'a,
+    ) -> Self {
+        Self { name, target: target.into(), work: work.boxed() }
+    }
+
+    async fn answer(self, deadline: Instant, limit: Duration) -> Vec<Finding> {
+        match timeout_at(deadline, self.work).await {
+            Ok(findings) => findings,
+            Err(_) => vec![Finding::fail(
+                self.name,
+                self.target,
+                format!("It did not answer within {} s.", limit.as_secs_f64()),
+                "See whether it is up and reachable from here; a slow one may get more time with `timeout`.",
+            )],
+        }
+    }
+}
+
+/// Every finding, in the order of the checks.
+pub async fn run(checks: Vec<Check<'_>>, limit: Duration) -> Vec<Finding> {
+    let deadline = Instant::now() + limit;
+    let answers = checks.into_iter().map(|check| check.answer(deadline, limit));
+    join_all(answers).await.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Status;
+
+    #[tokio::test]
+    async fn a_dead_target_hides_no_other() {
+        let dead = Check::new("redis", "Redis at nowhere:6379", std::future::pending());
+        let alive = Check::new("http", "https://erp.example", async {
+            vec![Finding::ok("http", "https://erp.example", "200 in 4 ms")]
+        });
+        let found = run(vec![dead, alive], Duration::from_millis(50)).await;
+        let told: Vec<_> = found.iter().map(|found| (found.check, found.status)).collect();
+        assert_eq!(told, [("redis", Status::Fail), ("http", Status::Ok)]);
+        assert_eq!(found[0].detail, "It did not answer within 0.05 s.");
+    }
+}
