@@ -23,6 +23,8 @@ use crate::registry::Pending;
 pub enum Phase {
     /// In a plan, from the state; the CLI also plans once more before it applies.
     Plan,
+    /// In the second plan of a replacement. The CLI drops its warnings, so what is refused is an error.
+    SecondPlan,
     /// Before the first write, from what stands.
     Apply,
 }
@@ -65,6 +67,17 @@ pub enum Answer {
     Passes(Verdict),
     /// It may not, and why.
     Refused(Box<Diagnostic>),
+    /// The same, and it was approved until a short while ago: a plan of then may be applied now.
+    Lapsed(Box<Diagnostic>),
+}
+
+// === impl Phase ===
+
+impl Phase {
+    /// That of a plan. `is_second`: whether it is the second one of a replacement.
+    pub fn of_plan(is_second: bool) -> Self {
+        if is_second { Self::SecondPlan } else { Self::Plan }
+    }
 }
 
 // === impl Verdict ===
@@ -113,11 +126,11 @@ pub fn judge(
     case: Case<'_>,
     phase: Phase,
 ) -> Result<Verdict, Errors> {
-    let refuses = configured.settings.policy.mode == Mode::Noop || phase == Phase::Apply;
+    let refuses = configured.settings.policy.mode == Mode::Noop || phase != Phase::Plan;
     match answer(configured, cx, case, refuses)? {
         Answer::Passes(verdict) => Ok(verdict),
-        Answer::Refused(told) if refuses => Err((*told).into()),
-        Answer::Refused(told) => {
+        Answer::Refused(told) | Answer::Lapsed(told) if refuses => Err((*told).into()),
+        Answer::Refused(told) | Answer::Lapsed(told) => {
             cx.warnings.push(*told);
             Ok(Verdict::Warned)
         }
@@ -178,7 +191,13 @@ pub fn answer(
         }
         other => {
             let told = report::refused(configured, &case.document, &digest, &other, refuses);
-            Ok(Answer::Refused(Box::new(told)))
+            let now = configured.world.time();
+            Ok(match other {
+                Judged::Expired(approval) if approval.ended_lately(now) => {
+                    Answer::Lapsed(Box::new(told))
+                }
+                _ => Answer::Refused(Box::new(told)),
+            })
         }
     }
 }

@@ -49,6 +49,8 @@ struct SeenSecret {
     deleted: Option<EntryKey>,
     created: bool,
     lost: Option<String>,
+    /// The holder that an entry was read with.
+    held: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -136,6 +138,17 @@ impl Run {
         }
         seen.deleted = Some(EntryKey(entry.map(str::to_owned)));
         Ok(())
+    }
+
+    /// Notes that an entry was read that holds a secret, and as whom.
+    pub fn note_held_secret(&mut self, store: &str, id: &str, holder: &str) {
+        let seen = self.secrets.entry((store.to_owned(), id.to_owned())).or_default();
+        seen.held = Some(holder.to_owned());
+    }
+
+    /// As whom an entry that this run has read holds a secret; a create beside it is the second half of a replacement.
+    pub fn held_secret(&self, store: &str, id: &str) -> Option<String> {
+        self.secrets.get(&(store.to_owned(), id.to_owned()))?.held.clone()
     }
 
     /// Notes that an entry was read whose secret another one holds.

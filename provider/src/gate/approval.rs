@@ -7,6 +7,9 @@ use super::document::Digest;
 /// How long after its end an approval still counts: clocks differ.
 pub const SKEW: i64 = 300;
 
+/// For how long a plan is likely to lie before it is applied, in seconds.
+const LATELY: i64 = 24 * 60 * 60;
+
 /// One approval.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approval {
@@ -22,6 +25,15 @@ pub struct Approval {
     pub ticket: Option<String>,
     /// The fingerprint of the key that signed it.
     pub key: Option<String>,
+}
+
+// === impl Approval ===
+
+impl Approval {
+    /// Whether it counted within the last day.
+    pub fn ended_lately(&self, now: jiff::Timestamp) -> bool {
+        self.expires.is_some_and(|end| now.as_second() - end.as_second() < LATELY)
+    }
 }
 
 /// Every approval that a run was given.

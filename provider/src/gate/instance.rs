@@ -71,7 +71,7 @@ impl Change {
             (self.adopts, Operation::Adopt),
             (updates, Operation::Update),
             (changed.iter().any(|(path, ..)| is_release(path)), Operation::Release),
-            (before.names != after.names, Operation::Rename),
+            (renames(before, after), Operation::Rename),
             (!self.over.is_empty(), Operation::Delete),
         ]
         .into_iter()
@@ -106,7 +106,7 @@ impl Change {
     fn making(&self, after: &Side) -> Vec<String> {
         let verb = if self.adopts { "take over" } else { "make" };
         let objects = self.objects.iter().filter(|object| !is_left_over(object));
-        objects.map(|object| format!("{verb} {}", told(object, &after.names))).collect()
+        objects.map(|object| format!("{verb} {}", told_in(object, after))).collect()
     }
 
     fn ending(&self) -> Vec<String> {
@@ -147,7 +147,7 @@ impl Change {
             effects.extend((!self.renaming.is_empty()).then(|| self.renaming.clone()));
         }
         for (object, is) in &before.objects {
-            let told = told(object, &after.names);
+            let told = told_in(object, after);
             effects.push(match (is.as_str(), after.objects.get(object)) {
                 (_, None) => format!("remove {told}"),
                 (Some("missing" | "absent"), Some(_)) => format!("make {told}"),
@@ -166,6 +166,12 @@ impl Change {
         effects.extend(self.over.iter().map(|name| format!("drop {name}, which was kept")));
         effects
     }
+}
+
+/// Whether anything is called otherwise than before; what it had no name for yet is made.
+fn renames(before: &Side, after: &Side) -> bool {
+    let mut names = before.names.iter();
+    names.any(|(key, was)| after.names.get(key).is_some_and(|now| now != was))
 }
 
 /// Whether the app gets another owner; what nobody has registered has none.
@@ -195,6 +201,15 @@ fn told(object: &str, names: &BTreeMap<String, String>) -> String {
     match names.get(object).or_else(|| names.get(short)) {
         Some(name) => format!("{object} \"{name}\""),
         None => object.to_owned(),
+    }
+}
+
+/// The same where it is wished, with the login that it lets in.
+fn told_in(object: &str, after: &Side) -> String {
+    let login = after.objects.get(object).and_then(|wish| wish.get("login")?.as_str());
+    match login {
+        Some(login) => format!("{object} \"{login}\""),
+        None => told(object, &after.names),
     }
 }
 
@@ -324,6 +339,15 @@ mod tests {
             assert_eq!(Vec::from_iter(change.operations()), operations, "{effects}");
             assert_eq!(change.effects().join("\n"), effects);
         }
+        // What a new facet is called is no renaming, and the login that it lets in is told.
+        let facet = change(|before, after| {
+            after.names.insert("kv_path".to_owned(), "erp/config".to_owned());
+            before.objects.insert("postgres_vault_login".to_owned(), json!("absent"));
+            let login = json!({ "login": "vault" });
+            after.objects.insert("postgres_vault_login".to_owned(), login);
+        });
+        assert_eq!(Vec::from_iter(facet.operations()), [Update]);
+        assert_eq!(facet.effects(), ["make postgres_vault_login \"vault\""]);
         let mut over = change(|_, _| {});
         over.over = ["erp_old".to_owned()].into();
         assert_eq!(Vec::from_iter(over.operations()), [Delete]);

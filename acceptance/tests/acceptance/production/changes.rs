@@ -330,3 +330,72 @@ fn a_target_approves_nothing_beside_it() {
     assert_eq!(told.errors().count(), 1, "{told}");
     digest(&told, "gate-target-b/prod", "update");
 }
+
+#[test]
+fn the_login_that_gets_the_owner_role_is_approved_by_its_name() {
+    let mut it = Guarded::new("gate-login");
+    it.instance(&SHUT, "");
+    let told = it.site.ws.plan_fails();
+    let words = "make postgres_vault_login \"vault_admin\"";
+    assert!(told.error().detail.contains(words), "{told}");
+    let create = it.refused("create");
+    // The same words for another login are another change.
+    it.site.servers.pg.sql("CREATE ROLE gate_login_other LOGIN");
+    let aside = |it: &Guarded| {
+        let header = crate::site::header(&it.site.owner, "", &SHUT.lines())
+            .replace("vault {}", "vault {\n    database_login = \"gate_login_other\"\n  }");
+        it.site.ws.write("main.tf", &format!("{header}{}", block("it", &it.app, "prod", "")));
+    };
+    aside(&it);
+    it.approve(&[&create]);
+    let other = it.refused("create");
+    assert_ne!(other, create);
+    assert_eq!(it.apply_refused("create"), other);
+    it.instance(&SHUT, "");
+    it.site.ws.step();
+    // Taken away by hand, it is given back to the one that is named.
+    it.site.servers.pg.sql("REVOKE \"gate-login_role\" FROM vault_admin GRANTED BY appenv_admin");
+    let told = it.site.ws.plan_fails();
+    assert!(told.error().detail.contains(words), "{told}");
+    let mend = it.refused("update");
+    aside(&it);
+    it.approve(&[&mend]);
+    assert_ne!(it.refused("update"), mend);
+    it.instance(&SHUT, "");
+    it.site.ws.step();
+}
+
+#[test]
+fn where_a_new_facet_is_made_is_approved_too() {
+    let mut it = Guarded::new("gate-facet");
+    let header = crate::site::header(&it.site.owner, "", &CREATES.lines());
+    let block = block("it", "gate-facet", "prod", "");
+    it.site.ws.write("main.tf", &format!("{}{block}", header.replace("  vault {}\n", "")));
+    it.site.ws.step();
+    it.site.ws.write("main.tf", &format!("{header}{block}"));
+    let told = it.site.ws.plan_fails();
+    let (_, document) = told.error().detail.rsplit_once("Document: ").unwrap();
+    let document: serde_json::Value = serde_json::from_str(document).unwrap();
+    let registry = it.site.servers.bao.api().get("kvv2/data/appenv/_registry").unwrap();
+    assert_eq!(document["target"]["vault"], registry["data"]["data"]["id"], "{document}");
+    assert!(document["target"]["postgres"].is_string(), "{document}");
+    it.approved("update");
+}
+
+#[test]
+fn a_delete_names_what_was_kept_of_before() {
+    let mut it = Guarded::made("gate-kept", &CREATES, UNPROTECTED);
+    let renamed = format!(
+        "{UNPROTECTED}  rename   = \"copy\"\n  keep_old = \"1h\"\n  names {{\n    database = \"gate-kept-new\"\n  }}\n"
+    );
+    it.instance(&CREATES, &renamed);
+    it.approved("rename");
+    it.write(&CREATES, "");
+    let told = it.site.ws.plan_fails();
+    for words in ["remove postgres_database \"gate-kept-new\"", "drop gate-kept, which was kept"] {
+        assert!(told.error().detail.contains(words), "{words:?} is not told:\n{told}");
+    }
+    it.approved("delete");
+    let left = "SELECT count(*) FROM pg_database WHERE datname LIKE 'gate-kept%'";
+    assert_eq!(it.site.servers.pg.sql(left).one(), "0");
+}

@@ -127,3 +127,28 @@ fn each_owner_has_his_own() {
     open.instance(&Gates { mode: "open", ..CREATES }, &limit(3));
     open.site.ws.step();
 }
+
+#[test]
+fn it_goes_with_the_app_to_its_new_owner() {
+    let it = Guarded::made("floor-moves", &CREATES, "");
+    let open = Gates { mode: "open", ..CREATES };
+    let write = |gates: &Gates<'_>| {
+        let header = site::header("team/floor-heir", "", &gates.lines());
+        it.site.ws.write("main.tf", &format!("{header}{}", block("it", &it.app, "prod", "")));
+    };
+    // The new owner has no floor yet; the app's is that of the one before.
+    write(&open);
+    is_looser(&it, "floor-moves/prod", &["`gates.production` is open, it was noop"]);
+    write(&CREATES);
+    let told = it.site.ws.plan_fails();
+    let digest = super::digest(&told, "floor-moves/prod", "update");
+    let mut it = it;
+    it.approve(&[&digest]);
+    it.site.ws.step();
+    let heir = "SELECT floor -> 'envs' -> 'prod' ->> 'mode' FROM appenv.floors WHERE owner = 'team/floor-heir'";
+    assert_eq!(it.site.servers.pg.sql(heir).one(), "noop");
+    it.approve(&[]);
+    let header = site::header("team/floor-heir", "", &open.lines());
+    it.site.ws.write("main.tf", &format!("{header}{}", block("it", &it.app, "prod", "")));
+    is_looser(&it, "floor-moves/prod", &["`gates.production` is open, it was noop"]);
+}

@@ -195,3 +195,39 @@ fn where_versions_come_from_is_declared() {
     let told = it.site.ws.plan_fails();
     assert_eq!(told.error().summary, "`gates.production` cannot be \"closed\"", "{told}");
 }
+
+#[test]
+fn the_registry_is_believed_before_any_evidence_and_whatever_is_declared() {
+    let it = Guarded::new("believed");
+    both(&it, &DELIVERY, Some(&release("1")), None);
+    it.site.ws.step();
+    // Evidence of a version that this registry knows did not run there.
+    both(&it, &DELIVERY, Some(&release("1")), Some(&release("2")));
+    let planned = it.site.ws.run(&["plan", "-json", "-target=appenv_app_instance.sandbox"]);
+    assert_eq!(planned.code, Some(0), "{planned}");
+    both(&it, &Gates { more: "", ..DELIVERY }, Some(&release("1")), Some(&release("2")));
+    let plan = it.site.ws.plan_to("p.bin");
+    assert_eq!(plan.code, Some(2), "{plan}");
+    let shown: serde_json::Value =
+        serde_json::from_str(&it.site.ws.run(&["show", "-json", "p.bin"]).stdout).unwrap();
+    let changes = shown["resource_changes"].as_array().unwrap();
+    let prod = changes.iter().find(|change| change["name"] == "prod").unwrap();
+    let version = prod["change"]["after"]["spec_digest"].as_str().unwrap();
+    let evidence = json!({
+        "version": 1, "env": "sandbox", "applied": { "believed": { version: "2026-01-01T00:00:00Z" } },
+    });
+    it.site.ws.write("evidence.json", &evidence.to_string());
+    let told = "    promote_from = \"sandbox\"\n    evidence = \"evidence.json\"\n";
+    both(&it, &Gates { more: told, ..DELIVERY }, Some(&release("1")), Some(&release("2")));
+    is_unpromoted(&it, &["was never applied to believed/sandbox"]);
+    // A sandbox that is said to be for other apps only.
+    let lines = DELIVERY
+        .lines()
+        .replace("name = \"sandbox\"", "name = \"sandbox\"\n    apps = [\"other\"]");
+    let header = site::header(&it.site.owner, "", &lines);
+    it.site
+        .ws
+        .write("main.tf", &format!("{header}{}", block("prod", "believed", "prod", &release("2"))));
+    it.site.ws.state_rm("appenv_app_instance.sandbox");
+    is_unpromoted(&it, &["was never applied to believed/sandbox"]);
+}

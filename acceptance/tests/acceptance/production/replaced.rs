@@ -1,6 +1,6 @@
 //! Replacements: what is made does not approve what goes.
 
-use super::{CREATES, Guarded, SHUT, UNPROTECTED, digest};
+use super::{CREATES, Gates, Guarded, SHUT, UNPROTECTED, digest};
 use crate::site::{at, block};
 
 #[test]
@@ -78,4 +78,20 @@ fn a_removed_key_needs_the_digest_of_its_delete() {
     it.site.ws.step();
     assert_eq!(it.site.registration("gate-keys-a", "prod"), "live team/gate-keys 1");
     assert_eq!(it.site.registration("gate-keys-b", "prod"), "gone team/gate-keys 2");
+}
+
+#[test]
+fn a_replacement_in_review_is_an_error_since_its_warnings_are_dropped() {
+    let gates = Gates { mode: "review", ..CREATES };
+    let it = Guarded::made("gate-second", &gates, UNPROTECTED);
+    let told = it.site.ws.plan_fails_with(&[&format!("-replace={}", at("it"))]);
+    digest(&told, "gate-second/prod", "delete");
+    // The first half of another app in its place warns, as any plan; the second cannot.
+    let shut = Gates { mode: "review", ..SHUT };
+    it.write(&shut, &block("it", "gate-second-too", "prod", UNPROTECTED));
+    let told = it.site.ws.plan_fails();
+    digest(&told, "gate-second-too/prod", "create");
+    let before = it.snapshot();
+    it.site.ws.apply_fails();
+    it.is_untouched(&before);
 }

@@ -87,3 +87,80 @@ fn an_instance_and_its_secret_are_approved_in_one_plan() {
     it.site.ws.step();
     assert_eq!(value(&it), "value-1");
 }
+
+#[test]
+fn a_replaced_secret_needs_the_digest_of_its_delete_too() {
+    let mut it = Guarded::new("gate-tainted");
+    it.write(&SHUT, &format!("{}{}", block("it", "gate-tainted", "prod", ""), secret(1)));
+    let told = it.site.ws.plan_fails();
+    it.approve(&[&digest(&told, "gate-tainted/prod", "create")]);
+    it.site.ws.apply_with(&["-target=appenv_app_instance.it"]);
+    let made = refused(&it, "create");
+    it.approve(&[&made]);
+    it.site.ws.step();
+    // Asked for, both plans of it are judged.
+    it.approve(&[]);
+    let id = "gate-tainted/prod/API_KEY";
+    let told = it.site.ws.plan_fails_with(&["-replace=appenv_env_secret.k"]);
+    digest(&told, id, "delete");
+    let run = it.site.ws.run(&["taint", "appenv_env_secret.k"]);
+    assert_eq!(run.code, Some(0), "{run}");
+    let told = it.site.ws.plan_fails();
+    let delete = digest(&told, id, "delete");
+    it.approve(&[&delete]);
+    let create = refused(&it, "create");
+    // A plan that reads nothing cannot tell that something goes; the apply does.
+    it.approve(&[]);
+    let told = it.site.ws.plan_fails_with(&["-refresh=false"]);
+    let adopt = digest(&told, id, "adopt");
+    it.approve(&[&create, &adopt]);
+    let told = it.site.ws.apply_fails_with(&["-refresh=false"]);
+    assert_eq!(digest(&told, id, "delete"), delete);
+    assert_eq!(value(&it), "value-1");
+    it.approve(&[&create, &delete]);
+    it.site.ws.step();
+    assert_eq!(value(&it), "value-1");
+}
+
+#[test]
+fn a_rotation_whose_approval_is_over_by_now_is_not_done() {
+    let mut it = Guarded::new("gate-lapsed");
+    let rotated = "resource \"appenv_env_secret\" \"k\" {\n  app = appenv_app_instance.it.app\n  env = \"prod\"\n  key = \
+                   \"API_KEY\"\n  generate {}\n  rotation {\n    every = \"10d\"\n    grace = \"9d\"\n  }\n}\n";
+    let write = |it: &Guarded| {
+        let header = crate::site::header(
+            &it.site.owner,
+            "",
+            &format!("{}  approvals_file = \"approvals.json\"\n", CREATES.lines()),
+        );
+        it.site
+            .ws
+            .write("main.tf", &format!("{header}{}{rotated}", block("it", &it.app, "prod", "")));
+    };
+    let file = |it: &Guarded, approvals: serde_json::Value| {
+        let text = serde_json::json!({ "version": 1, "approvals": approvals }).to_string();
+        it.site.ws.write("approvals.json", &text);
+    };
+    write(&it);
+    file(&it, serde_json::json!([]));
+    it.site.ws.step();
+    let first = value(&it);
+    crate::secret_rotation::days(&mut it.site.ws, 11);
+    let plan = it.site.ws.plan_to("waits.bin");
+    let digest = super::warns(&plan, "gate-lapsed/prod/API_KEY", "rotate", "waits for leave");
+    let in_eleven_days = "SELECT to_char(now() AT TIME ZONE 'utc' + interval '265 hours', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')";
+    let end = it.site.servers.pg.sql(in_eleven_days).one().to_owned();
+    file(&it, serde_json::json!([{ "digest": digest, "expires": end }]));
+    it.site.ws.plan_to("p.bin");
+    crate::secret_rotation::days(&mut it.site.ws, 12);
+    let run = it.site.ws.run(&["apply", "-json", "p.bin"]);
+    assert_eq!(run.code, Some(1), "{run}");
+    let told = run.diagnostics();
+    let error = told.error();
+    assert!(error.summary.ends_with(": not approved any more"), "{told}");
+    assert_eq!(value(&it), first);
+    // Without it, and a day later with it, the rotation waits as before.
+    crate::secret_rotation::days(&mut it.site.ws, 14);
+    let plan = it.site.ws.plan_to("waits.bin");
+    super::warns(&plan, "gate-lapsed/prod/API_KEY", "rotate", "waits for leave");
+}

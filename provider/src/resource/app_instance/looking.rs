@@ -118,7 +118,8 @@ pub async fn look(
     errors.into_result()?;
     let start = Start::of_create(configured, spec, &seen);
     let creation = Creation { planned, spec: whole.then_some(spec), adopts, replaces: replaced };
-    gating::create(configured, cx, coordinate, &start, creation, Phase::Plan, limit).await?;
+    let phase = Phase::of_plan(before.entry_key().is_some());
+    gating::create(configured, cx, coordinate, &start, creation, phase, limit).await?;
     held.standing = start.standing;
     Ok(held)
 }

@@ -101,8 +101,10 @@ async fn create(
     let mut planned =
         planned(configured, config, proposed, &coordinate, wanted.as_ref().ok(), spec.as_ref())?;
     let mut errors = Errors::new();
+    let phase = Phase::of_plan(before.entry_key().is_some());
     if replaced {
-        errors.extend(gating::replaced(configured, cx, &coordinate).err().unwrap_or_default());
+        errors
+            .extend(gating::replaced(configured, cx, &coordinate, phase).err().unwrap_or_default());
     }
     let held = if facets.is_empty() {
         Held { create: true, ..Held::default() }

@@ -49,6 +49,8 @@ pub fn judge(
             return Ok(true);
         }
         Answer::Refused(told) => told,
+        // The plan that it was approved for says that it is done.
+        Answer::Lapsed(told) => return Err(report::approval_over(&told)),
     };
     gating::judge(configured, cx, site, start, Some(planned), intent, phase)?;
     let rotates_at =

@@ -15,6 +15,7 @@ use crate::gate::{Operation, Standing};
 use crate::guard::{self, Answer, Case, Phase};
 use crate::registry::Look;
 use crate::secrets::Site;
+use crate::settings::Target;
 use crate::store::Record;
 
 /// What is done to a secret.
@@ -127,7 +128,7 @@ fn document(
         generation: start.record.map_or(0, |record| record.version),
         operation: first.unwrap_or(Operation::Update),
         before: start.record.map(|record| before(record, &start.status)),
-        after: planned.map(|planned| after(site, planned)),
+        after: planned.map(|planned| after(configured, site, planned)),
         effects: intent.effects(site, planned),
     }
 }
@@ -142,7 +143,12 @@ fn before(record: &Record, status: &str) -> Value {
     })
 }
 
-fn after(site: &Site, planned: &Model) -> Value {
+fn after(configured: &Configured, site: &Site, planned: &Model) -> Value {
+    // Who may read it is decided by the key that it is encrypted with.
+    let kms_key = match &configured.settings.aws {
+        Target::Known(aws) if site.store_name == "ssm" => aws.kms_key.clone(),
+        _ => None,
+    };
     let text = |value: &Attr<String>| value.known().cloned();
     let generate = planned.generate.as_ref().map(|generate| {
         json!({
@@ -164,6 +170,7 @@ fn after(site: &Site, planned: &Model) -> Value {
         "generate": generate,
         "rotation": rotation,
         "value_wo_version": planned.value_wo_version.known(),
+        "kms_key": kms_key,
     })
 }
 

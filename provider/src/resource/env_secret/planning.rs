@@ -163,8 +163,9 @@ async fn look(
     let none = Held { found: None, has_value: false, ..before.clone() };
     let start = Start::default();
     let creates = Intent { creates: true, ..Intent::default() };
+    let phase = Phase::of_plan(before.entry_key().is_some());
     let Some(store) = &site.store else {
-        gating::judge(configured, cx, site, &start, Some(planned), creates, Phase::Plan)?;
+        gating::judge(configured, cx, site, &start, Some(planned), creates, phase)?;
         return Ok(none);
     };
     let limit = Operation::Read.limit(planned);
@@ -193,11 +194,12 @@ async fn look(
             return Err(failed(&told));
         }
         let start = Start { target, standing: known.clone(), ..start };
-        let phase = Phase::Plan;
         gating::judge(configured, cx, site, &start, Some(planned), creates, phase)?;
         return Ok(Held { standing: known, ..none });
     };
-    let is_replaced = before.holder.as_ref() == Some(&record.holder);
+    // A taint hides what the entry holds, and the read that came before does not.
+    let is_replaced = before.holder.as_ref() == Some(&record.holder)
+        || configured.run().held_secret(site.store_name, &id).as_ref() == Some(&record.holder);
     let has_value = seen.value != Standing::Missing;
     if !is_replaced && has_value {
         if let (Some(theirs), Some(ours)) = (&record.state_address, configured.state_address())
@@ -213,12 +215,12 @@ async fn look(
     if is_replaced {
         // The first half of the replacement comes with no plan of its own.
         let deletes = Intent { deletes: true, ..Intent::default() };
-        gating::judge(configured, cx, site, &start, None, deletes, Phase::Plan)?;
+        gating::judge(configured, cx, site, &start, None, deletes, phase)?;
         let start = Start { record: None, ..start };
-        gating::judge(configured, cx, site, &start, Some(planned), creates, Phase::Plan)?;
+        gating::judge(configured, cx, site, &start, Some(planned), creates, phase)?;
     } else {
         let intent = taking_over(planned, has_value);
-        gating::judge(configured, cx, site, &start, Some(planned), intent, Phase::Plan)?;
+        gating::judge(configured, cx, site, &start, Some(planned), intent, phase)?;
     }
     let has_value = has_value && !is_replaced;
     Ok(Held { found: Some(record), has_value, standing: known, ..none })

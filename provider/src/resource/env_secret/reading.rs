@@ -92,6 +92,9 @@ pub async fn read(
             ),
         );
     }
+    if let Some(holder) = &held.holder {
+        configured.run().note_held_secret(site.store_name, &id, holder);
+    }
     let status = status(configured, &held, &record, seen.value);
     fill(configured, &mut model, &mut held, record);
     model.status = Attr::Known(status);

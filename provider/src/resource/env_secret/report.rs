@@ -176,6 +176,19 @@ pub fn rotation_overdue(rotates_at: &str, told: &Diagnostic) -> Errors {
     )
 }
 
+/// What the clock asks for, approved until a short while ago.
+pub fn approval_over(told: &Diagnostic) -> Errors {
+    Errors::one(
+        format!("{}: not approved any more", change(told)),
+        format!(
+            "It is due, and its approval is over since less than a day. A plan that was made before is not applied. Nothing \
+             was changed.\n\nNext: approve it anew; or remove the approval that is over and plan again, then it \
+             waits.\n\n{}",
+            told.detail
+        ),
+    )
+}
+
 /// An end of grace that nobody allowed. `told`: how it is approved.
 pub fn grace_waits(told: &Diagnostic) -> Diagnostic {
     Diagnostic::warning(

@@ -134,8 +134,8 @@ pub async fn delete(
     let failed = |error| report::failure(&id, &error);
     let look = site.look(configured, limit).await.map_err(failed)?;
     let known = gating::standing(&look);
-    if let (Some(ours), found) = (&held.target, look.target)
-        && found.as_ref() != Some(ours)
+    if let Some(ours) = &held.target
+        && look.target.as_ref() != Some(ours)
     {
         let told = format!("The target's registry is not {ours} any more.");
         return Err(report::elsewhere(&id, &told));
@@ -161,8 +161,15 @@ pub async fn delete(
         );
         return Ok(());
     }
+    if by_state {
+        // Where this fails, the next run finds again what the taint hid from this one.
+        let (holder, target) = (Some(expected.holder.clone()), look.target.clone());
+        let mut held = Held { holder, target, seen: Some(expected.clone()), ..Held::default() };
+        held.note_names(&site.place.names);
+        held.store(&mut cx.private);
+    }
     let status = status(configured, &held, &expected, seen.value);
-    let target = held.target.as_deref();
+    let target = look.target.as_deref();
     let start = Start { standing: known, record: Some(&expected), status, target };
     let intent = Intent { deletes: true, ..Intent::default() };
     gating::judge(configured, cx, &site, &start, None, intent, Phase::Apply)?;

@@ -19,7 +19,8 @@ pub use sides::loosens;
 pub use start::{Start, standing};
 
 use self::sides::{
-    after, becomes, before, document, ending, is_production, names, reaches_others, resumed, wish,
+    admits_login, after, becomes, before, document, ending, is_production, names, reaches_others,
+    resumed, wish,
 };
 use super::existing::{self, Seen};
 use super::held::Held;
@@ -108,10 +109,46 @@ pub async fn plan(
     planned: &Model,
     held: &Held,
 ) -> Result<Verdict, Errors> {
-    let start = Start::of_state(prior, held);
+    let mut start = Start::of_state(prior, held);
     note_ending(configured, coordinate, &start, prior);
+    if has_new_facets(configured, prior) {
+        let wanted = known(configured, planned).0;
+        let facets = configured.settings.facets();
+        let spec = super::wish::spec(coordinate, &wanted, &configured.settings, &facets)?;
+        let limit = Operation::Read.limit(planned);
+        let seen = existing::observe(configured, &spec, limit).await;
+        let seen = seen.map_err(|error| report::failure(coordinate, &error))?;
+        start = start.with_new_targets(configured, &seen);
+    }
     let updating = Updating { prior, planned, held };
     update(configured, cx, coordinate, &start, updating, Phase::Plan).await
+}
+
+/// Whether the provider is configured for a target in which the instance has nothing yet and that can be asked.
+fn has_new_facets(configured: &Configured, prior: &Model) -> bool {
+    let had = existing::facets(prior);
+    let settings = &configured.settings;
+    !settings.has_unknown_target()
+        && settings.facets().iter().any(|facet| !had.iter().any(|had| had == facet))
+}
+
+/// What is wished, with the login that one server has on another, where the change is guarded.
+async fn complete(
+    configured: &Configured,
+    coordinate: &Coordinate,
+    start: &Start<'_>,
+    spec: Spec,
+    was_production: bool,
+    limit: Limit,
+) -> Result<Spec, Errors> {
+    let is_guarded = was_production
+        || start.standing.guards(&configured.settings.policy, coordinate.env())
+        || !start.standing.production.is_empty();
+    if !is_guarded {
+        return Ok(spec);
+    }
+    let completed = configured.clients.complete(&spec, limit).await;
+    completed.map_err(|error| report::failure(coordinate, &error))
 }
 
 /// Judges an update before its first write.
@@ -138,7 +175,8 @@ pub async fn apply(
     let was = existing::spec(configured, prior)?;
     let looked = existing::observe(configured, &was, Operation::Read.limit(planned)).await;
     let looked = looked.map_err(|error| report::failure(coordinate, &error))?;
-    let start = Start::of_look(configured, prior, held, &was, &looked);
+    let start =
+        Start::of_look(configured, prior, held, &was, &looked).with_new_targets(configured, seen);
     let updating = Updating { prior, planned, held };
     update(configured, cx, coordinate, &start, updating, Phase::Apply).await
 }
@@ -164,6 +202,7 @@ pub fn replaced(
     configured: &Configured,
     cx: &mut Context,
     coordinate: &Coordinate,
+    phase: Phase,
 ) -> Result<(), Errors> {
     let noted = configured.run().ending(coordinate);
     let Some(Ending { document, standing, was_production }) = noted else { return Ok(()) };
@@ -177,7 +216,7 @@ pub fn replaced(
         document,
         resumed: None,
     };
-    guard::judge(configured, cx, case, Phase::Plan).map(drop)
+    guard::judge(configured, cx, case, phase).map(drop)
 }
 
 /// Judges a create.
@@ -193,14 +232,17 @@ pub async fn create(
     let Creation { planned, spec, adopts, replaces } = creation;
     guard::holds_the_floor(configured, coordinate, &start.standing)?;
     let (wanted, unknown) = known(configured, planned);
-    let names_only;
-    let spec = if let Some(spec) = spec {
-        spec
-    } else {
-        let facets = configured.settings.facets();
-        names_only = super::wish::spec(coordinate, &wanted, &configured.settings, &facets)?;
-        &names_only
+    let spec = match spec {
+        Some(spec) => {
+            let was = start.entry.is_some_and(|entry| !entry.is_gone() && entry.production);
+            complete(configured, coordinate, start, spec.clone(), was, limit).await?
+        }
+        None => {
+            let facets = configured.settings.facets();
+            super::wish::spec(coordinate, &wanted, &configured.settings, &facets)?
+        }
     };
+    let spec = &spec;
     let wished = planned::object_keys(spec);
     let live = start.entry.filter(|entry| !entry.is_gone());
     let taken = live.filter(|entry| entry.phase != Registered::Pending && !replaces);
@@ -262,6 +304,12 @@ pub async fn update(
     let (wanted, unknown) = known(configured, planned);
     let facets = configured.settings.facets();
     let spec = super::wish::spec(coordinate, &wanted, &configured.settings, &facets)?;
+    let was_production = is_production(start, prior);
+    let spec = if admits_login(start, &spec) {
+        complete(configured, coordinate, start, spec, was_production, limit).await?
+    } else {
+        spec
+    };
     let wished = planned::object_keys(&spec);
     let make = |was: Side, adopts: bool| {
         let objects = becomes(&spec, &wished, &was);
@@ -301,7 +349,7 @@ pub async fn update(
     let case = Case {
         coordinate,
         standing: &start.standing,
-        was_production: is_production(start, prior),
+        was_production,
         reaches_others: reaches_others(start, &spec),
         operations,
         unknown: unknown.clone(),

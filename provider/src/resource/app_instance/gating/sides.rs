@@ -15,7 +15,7 @@ use crate::gate::document::Document;
 use crate::gate::instance::{Change, Side};
 use crate::naming::Coordinate;
 use crate::plan::Spec;
-use crate::plan::postgres::OWNER_ROLE;
+use crate::plan::postgres::{OWNER_ROLE, VAULT_LOGIN};
 use crate::plan::vault::{
     CI_ROLE, DATABASE_ROLE, KUBERNETES_ROLE, NO_PART_WISHED, NO_PART_YET, OPS_POLICY, OpsScope,
 };
@@ -25,8 +25,20 @@ use crate::registry::{Entry, Pending};
 pub fn shared(spec: &Spec) -> Vec<&'static str> {
     let role = spec.postgres.as_ref().filter(|wish| wish.owner_role_shared);
     let ci = spec.vault.as_ref().and_then(|wish| wish.ci.as_ref());
+    // Who may give a shared role away may do so for all of them.
+    let login = role.filter(|_| leases(spec)).map(|_| VAULT_LOGIN);
     let role = role.map(|_| OWNER_ROLE);
-    role.into_iter().chain(ci.map(|_| CI_ROLE)).collect()
+    role.into_iter().chain(login).chain(ci.map(|_| CI_ROLE)).collect()
+}
+
+/// Whether Vault leases logins on the instance's database.
+fn leases(spec: &Spec) -> bool {
+    spec.postgres.is_some() && spec.vault.as_ref().is_some_and(|vault| vault.database.is_some())
+}
+
+/// Whether a change gives a login of another server the right to give the owner role away: then its name is approved.
+pub fn admits_login(start: &Start<'_>, spec: &Spec) -> bool {
+    leases(spec) && start.objects.get(VAULT_LOGIN).is_none_or(|state| state != "ok")
 }
 
 /// Whether a change of one env reaches what the app's production has too: a shared object, the app's owner, or the grants
@@ -79,6 +91,10 @@ pub fn wish(spec: &Spec, object: &str) -> Value {
         }
         KUBERNETES_ROLE => {
             of(vault.and_then(|vault| vault.kubernetes.as_ref()).map(serde_json::to_value))
+        }
+        VAULT_LOGIN => {
+            let login = spec.postgres.as_ref().and_then(|wish| wish.vault_login.as_ref());
+            login.map(|login| json!({ "login": login }))
         }
         _ => None,
     };

@@ -47,6 +47,16 @@ impl<'a> Start<'a> {
         }
     }
 
+    /// The same with the targets of facets that the instance does not have yet: where its objects are made is approved too.
+    pub fn with_new_targets(mut self, configured: &Configured, seen: &[Seen]) -> Self {
+        for (facet, id) in reading::targets(seen) {
+            if !configured.run().has_founded(&id) {
+                self.targets.entry(facet).or_insert(id);
+            }
+        }
+        self
+    }
+
     /// Where an apply begins: with what stands. What the plan said of a shared object that is as wished by now stays: another
     /// instance of the app may have made it so in this very run.
     pub fn of_look(
