@@ -136,7 +136,8 @@ impl Policy {
         }
         if next.keys.is_empty() {
             next.keys.clone_from(&self.keys);
-        } else if !self.keys.is_empty() {
+        } else if next.keys.iter().any(|key| self.keys.contains(key)) {
+            // Two first applies at once may have no key in common; none at all would let everybody approve.
             next.keys.retain(|key| self.keys.contains(key));
         }
         let promotion = self.promotion(env);
@@ -252,6 +253,18 @@ mod tests {
         assert_eq!(tight.looser_than(&floor, "prod"), Vec::<String>::new());
         assert_eq!(tight.raised(Some(&floor), "prod"), tight.raised(None, "prod"));
         assert!(!loose.looser_than(&tight.raised(Some(&floor), "prod"), "prod").is_empty());
+    }
+
+    #[test]
+    fn keys_never_run_out() {
+        let with = |keys: &[&str]| {
+            let keys = keys.iter().map(|&key| key.to_owned()).collect();
+            Policy { keys, ..policy() }.raised(Some(&policy().raised(None, "prod")), "prod").keys
+        };
+        assert_eq!(with(&["SHA256:b", "SHA256:c"]), ["SHA256:b".to_owned()].into());
+        for others in [&["SHA256:c"][..], &[]] {
+            assert_eq!(with(others), policy().keys);
+        }
     }
 
     #[test]
