@@ -222,6 +222,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_known_yet_is_refused_though_review_only_warns_of_it() {
+        let summary = "erp/prod update: what is not known yet cannot be approved";
+        for is_error in [true, false] {
+            assert!(told(is_error, summary, "", Some(OURS)).is_refusal());
+        }
+        assert!(!told(false, summary, "", Some("null_resource.a")).is_refusal());
+    }
+
+    #[test]
     fn other_gates_are_known_by_the_operation_or_by_what_opens_them() {
         for (summary, detail, refusal) in [
             ("erp/prod: the state belongs elsewhere", "gates {\n  state = \"warn\"\n}", true),

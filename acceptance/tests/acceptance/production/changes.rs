@@ -195,6 +195,12 @@ fn what_is_not_known_yet_is_not_approved() {
         "{told}"
     );
     assert!(error.detail.contains("release") && error.detail.contains("-target"), "{told}");
+    // Nor is a protection that may go, though nothing else changes.
+    let version = "resource \"terraform_data\" \"off\" {\n  input = false\n}\n";
+    let more = "  deletion_protection = terraform_data.off.output\n";
+    it.write(&CREATES, &format!("{version}{}", block("it", "gate-unknown", "prod", more)));
+    let told = it.site.ws.plan_fails();
+    assert!(told.error().detail.contains("after apply: deletion_protection."), "{told}");
 }
 
 #[test]
