@@ -16,6 +16,7 @@ mod database_credentials;
 mod dotenv;
 mod drift;
 mod elsewhere;
+mod examples;
 mod failing;
 mod fixture;
 mod floor;

@@ -1,5 +1,6 @@
-//! Schemas: what a block holds. Written by hand beside the model; [`legal`] and [`drift`] hold them right.
+//! Schemas: what a block holds. Written by hand beside the model; [`legal`] and [`drift`] hold them right, [`docs`] tells them.
 
+pub mod docs;
 pub mod drift;
 pub mod legal;
 mod shape;

@@ -39,7 +39,8 @@ pub fn schema() -> Schema {
             Attribute::optional(
                 Type::String,
                 "Team or repository that manages these apps; the same in every state of an app. Required once \
-                 `postgres`, `vault` or `aws` is configured.",
+                 `postgres`, `vault` or `aws` is configured. It is changed by applying another one from the state that holds \
+                 the app.",
             ),
         )
         .list("environment", environment())
@@ -104,7 +105,9 @@ fn gates() -> Block {
                 Type::String,
                 "An app, environment or service whose names could be those of another instance: `enforce` (default) \
                  refuses it, `warn` warns once a run, `off` says nothing. What a target would refuse, and a name that \
-                 is another instance's already, is always an error.",
+                 is another instance's already, is always an error: one of this configuration, one that is registered, and \
+                 objects that stand there. Only `enforce` refuses a `kv_path` that the convention gives another instance \
+                 which is not there yet.",
             ),
         )
         .attribute(
@@ -163,7 +166,8 @@ fn environment() -> Block {
         Attribute::optional(
             Type::Set(Box::new(Type::String)),
             "Operations that need no approval in a production environment: `create` (the default), `adopt`, `update`, \
-             `release`, `rename`, `rotate`, `delete`. What the clock alone asks for, the rotation of secrets, is done in \
+             `release`, `rename`, `rotate`, `delete`. A list replaces the default; a change that is several of these needs \
+             all of them here, or an approval. What the clock alone asks for, the rotation of secrets, is done in \
              production only where `rotate` is among them.",
         ),
     )
@@ -249,8 +253,9 @@ fn host() -> Block {
         "root",
         Attribute::required(
             Type::String,
-            "Directory of all instances, such as `/opt`, absolute or beginning with `~/`; not in a git work tree. It also \
-             keeps the registry (`.appenv`).",
+            "Directory of all instances, such as `/opt`, absolute or beginning with `~/`; not in a git work tree. It is made \
+             where only its last directory is missing, and also keeps the registry (`.appenv`). Nobody but its owner and root \
+             may be able to write to it or to a directory above it.",
         ),
     )
     .attribute(
@@ -266,7 +271,8 @@ fn host() -> Block {
         Attribute::optional(
             Type::Number,
             "How many backups of each file of secrets are kept, 0 to 1000; before a file is changed, a copy of it is put \
-             into `backup` beside it. Default 10.",
+             into `backup` beside it, named by time, unless it equals the newest one. Default 10. Backups hold secrets and \
+             outlive the instance.",
         ),
     )
 }
@@ -275,7 +281,7 @@ fn aws() -> Block {
     Block::new(
         "The account and region of AWS whose Parameter Store keeps a registry of instances, and their secrets where the \
          store is `ssm`. Credentials come by the AWS SDK's own chain: environment variables, profile, web identity, \
-         container, instance. What is left out comes from the environment variables and the profile.",
+         container, instance (not IAM Identity Center). What is left out comes from the environment variables and the profile.",
     )
     .attribute(
         "region",
@@ -312,7 +318,7 @@ fn aws() -> Block {
 fn vault() -> Block {
     Block::new(
         "The Vault or OpenBao server on which instances get roles and policies. What is left out comes from the \
-         `VAULT_*` or `BAO_*` environment variables.",
+         `VAULT_*` or `BAO_*` environment variables. Plain `http` is refused beyond the loopback.",
     )
     .attribute("address", Attribute::optional(Type::String, "URL, such as `https://bao:8200`."))
     .attribute(

@@ -47,7 +47,7 @@ pub fn schema() -> Schema {
             computed(
                 Type::Map(Box::new(Type::String)),
                 "Old databases that a renaming by copy keeps, and old paths of directories, which are links; each with the \
-                 time until when.",
+                 time until when, RFC 3339.",
             ),
         )
         .attribute(
@@ -62,7 +62,8 @@ pub fn schema() -> Schema {
             "generation",
             computed(
                 Type::Number,
-                "Raised by every apply that changes something outside the state; 0 where nothing is there.",
+                "Raised by every apply that changes something outside the state, and by a takeover as soon as it begins; 0 \
+                 where nothing is there.",
             ),
         );
     Schema { version: 1, block }
@@ -161,8 +162,8 @@ fn inputs(block: Block) -> Block {
             "force_disconnect",
             Attribute::optional_computed(
                 Type::Bool,
-                "Whether sessions and leased credentials are ended where they stand in the way of a deletion. \
-                 Default `false`: the deletion is refused and they are listed.",
+                "Whether sessions and leased credentials are ended where they stand in the way of a deletion or a \
+                 renaming. Default `false`: it is refused and they are listed.",
             )
             .default_value(Value::Bool(false)),
         )
@@ -170,7 +171,8 @@ fn inputs(block: Block) -> Block {
             "names",
             names::block(
                 "Names in the place of the convention's, for an instance that was there before. Names that there \
-                 are one of for each service are overridden in the provider's block.",
+                 are one of for each service are overridden in the provider's block. What a target would refuse, what it keeps \
+                 for itself (`postgres`, `template1`, `root`), and the provider's and Vault's own logins are errors.",
             ),
         )
         .single("timeouts", timeouts())
@@ -268,7 +270,10 @@ fn timeouts() -> Block {
             &format!("Longest time for {what}, such as `10m`. Default `{default}`."),
         )
     };
-    Block::new("How long an operation may take.")
+    Block::new(
+        "How long an operation may take. Making or dropping a database and creating an extension may take what is left of it, \
+         any other statement 30 s.",
+    )
         .attribute("create", one("a create", "10m"))
         .attribute("read", one("a read", "2m"))
         .attribute("update", one("an update", "10m"))
