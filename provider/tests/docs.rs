@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "it reads and writes pages")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -84,8 +85,9 @@ fn made(name: &str, face: &Face) -> String {
                 let path = root().join("examples").join(file);
                 let text = fs::read_to_string(&path)
                     .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-                let language = if file.ends_with(".sh") { "shell" } else { "terraform" };
-                out.push_str(&format!("```{language}\n{}\n```", text.trim_end()));
+                let is_shell = path.extension().is_some_and(|ext| ext == "sh");
+                let language = if is_shell { "shell" } else { "terraform" };
+                write!(out, "```{language}\n{}\n```", text.trim_end()).unwrap();
             }
             (Some(_), _) => panic!("{name}: what is {line}?"),
         }

@@ -232,15 +232,12 @@ pub async fn create(
     let Creation { planned, spec, adopts, replaces } = creation;
     guard::holds_the_floor(configured, coordinate, &start.standing)?;
     let (wanted, unknown) = known(configured, planned);
-    let spec = match spec {
-        Some(spec) => {
-            let was = start.entry.is_some_and(|entry| !entry.is_gone() && entry.production);
-            complete(configured, coordinate, start, spec.clone(), was, limit).await?
-        }
-        None => {
-            let facets = configured.settings.facets();
-            super::wish::spec(coordinate, &wanted, &configured.settings, &facets)?
-        }
+    let spec = if let Some(spec) = spec {
+        let was = start.entry.is_some_and(|entry| !entry.is_gone() && entry.production);
+        Box::pin(complete(configured, coordinate, start, spec.clone(), was, limit)).await?
+    } else {
+        let facets = configured.settings.facets();
+        super::wish::spec(coordinate, &wanted, &configured.settings, &facets)?
     };
     let spec = &spec;
     let wished = planned::object_keys(spec);
@@ -306,7 +303,7 @@ pub async fn update(
     let spec = super::wish::spec(coordinate, &wanted, &configured.settings, &facets)?;
     let was_production = is_production(start, prior);
     let spec = if admits_login(start, &spec) {
-        complete(configured, coordinate, start, spec, was_production, limit).await?
+        Box::pin(complete(configured, coordinate, start, spec, was_production, limit)).await?
     } else {
         spec
     };
