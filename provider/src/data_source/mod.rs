@@ -1,3 +1,4 @@
 //! What a configuration can read: one file a data source.
 
 pub mod names;
+pub mod preflight;

@@ -8,6 +8,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Url};
 use tokio::time::Instant;
 
+use super::tls::{Authorities, NO_AUTHORITY};
 use crate::finding::Finding;
 use crate::preflight::Check;
 
@@ -24,8 +25,8 @@ pub struct HttpTarget {
     pub status: u16,
     /// The longest time until the head of the answer that is not worth a warning.
     pub max_latency: Option<Duration>,
-    /// Authorities of its certificate, PEM; `None`: those of this machine.
-    pub authorities: Option<Vec<u8>>,
+    /// Whose certificate it may show.
+    pub authorities: Authorities,
 }
 
 // === impl HttpTarget ===
@@ -105,12 +106,18 @@ impl HttpTarget {
         if self.url.scheme() == "http" {
             // Without this the client would look for the system's authorities, which may not be there.
             builder = builder.tls_certs_only([]);
-        } else if let Some(pem) = &self.authorities {
-            let authorities = Certificate::from_pem_bundle(pem)
-                .ok()
-                .filter(|authorities| !authorities.is_empty())
-                .ok_or("the file of authorities holds no certificate in PEM form")?;
-            builder = builder.tls_certs_only(authorities);
+        } else {
+            match &self.authorities {
+                Authorities::Machine => {}
+                Authorities::Only(pem) => {
+                    let authorities = Certificate::from_pem_bundle(pem)
+                        .ok()
+                        .filter(|authorities| !authorities.is_empty())
+                        .ok_or(NO_AUTHORITY)?;
+                    builder = builder.tls_certs_only(authorities);
+                }
+                Authorities::Unread(why) => return Err(why.clone()),
+            }
         }
         builder.build().map_err(|error| error.to_string())
     }

@@ -15,3 +15,4 @@ pub use environment::environment;
 pub use file_matches::FileTarget;
 pub use http::HttpTarget;
 pub use redis::{Password, RedisTarget};
+pub use tls::Authorities;

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::tls::{self, Trust};
+use super::tls::{self, Authorities, Trust};
 use crate::finding::Finding;
 use crate::preflight::Check;
 
@@ -35,8 +35,8 @@ pub struct RedisTarget {
     pub port: u16,
     /// Whether it speaks TLS from the first byte (`rediss://`).
     pub tls: bool,
-    /// Authorities of its certificate, PEM; `None`: those of this machine.
-    pub authorities: Option<Vec<u8>>,
+    /// Whose certificate it may show.
+    pub authorities: Authorities,
     /// The user of an ACL (Redis 6); `None`: the default one.
     pub username: Option<String>,
     /// Its password.
@@ -97,7 +97,7 @@ impl RedisTarget {
         if !self.tls {
             return self.greet(stream, began).await;
         }
-        let trust = self.authorities.as_deref().map_or(Trust::Machine, Trust::Only);
+        let trust = Trust::Known(&self.authorities);
         let stream = tls::handshake(stream, &self.host, trust).await.map_err(|why| Trouble {
             detail: format!("No TLS: {why}."),
             fix: "Name the authority of its certificate in `ca_cert_file`, or leave `tls` out where Redis does not speak \

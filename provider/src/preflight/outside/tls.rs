@@ -13,14 +13,27 @@ use tokio_rustls::client::TlsStream;
 
 use crate::facet::trust::Anyone;
 
+/// Why a file of authorities is of no use.
+pub(super) const NO_AUTHORITY: &str = "the file of authorities holds no certificate in PEM form";
+
+/// The authorities whose certificates are trusted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Authorities {
+    /// This machine's.
+    #[default]
+    Machine,
+    /// Those of a PEM file alone.
+    Only(Vec<u8>),
+    /// Those of a file that cannot be read, and why.
+    Unread(String),
+}
+
 /// Whose certificates are taken.
 pub(super) enum Trust<'a> {
     /// Anybody's: only to be looked at.
     Anyone,
-    /// Of this machine's authorities.
-    Machine,
-    /// Of the authorities in a PEM file alone.
-    Only(&'a [u8]),
+    /// Those that an authority has signed, for the name.
+    Known(&'a Authorities),
 }
 
 /// Shakes hands; the error is in words.
@@ -48,18 +61,19 @@ fn config(trust: Trust<'_>) -> Result<ClientConfig, String> {
                 .with_custom_certificate_verifier(verifier)
                 .with_no_client_auth());
         }
-        Trust::Machine => {
+        Trust::Known(Authorities::Machine) => {
             let mut roots = RootCertStore::empty();
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
             roots
         }
-        Trust::Only(pem) => authorities(pem)?,
+        Trust::Known(Authorities::Only(pem)) => roots(pem)?,
+        Trust::Known(Authorities::Unread(why)) => return Err(why.clone()),
     };
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
-fn authorities(pem: &[u8]) -> Result<RootCertStore, String> {
-    let none = || "the file of authorities holds no certificate in PEM form".to_owned();
+fn roots(pem: &[u8]) -> Result<RootCertStore, String> {
+    let none = || NO_AUTHORITY.to_owned();
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem) {
         let certificate = certificate.map_err(|_| none())?;

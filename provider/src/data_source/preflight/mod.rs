@@ -1,0 +1,3 @@
+//! `appenv_preflight`.
+
+pub mod outside;
