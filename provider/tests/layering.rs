@@ -62,6 +62,7 @@ const MAY_USE: [(&str, &[&str]); 27] = [
             "finding",
             "world",
             "naming",
+            "inquiry",
             "dotenv",
             "plan",
             "registry",

@@ -61,6 +61,11 @@ pub struct WantedKubernetes {
 // === impl Wanted ===
 
 impl Wanted {
+    /// Reads what a registry keeps; what it keeps otherwise is as if it were not said.
+    pub fn deserialized(kept: &serde_json::Value) -> Self {
+        Self::deserialize(kept).unwrap_or_default()
+    }
+
     /// The digest of what is promoted between environments: nothing that sizes or places.
     pub fn digest(&self) -> String {
         let database = self.database.clone().unwrap_or_default();
