@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From low to high. A module that is new gets its row here.
-const MAY_USE: [(&str, &[&str]); 26] = [
+const MAY_USE: [(&str, &[&str]); 27] = [
     ("world", &[]),
     ("naming", &[]),
     ("finding", &[]),
@@ -24,6 +24,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("facet", &["naming", "plan", "registry"]),
     ("store", &["naming", "dotenv", "plan", "registry", "facet"]),
     ("settings", &["world", "naming", "plan", "registry", "gate", "facet", "store"]),
+    ("wish", &["naming", "plan", "settings"]),
     ("run", &["naming", "registry", "gate"]),
     ("clients", &["world", "naming", "plan", "registry", "gate", "facet", "store", "settings"]),
     ("configured", &["world", "state_address", "gate", "run", "settings", "clients"]),
@@ -61,6 +62,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
             "finding",
             "world",
             "naming",
+            "inquiry",
             "dotenv",
             "plan",
             "registry",
@@ -69,6 +71,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
             "settings",
             "clients",
             "configured",
+            "wish",
             "secrets",
         ],
     ),
@@ -79,7 +82,8 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("command", &COMMANDS),
     ("provider", &OFFERED),
 ];
-const BELOW_OFFERED: [&str; 19] = [
+const BELOW_OFFERED: [&str; 20] = [
+    "wish",
     "finding",
     "preflight",
     "guard",
@@ -100,7 +104,8 @@ const BELOW_OFFERED: [&str; 19] = [
     "secrets",
     "dotenv",
 ];
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 21] = [
+    "wish",
     "finding",
     "preflight",
     "data_source",
@@ -122,7 +127,8 @@ const COMMANDS: [&str; 20] = [
     "secrets",
     "dotenv",
 ];
-const OFFERED: [&str; 23] = [
+const OFFERED: [&str; 24] = [
+    "wish",
     "finding",
     "preflight",
     "guard",

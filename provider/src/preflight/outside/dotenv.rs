@@ -57,6 +57,7 @@ impl DotenvTarget {
             };
             tokio::task::spawn_blocking(look).await.unwrap_or_default()
         })
+        .also(&[MODE])
     }
 
     fn judge(&self, found: io::Result<Seen>, target: &str) -> Vec<Finding> {

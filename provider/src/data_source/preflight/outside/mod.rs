@@ -62,13 +62,13 @@ struct Targets {
 
 impl Outside<'_> {
     /// Collects every mistake of form; values may be unknown.
-    pub fn validate(&self, world: &World) -> Errors {
-        self.targets(world).1
+    pub fn validate(&self) -> Errors {
+        self.targets(None).1
     }
 
     /// The checks, in the order of the schema. Nothing is asked before they are run.
     pub fn checks(&self, world: &Arc<World>) -> Result<Vec<Check<'static>>, Errors> {
-        let (targets, errors) = self.targets(world);
+        let (targets, errors) = self.targets(Some(world));
         errors.into_result()?;
         let mut checks = environment(targets.variables, world);
         checks.extend(targets.redis.into_iter().map(RedisTarget::check));
@@ -79,7 +79,8 @@ impl Outside<'_> {
         Ok(checks)
     }
 
-    fn targets(&self, world: &World) -> (Targets, Errors) {
+    /// Without a world only the form is judged: no file is read and no variable.
+    fn targets(&self, world: Option<&World>) -> (Targets, Errors) {
         let mut errors = Errors::new();
         let mut targets = Targets::default();
         let mut judge = Judge { at: Path::root(), errors: &mut errors };
@@ -115,10 +116,15 @@ fn each<M, T>(
 
 /// The authorities of a file; `None` where its name is unknown or was refused. One that cannot be read is told by the
 /// check.
-fn authorities(judge: &mut Judge<'_>, file: &Attr<String>, world: &World) -> Option<Authorities> {
+fn authorities(
+    judge: &mut Judge<'_>,
+    file: &Attr<String>,
+    world: Option<&World>,
+) -> Option<Authorities> {
     let Some(file) = judge.optional("ca_cert_file", file)? else {
         return Some(Authorities::Machine);
     };
+    let Some(world) = world else { return Some(Authorities::Machine) };
     Some(match world.read_bytes(&file, LONGEST) {
         Ok(pem) => Authorities::Only(pem),
         Err(error) => Authorities::Unread(format!("{file:?} cannot be read: {error}")),
@@ -128,7 +134,7 @@ fn authorities(judge: &mut Judge<'_>, file: &Attr<String>, world: &World) -> Opt
 // === impl RedisModel ===
 
 impl RedisModel {
-    fn target(&self, judge: &mut Judge<'_>, world: &World) -> Option<RedisTarget> {
+    fn target(&self, judge: &mut Judge<'_>, world: Option<&World>) -> Option<RedisTarget> {
         let host = judge.text("host", &self.host);
         let port = judge.port(&self.port, REDIS_PORT);
         let authorities = authorities(judge, &self.ca_cert_file, world);
@@ -151,7 +157,7 @@ impl RedisModel {
         })
     }
 
-    fn password(&self, judge: &mut Judge<'_>, world: &World) -> Option<Password> {
+    fn password(&self, judge: &mut Judge<'_>, world: Option<&World>) -> Option<Password> {
         if !self.password.is_null() && !self.password_env.is_null() {
             judge.refuse(
                 "password",
@@ -165,7 +171,7 @@ impl RedisModel {
             (Attr::Known(password), _) => Some(Password::Given(password.clone())),
             (_, Attr::Known(variable)) => {
                 let variable = judge.variable("password_env", variable)?;
-                Some(match world.env(&variable) {
+                Some(match world.and_then(|world| world.env(&variable)) {
                     Some(password) => Password::Given(Secret::new(password)),
                     None => Password::Unset(variable),
                 })
@@ -182,7 +188,7 @@ fn flag(value: &Attr<bool>) -> Option<bool> {
 // === impl HttpModel ===
 
 impl HttpModel {
-    fn target(&self, judge: &mut Judge<'_>, world: &World) -> Option<HttpTarget> {
+    fn target(&self, judge: &mut Judge<'_>, world: Option<&World>) -> Option<HttpTarget> {
         let name = judge.text("name", &self.name);
         let url = judge.url("url", &self.url);
         let status =

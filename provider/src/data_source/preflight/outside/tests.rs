@@ -14,7 +14,7 @@ fn redis() -> RedisModel {
 
 /// The places of the mistakes in what is asked for.
 fn mistakes(outside: Outside<'_>) -> Vec<String> {
-    let errors = outside.validate(&world());
+    let errors = outside.validate();
     errors
         .0
         .iter()
@@ -44,7 +44,7 @@ fn defaults_fill_what_is_left_out() {
     let dotenv = [DotenvModel { path: known(".env"), ..DotenvModel::default() }];
     let outside =
         Outside { redis: &redis, http: &http, certificate: &certificate, dotenv: &dotenv, ..NONE };
-    let (targets, errors) = outside.targets(&world());
+    let (targets, errors) = outside.targets(Some(&world()));
     assert!(errors.0.is_empty(), "{errors:?}");
     assert_eq!((targets.redis[0].port, targets.redis[0].tls), (6379, false));
     assert!(matches!(targets.redis[0].password, Password::Absent));
@@ -57,7 +57,7 @@ fn defaults_fill_what_is_left_out() {
 fn a_password_comes_from_its_variable() {
     let of = |variable: &str| {
         let redis = [RedisModel { password_env: known(variable), ..redis() }];
-        let (targets, errors) = Outside { redis: &redis, ..NONE }.targets(&world());
+        let (targets, errors) = Outside { redis: &redis, ..NONE }.targets(Some(&world()));
         assert!(errors.0.is_empty(), "{errors:?}");
         targets.redis[0].password.clone()
     };
@@ -101,7 +101,7 @@ fn mistakes_are_told_at_their_place() {
         mistakes(outside),
         ["http[0].url", "http[0].expected_status", "http[0].max_latency_ms"]
     );
-    assert!(!format!("{:?}", outside.validate(&world())).contains("canary"));
+    assert!(!format!("{:?}", outside.validate()).contains("canary"));
     let dotenv = [DotenvModel { path: known(".env"), mode: known("rw"), ..DotenvModel::default() }];
     let files = [
         FileModel { path: known("compose.yml"), pattern: known("("), ..FileModel::default() },
