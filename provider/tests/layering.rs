@@ -79,8 +79,9 @@ const MAY_USE: [(&str, &[&str]); 27] = [
     ("data_source", &BELOW_OFFERED),
     ("ephemeral", &BELOW_OFFERED),
     ("function", &["naming", "dotenv", "inquiry", "resolved", "plan", "store"]),
-    ("command", &COMMANDS),
     ("provider", &OFFERED),
+    // One command runs the provider without a CLI.
+    ("command", &COMMANDS),
 ];
 const BELOW_OFFERED: [&str; 20] = [
     "wish",
@@ -104,7 +105,8 @@ const BELOW_OFFERED: [&str; 20] = [
     "secrets",
     "dotenv",
 ];
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
+    "provider",
     "wish",
     "finding",
     "preflight",
