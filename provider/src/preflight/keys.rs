@@ -51,12 +51,11 @@ impl Needed {
         };
         Check::new(SECRET_STORE, target.clone(), async move {
             let (mut found, keys) = self.keys(world);
-            match &site.store {
-                Some(store) => found.extend(asked(&**store, &site.place, &keys, &target).await),
-                None => {
-                    let why = "The address of the store is known only after apply.";
-                    found.extend(keys.iter().map(|(_, check)| Finding::skip(check, &*target, why)));
-                }
+            if let Some(store) = &site.store {
+                found.extend(asked(&**store, &site.place, &keys, &target).await);
+            } else {
+                let why = "The address of the store is known only after apply.";
+                found.extend(keys.values().map(|check| Finding::skip(check, &*target, why)));
             }
             found
         })

@@ -54,9 +54,10 @@ impl Probe {
     ) -> (Check<'static>, Option<Self>) {
         let settings = &configured.settings;
         let spec = subject.spec(settings, None);
-        let target = match &spec.names.vault_database_role {
-            role if configured.clients.vault().is_none() => format!("database role \"{role}\""),
-            role => format!("database role \"{role}\" on {}", server(configured)),
+        let role = format!("database role \"{}\"", spec.names.vault_database_role);
+        let target = match configured.clients.vault() {
+            Some(vault) => format!("{role} on {}", vault.server()),
+            None => role,
         };
         if let Some(why) = impossible(settings) {
             let skipped = skipped(&target, why);
@@ -104,10 +105,6 @@ fn impossible(settings: &Settings) -> Option<&'static str> {
 
 fn skipped(target: &str, why: &str) -> Vec<Finding> {
     [LEASE, ROLE, REVOKE].map(|check| Finding::skip(check, target, why)).into()
-}
-
-fn server(configured: &Configured) -> String {
-    configured.clients.vault().map(|vault| vault.server()).unwrap_or_default()
 }
 
 // === impl Trial ===
@@ -161,10 +158,7 @@ impl Trial {
                     format!(
                         "A leased login works as {works}, and should as role \"{owner}\": what it makes belongs to it alone."
                     ),
-                    format!(
-                        "Mend the creation statements of the database role as {} says, or apply the instance.",
-                        "vault_database_role"
-                    ),
+                    "Mend the creation statements of the database role, as an apply of the instance does.",
                 )
             }
             Err(error) => fix::failed(ROLE, target, &error),

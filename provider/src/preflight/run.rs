@@ -36,20 +36,18 @@ impl<'a> Check<'a> {
     }
 
     async fn answer(self, deadline: Instant, limit: Duration) -> Vec<Finding> {
-        match timeout_at(deadline, self.work).await {
-            Ok(findings) => findings,
-            Err(_) => {
-                let late = Finding::fail(
-                    self.name,
-                    self.target.clone(),
-                    format!("It did not answer within {} s.", limit.as_secs_f64()),
-                    "See whether it is up and reachable from here; a slow one may get more time with `timeout`.",
-                );
-                let why = format!("Not asked: see {}.", self.name);
-                let others = self.also.iter().map(|name| Finding::skip(name, &*self.target, &*why));
-                std::iter::once(late).chain(others).collect()
-            }
+        if let Ok(findings) = timeout_at(deadline, self.work).await {
+            return findings;
         }
+        let late = Finding::fail(
+            self.name,
+            self.target.clone(),
+            format!("It did not answer within {} s.", limit.as_secs_f64()),
+            "See whether it is up and reachable from here; a slow one may get more time with `timeout`.",
+        );
+        let why = format!("Not asked: see {}.", self.name);
+        let others = self.also.iter().map(|name| Finding::skip(name, &*self.target, &*why));
+        std::iter::once(late).chain(others).collect()
     }
 }
 

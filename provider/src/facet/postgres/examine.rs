@@ -22,6 +22,21 @@ pub struct Examined {
     pub maintenance: Vec<Maintenance>,
     /// Logins that work for the instance and are no superusers: the provider's, and who may grant its owner role.
     pub workers: BTreeSet<String>,
+    /// How many connections there may be.
+    pub room: Room,
+}
+
+/// How many connections there may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Room {
+    /// What the server still takes from logins that are no superusers.
+    pub free: i32,
+    /// `max_connections`.
+    pub most: i32,
+    /// `CONNECTION LIMIT` of the provider's login; -1: none.
+    pub limit: i32,
+    /// Connections that the login has.
+    pub used: i32,
 }
 
 /// A database that no instance has.
@@ -110,5 +125,13 @@ async fn examined(
     for row in session.rows(sql_read::WORKERS, &[Some(&wish.owner_role)]).await? {
         workers.insert(row.try_get(0)?);
     }
-    Ok(Examined { seen: document.seen, maintenance, workers })
+    let rows = session.rows(sql_read::ROOM, &[]).await?;
+    let row = rows.first().ok_or_else(|| Failure::Driver("an empty answer".to_owned()))?;
+    let room = Room {
+        free: row.try_get(0)?,
+        most: row.try_get(1)?,
+        limit: row.try_get(2)?,
+        used: row.try_get(3)?,
+    };
+    Ok(Examined { seen: document.seen, maintenance, workers, room })
 }

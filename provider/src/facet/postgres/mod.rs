@@ -50,7 +50,7 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-pub use examine::{Became, Examined, Maintenance};
+pub use examine::{Became, Examined, Maintenance, Room};
 pub use quote::identifier;
 pub use settings::{FromUrl, Host, Password, Settings, SettingsError, SslMode};
 pub use temporary::{Registration, TemporaryLogin};

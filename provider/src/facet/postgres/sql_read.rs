@@ -226,6 +226,16 @@ pub(super) const DEPENDENTS: &str =
 /// Who the session is: its login, and the role it works as.
 pub(super) const WHO: &str = "SELECT session_user::text, current_user::text";
 
+/// Connections: how many more the server takes from logins that are no superusers, how many it takes at all, how many our
+/// login may have (-1: any number), and has. From PostgreSQL 16 on some are reserved for another role, too.
+pub(super) const ROOM: &str = "SELECT
+    (current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+      - coalesce(current_setting('reserved_connections', true), '0')::int
+      - (SELECT coalesce(sum(s.numbackends), 0) FROM pg_catalog.pg_stat_database s))::int,
+    current_setting('max_connections')::int, l.rolconnlimit,
+    (SELECT count(*)::int FROM pg_catalog.pg_stat_activity a WHERE a.usesysid = l.oid)
+  FROM pg_catalog.pg_roles l WHERE l.rolname = current_user";
+
 /// Databases that every server has, and the one of the registry, unless they are the instance's (`$1`): name, and what
 /// PUBLIC may do there.
 pub(super) const MAINTENANCE: &str = "SELECT d.datname::text, ARRAY(SELECT x.privilege_type::text

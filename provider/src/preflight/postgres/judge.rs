@@ -1,6 +1,6 @@
 //! From what was seen on a PostgreSQL server to findings. Pure.
 
-use crate::facet::postgres::{Examined, Maintenance, identifier};
+use crate::facet::postgres::{Examined, Maintenance, Room, identifier};
 use crate::finding::Finding;
 use crate::plan::postgres::{Login, PostgresWish, SeenRole, quoted};
 
@@ -10,6 +10,8 @@ use super::super::fix;
 pub(super) const VERSION: &str = "postgres_version";
 /// What the provider's login may do.
 pub(super) const LOGIN: &str = "postgres_login";
+/// Whether there may be more connections.
+pub(super) const ROOM: &str = "postgres_connections";
 /// Whether the owner role is there, and only a role.
 pub(super) const OWNER_ROLE: &str = "owner_role";
 /// Whether the database is there and open.
@@ -24,12 +26,17 @@ pub(super) const MAINTENANCE_PUBLIC: &str = "maintenance_public";
 /// The oldest version that appenv works with.
 const OLDEST: i32 = 150_000;
 
+/// Connections that one process of the provider may have at a time: one that reads, one that writes, two into databases of
+/// instances.
+const NEEDED: i32 = 4;
+
 /// Every finding but that the server answered.
 pub(super) fn judge(examined: &Examined, wish: &PostgresWish, server: &str) -> Vec<Finding> {
     let login = &examined.seen.login;
     let mut found = vec![
         version(login.version, server),
         self::login(login, server),
+        room(examined.room, login, server),
         owner_role(examined.seen.role.as_ref(), wish, server),
     ];
     found.extend(database(examined, wish, server));
@@ -75,6 +82,31 @@ fn login(login: &Login, server: &str) -> Finding {
         "Before PostgreSQL 16 a login with CREATEROLE may reset the password of any role that is no superuser and grant \
          itself any such role: it could take over every other role of this server.",
         "Use PostgreSQL 16 or later, or a server for these apps alone.",
+    )
+}
+
+fn room(room: Room, login: &Login, server: &str) -> Finding {
+    let Room { free, most, limit, used } = room;
+    if free < NEEDED {
+        return Finding::warn(
+            ROOM,
+            server,
+            format!("It takes {free} more of its {most} connections, and a run may need {NEEDED}."),
+            "End idle sessions, let applications pool theirs, or raise max_connections and restart the server.",
+        );
+    }
+    let left = limit.saturating_sub(used);
+    if login.superuser || limit < 0 || left >= NEEDED {
+        return Finding::ok(ROOM, server, "There is room for the connections of a run.");
+    }
+    let name = identifier(&login.name);
+    Finding::warn(
+        ROOM,
+        server,
+        format!(
+            "Login {name} may have {left} more of its {limit} connections, and a run may need {NEEDED}."
+        ),
+        fix::sql(format!("ALTER ROLE {name} CONNECTION LIMIT -1;")),
     )
 }
 
@@ -207,6 +239,20 @@ mod tests {
                 .fix
                 .ends_with("ALTER ROLE \"prov\" CREATEROLE CREATEDB;")
         );
+    }
+
+    #[test]
+    fn a_server_or_a_login_with_no_room_is_told() {
+        let status = |free, limit, used, superuser| {
+            let login = Login { superuser, ..Login::default() };
+            room(Room { free, most: 100, limit, used }, &login, "x").status
+        };
+        assert_eq!(status(4, -1, 90, false), Status::Ok);
+        assert_eq!(status(3, -1, 1, false), Status::Warn);
+        assert_eq!(status(-2, -1, 1, true), Status::Warn);
+        assert_eq!(status(90, 5, 1, false), Status::Ok);
+        assert_eq!(status(90, 5, 2, false), Status::Warn);
+        assert_eq!(status(90, 5, 2, true), Status::Ok);
     }
 
     #[test]

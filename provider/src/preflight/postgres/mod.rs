@@ -15,9 +15,10 @@ use super::run::Check;
 /// Whether the server answers and lets the login in.
 pub const CONNECTION: &str = "postgres_connection";
 /// What follows from that.
-const OTHERS: [&str; 7] = [
+const OTHERS: [&str; 8] = [
     judge::VERSION,
     judge::LOGIN,
+    judge::ROOM,
     judge::OWNER_ROLE,
     judge::DATABASE,
     judge::DATABASE_OWNER,

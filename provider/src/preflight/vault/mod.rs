@@ -41,7 +41,7 @@ pub fn check<'a>(vault: &'a Vault, subject: &'a Subject, settings: &'a Settings)
         let look = vault.look(&spec).await.unwrap_or_default();
         let spec = subject.spec(settings, look.entry.as_ref());
         if let Some(wish) = &spec.vault {
-            found.extend(asked(vault, &spec, wish, &server).await);
+            found.extend(Box::pin(asked(vault, &spec, wish, &server)).await);
         }
         found
     })

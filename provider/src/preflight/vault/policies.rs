@@ -81,13 +81,11 @@ fn shared(
                 return Finding::ok(OPS_POLICY, target, good);
             }
             let how = format!("{}.", sentence(&differences.join("; ")));
-            match Policy::parse(text) {
-                Ok(policy) => (how, policy),
-                Err(_) => {
-                    let next = "Apply an instance of the app: that writes the policy with the parts of all of them.";
-                    return Finding::fail(OPS_POLICY, target, how, next);
-                }
-            }
+            let Ok(policy) = Policy::parse(text) else {
+                let next = "Apply an instance of the app: that writes the policy with the parts of all of them.";
+                return Finding::fail(OPS_POLICY, target, how, next);
+            };
+            (how, policy)
         }
     };
     whole.grants.extend(part);
