@@ -196,7 +196,7 @@ fn it_finds_what_the_data_source_finds() {
         );
     };
     same(true);
-    servers.pg.root().run("GRANT CONNECT ON DATABASE \"erp-sandbox\" TO PUBLIC");
+    servers.pg.sql("GRANT CONNECT ON DATABASE \"erp-sandbox\" TO PUBLIC");
     same(false);
     let mut canaries = Canaries::new();
     canaries.register_servers(&servers);

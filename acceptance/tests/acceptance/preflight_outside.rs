@@ -1,6 +1,7 @@
 //! `appenv_preflight` on what no facet manages: each check is good, broken by hand, found, and mended as its `fix` says.
 
 use std::fs::Permissions;
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::process::Command;
@@ -160,9 +161,17 @@ fn a_certificate_is_renewed_in_time() {
     is(&asks(&ws, &block("    min_days = 60\n")), "certificate", "warn", "less than 60", "Renew");
     redis.stop();
     is(&asks(&ws, &block("")), "certificate", "fail", "No connection", "Start what should listen");
-    let plain = Redis::start();
-    let other =
-        format!("  certificate {{\n    host = \"localhost\"\n    port = {}\n  }}\n", plain.port());
+    // What greets in clear, as a mail server does before STARTTLS.
+    let mail = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let other = format!(
+        "  certificate {{\n    host = \"localhost\"\n    port = {}\n  }}\n",
+        mail.local_addr().unwrap().port()
+    );
+    std::thread::spawn(move || {
+        for mut client in mail.incoming().flatten() {
+            client.write_all(b"220 mail.example ESMTP\r\n").ok();
+        }
+    });
     is(&asks(&ws, &other), "certificate", "fail", "No TLS: ", "Correct `port`");
 }
 
@@ -170,7 +179,7 @@ fn a_certificate_is_renewed_in_time() {
 fn a_health_address_answers_as_it_should() {
     let web = Web::start();
     let ws = workspace();
-    let (user, token) = (random::canary(), random::canary());
+    let (user, token) = (random::password(), random::password());
     let block = |more: &str| {
         format!(
             "  http {{\n    name = \"erp\"\n    url = \
@@ -209,7 +218,7 @@ fn a_health_address_answers_as_it_should() {
         "http",
         "warn",
         "should not take longer than 200 ms",
-        "`max_latency`",
+        "`max_latency_ms`",
     );
     web.answers(Manner::default());
     // Half a minute is more than any answer of this machine takes.

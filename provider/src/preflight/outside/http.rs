@@ -89,7 +89,7 @@ impl HttpTarget {
                 CHECK,
                 target,
                 format!("{seen}; it should not take longer than {} ms.", most.as_millis()),
-                "See what slows the application down, or raise `max_latency`.",
+                "See what slows the application down, or raise `max_latency_ms`.",
             ),
             _ => Finding::ok(CHECK, target, format!("{seen}.")),
         }
