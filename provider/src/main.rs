@@ -18,10 +18,16 @@ fn main() -> ExitCode {
         return command::run(
             arguments,
             &World::real(),
-            &mut Output { out: &mut out, err: &mut err },
+            &mut Output { out: &mut out, err: &mut err, terminal: columns() },
         )
         .into();
     }
     let options = Options { address: "registry.terraform.io/arcodange/appenv".to_owned(), debug };
     serve(Appenv::new(World::real()), &options)
+}
+
+/// How wide the terminal is that standard output goes to; `None` where it goes elsewhere.
+fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    Some(size.ws_col.into())
 }

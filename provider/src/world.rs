@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Finds an environment variable.
 type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
@@ -10,10 +11,11 @@ type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 type Clock = dyn Fn() -> jiff::Timestamp + Send + Sync;
 
 /// What the process is given from outside; a test gives another one.
+#[derive(Clone)]
 pub struct World {
-    env: Box<Lookup>,
+    env: Arc<Lookup>,
     cwd: PathBuf,
-    clock: Box<Clock>,
+    clock: Arc<Clock>,
 }
 
 impl World {
@@ -23,7 +25,7 @@ impl World {
         let env = |name: &str| std::env::var(name).ok();
         #[allow(clippy::disallowed_methods, reason = "the one place where it is asked for")]
         let cwd = std::env::current_dir().unwrap_or_default();
-        Self { env: Box::new(env), cwd, clock: Box::new(real_clock) }
+        Self { env: Arc::new(env), cwd, clock: Arc::new(real_clock) }
     }
 
     /// One with the given environment, in the given directory.
@@ -31,13 +33,13 @@ impl World {
         env: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
         cwd: impl Into<PathBuf>,
     ) -> Self {
-        Self { env: Box::new(env), cwd: cwd.into(), clock: Box::new(real_clock) }
+        Self { env: Arc::new(env), cwd: cwd.into(), clock: Arc::new(real_clock) }
     }
 
     /// The same by another clock.
     #[must_use]
     pub fn with_clock(self, clock: impl Fn() -> jiff::Timestamp + Send + Sync + 'static) -> Self {
-        Self { clock: Box::new(clock), ..self }
+        Self { clock: Arc::new(clock), ..self }
     }
 
     /// An environment variable; an empty one counts as absent.

@@ -69,7 +69,11 @@ fn run(bench: &Keygen, arguments: &[&str]) -> (u8, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let arguments =
         ["terraform-provider-appenv", "approval"].iter().chain(arguments).map(OsString::from);
-    let code = command::run(arguments, &world, &mut Output { out: &mut out, err: &mut err });
+    let code = command::run(
+        arguments,
+        &world,
+        &mut Output { out: &mut out, err: &mut err, terminal: None },
+    );
     (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
 }
 

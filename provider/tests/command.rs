@@ -21,7 +21,11 @@ fn run_os(arguments: Vec<OsString>) -> (u8, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let program = OsString::from("terraform-provider-appenv");
     let arguments = std::iter::once(program).chain(arguments);
-    let code = command::run(arguments, &world(), &mut Output { out: &mut out, err: &mut err });
+    let code = command::run(
+        arguments,
+        &world(),
+        &mut Output { out: &mut out, err: &mut err, terminal: None },
+    );
     (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
 }
 
@@ -195,7 +199,7 @@ fn an_answer_that_cannot_be_written_is_a_failure_unless_nobody_reads() {
         let code = command::run(
             arguments,
             &world(),
-            &mut Output { out: &mut Broken(kind), err: &mut err },
+            &mut Output { out: &mut Broken(kind), err: &mut err, terminal: None },
         );
         assert_eq!((code, err.is_empty()), (expected, expected == 0));
     }

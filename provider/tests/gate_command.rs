@@ -30,7 +30,7 @@ fn gate(dir: &Path, arguments: &[&str]) -> (u8, String, String) {
     let code = command::run(
         arguments.map(OsString::from),
         &world,
-        &mut Output { out: &mut out, err: &mut err },
+        &mut Output { out: &mut out, err: &mut err, terminal: None },
     );
     (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
 }

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From low to high. A module that is new gets its row here.
-const MAY_USE: [(&str, &[&str]); 26] = [
+const MAY_USE: [(&str, &[&str]); 27] = [
     ("world", &[]),
     ("naming", &[]),
     ("finding", &[]),
@@ -24,6 +24,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("facet", &["naming", "plan", "registry"]),
     ("store", &["naming", "dotenv", "plan", "registry", "facet"]),
     ("settings", &["world", "naming", "plan", "registry", "gate", "facet", "store"]),
+    ("wish", &["naming", "plan", "settings"]),
     ("run", &["naming", "registry", "gate"]),
     ("clients", &["world", "naming", "plan", "registry", "gate", "facet", "store", "settings"]),
     ("configured", &["world", "state_address", "gate", "run", "settings", "clients"]),
@@ -61,6 +62,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
             "finding",
             "world",
             "naming",
+            "inquiry",
             "dotenv",
             "plan",
             "registry",
@@ -69,6 +71,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
             "settings",
             "clients",
             "configured",
+            "wish",
             "secrets",
         ],
     ),
@@ -76,10 +79,12 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("data_source", &BELOW_OFFERED),
     ("ephemeral", &BELOW_OFFERED),
     ("function", &["naming", "dotenv", "inquiry", "resolved", "plan", "store"]),
-    ("command", &COMMANDS),
     ("provider", &OFFERED),
+    // One command runs the provider without a CLI.
+    ("command", &COMMANDS),
 ];
-const BELOW_OFFERED: [&str; 19] = [
+const BELOW_OFFERED: [&str; 20] = [
+    "wish",
     "finding",
     "preflight",
     "guard",
@@ -100,7 +105,9 @@ const BELOW_OFFERED: [&str; 19] = [
     "secrets",
     "dotenv",
 ];
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 22] = [
+    "provider",
+    "wish",
     "finding",
     "preflight",
     "data_source",
@@ -122,7 +129,8 @@ const COMMANDS: [&str; 20] = [
     "secrets",
     "dotenv",
 ];
-const OFFERED: [&str; 23] = [
+const OFFERED: [&str; 24] = [
+    "wish",
     "finding",
     "preflight",
     "guard",

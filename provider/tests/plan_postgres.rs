@@ -37,6 +37,7 @@ fn whole() -> Seen {
             name: "prov".to_owned(),
             superuser: false,
             createrole: true,
+            createdb: true,
             version: 180_006,
         },
         role: Some(SeenRole {

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use appenv::data_source::names::{Model as NamesModel, NamesSource};
+use appenv::data_source::preflight::{Model as PreflightModel, PreflightSource};
 use appenv::ephemeral::database_credentials::{DatabaseCredentials, Model as CredentialsModel};
 use appenv::function;
 use appenv::provider::Appenv;
@@ -36,6 +37,12 @@ fn the_instance_is_legal_and_its_model_agrees() {
 fn the_names_are_legal_and_their_model_agrees() {
     assert_eq!(legal::check(&NamesSource::schema(), Kind::DataSource), NONE);
     assert_eq!(drift::probe::<NamesModel>(&NamesSource::schema()), NONE);
+}
+
+#[test]
+fn the_preflight_is_legal_and_its_model_agrees() {
+    assert_eq!(legal::check(&PreflightSource::schema(), Kind::DataSource), NONE);
+    assert_eq!(drift::probe::<PreflightModel>(&PreflightSource::schema()), NONE);
 }
 
 #[test]
@@ -90,6 +97,8 @@ fn every_attribute_and_block_has_a_sentence() {
     descriptions("appenv_app_instance", &instance.block, &mut all);
     let names = NamesSource::schema();
     descriptions("data.appenv_names", &names.block, &mut all);
+    let preflight = PreflightSource::schema();
+    descriptions("data.appenv_preflight", &preflight.block, &mut all);
     let credentials = DatabaseCredentials::schema();
     descriptions("ephemeral.appenv_database_credentials", &credentials.block, &mut all);
     for (place, text) in &all {

@@ -4,7 +4,9 @@ pub mod issuer;
 pub mod moto;
 pub mod openbao;
 pub mod postgres;
+pub mod redis;
 pub mod states;
+pub mod web;
 
 #[cfg(feature = "containers")]
 pub mod containers;
@@ -13,7 +15,9 @@ pub use issuer::{Issuer, TokenReview};
 pub use moto::Moto;
 pub use openbao::OpenBao;
 pub use postgres::Postgres;
+pub use redis::Redis;
 pub use states::States;
+pub use web::Web;
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 

@@ -1,6 +1,7 @@
 //! What the binary does by hand: one command a file. Arguments and output come in, so that a test gives others.
 
 mod approval;
+mod check;
 mod floor;
 mod gate;
 mod names;
@@ -18,6 +19,8 @@ pub struct Output<'a> {
     pub out: &'a mut dyn Write,
     /// What went wrong.
     pub err: &'a mut dyn Write,
+    /// How many columns the terminal has that answers go to, 0 where it does not say; `None`: they go elsewhere.
+    pub terminal: Option<usize>,
 }
 
 /// It was done.
@@ -28,9 +31,10 @@ const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 
 /// Runs the command that the arguments name, the program's own name first among them; the exit code is the
-/// process's: 0 done, 1 failed, 2 wrong usage of `approval`, `floor` and `names`, and what `gate` says for itself.
+/// process's: 0 done, 1 failed, 2 wrong usage of `approval`, `floor` and `names`, and what `check` and `gate` say for
+/// themselves.
 ///
-/// To `gate` 2 is an open gate, so wrong usage of it, misspelt or not, is 1.
+/// To these two 2 is an answer, so wrong usage of them, misspelt or not, is 1.
 pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
     world: &World,
@@ -46,6 +50,7 @@ pub fn run(
     };
     match matches.subcommand() {
         Some(("approval", matches)) => approval::run(matches, world, output),
+        Some(("check", matches)) => check::run(matches, world, output),
         Some(("gate", matches)) => gate::run(matches, world, output),
         Some(("names", matches)) => names::run(matches, output),
         Some(("floor", matches)) => floor::run(matches, world, output),
@@ -63,6 +68,7 @@ fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(approval::command())
+        .subcommand(check::command())
         .subcommand(gate::command())
         .subcommand(names::command())
         .subcommand(floor::command())

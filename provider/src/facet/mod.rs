@@ -5,6 +5,7 @@ pub mod aws;
 mod bounded;
 pub mod host;
 pub mod postgres;
+pub mod trust;
 pub mod vault;
 
 use std::collections::BTreeMap;

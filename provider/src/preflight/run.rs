@@ -11,6 +11,7 @@ use crate::finding::Finding;
 pub struct Check<'a> {
     name: &'static str,
     target: String,
+    also: &'static [&'static str],
     work: BoxFuture<'a, Vec<Finding>>,
 }
 
@@ -24,19 +25,29 @@ impl<'a> Check<'a> {
         target: impl Into<String>,
         work: impl Future<Output = Vec<Finding>> + Send + 'a,
     ) -> Self {
-        Self { name, target: target.into(), work: work.boxed() }
+        Self { name, target: target.into(), also: &[], work: work.boxed() }
+    }
+
+    /// Names of the other findings that it answers with, so that each is skipped, and not missing, where it does not
+    /// answer in time.
+    #[must_use]
+    pub fn also(self, names: &'static [&'static str]) -> Self {
+        Self { also: names, ..self }
     }
 
     async fn answer(self, deadline: Instant, limit: Duration) -> Vec<Finding> {
-        match timeout_at(deadline, self.work).await {
-            Ok(findings) => findings,
-            Err(_) => vec![Finding::fail(
-                self.name,
-                self.target,
-                format!("It did not answer within {} s.", limit.as_secs_f64()),
-                "See whether it is up and reachable from here; a slow one may get more time with `timeout`.",
-            )],
+        if let Ok(findings) = timeout_at(deadline, self.work).await {
+            return findings;
         }
+        let late = Finding::fail(
+            self.name,
+            self.target.clone(),
+            format!("It did not answer within {} s.", limit.as_secs_f64()),
+            "See whether it is up and reachable from here; a slow one may get more time with `timeout`.",
+        );
+        let why = format!("Not asked: see {}.", self.name);
+        let others = self.also.iter().map(|name| Finding::skip(name, &*self.target, &*why));
+        std::iter::once(late).chain(others).collect()
     }
 }
 
@@ -62,5 +73,17 @@ mod tests {
         let told: Vec<_> = found.iter().map(|found| (found.check, found.status)).collect();
         assert_eq!(told, [("redis", Status::Fail), ("http", Status::Ok)]);
         assert_eq!(found[0].detail, "It did not answer within 0.05 s.");
+    }
+
+    #[tokio::test]
+    async fn what_a_late_answer_would_have_told_is_skipped() {
+        let dead = Check::new("vault_connection", "Vault at v", std::future::pending());
+        let found = run(vec![dead.also(&["vault_database_role"])], Duration::from_millis(1)).await;
+        let told: Vec<_> = found.iter().map(|found| (found.check, found.status)).collect();
+        assert_eq!(
+            told,
+            [("vault_connection", Status::Fail), ("vault_database_role", Status::Skip)]
+        );
+        assert_eq!(found[1].detail, "Not asked: see vault_connection.");
     }
 }

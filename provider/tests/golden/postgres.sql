@@ -140,7 +140,7 @@ SELECT json_build_object(
     WHERE f.owner = coalesce((SELECT i.owner FROM appenv.instances i
       WHERE i.app = $1::text AND i.phase <> 'gone' ORDER BY i.recorded_at DESC LIMIT 1), $7::text)),
   'login', (SELECT json_build_object('name', l.rolname, 'superuser', l.rolsuper,
-      'createrole', l.rolcreaterole, 'version', current_setting('server_version_num')::int)
+      'createrole', l.rolcreaterole, 'createdb', l.rolcreatedb, 'version', current_setting('server_version_num')::int)
     FROM pg_catalog.pg_roles l WHERE l.rolname = current_user),
   'role', (SELECT json_build_object('login', r.rolcanlogin, 'superuser', r.rolsuper,
       'createrole', r.rolcreaterole, 'createdb', r.rolcreatedb, 'replication', r.rolreplication,
@@ -206,7 +206,7 @@ SELECT json_build_object(
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = 'appenv' AND c.relname = 'floors'),
   'login', (SELECT json_build_object('name', l.rolname, 'superuser', l.rolsuper,
-      'createrole', l.rolcreaterole, 'version', current_setting('server_version_num')::int)
+      'createrole', l.rolcreaterole, 'createdb', l.rolcreatedb, 'version', current_setting('server_version_num')::int)
     FROM pg_catalog.pg_roles l WHERE l.rolname = current_user),
   'role', (SELECT json_build_object('login', r.rolcanlogin, 'superuser', r.rolsuper,
       'createrole', r.rolcreaterole, 'createdb', r.rolcreatedb, 'replication', r.rolreplication,
@@ -256,7 +256,7 @@ SELECT json_build_object(
 -- read without a registry
 SELECT json_build_object(
   'login', (SELECT json_build_object('name', l.rolname, 'superuser', l.rolsuper,
-      'createrole', l.rolcreaterole, 'version', current_setting('server_version_num')::int)
+      'createrole', l.rolcreaterole, 'createdb', l.rolcreatedb, 'version', current_setting('server_version_num')::int)
     FROM pg_catalog.pg_roles l WHERE l.rolname = current_user),
   'role', (SELECT json_build_object('login', r.rolcanlogin, 'superuser', r.rolsuper,
       'createrole', r.rolcreaterole, 'createdb', r.rolcreatedb, 'replication', r.rolreplication,

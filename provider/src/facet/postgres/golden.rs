@@ -24,7 +24,7 @@ fn wish() -> PostgresWish {
 }
 
 fn login(version: i32) -> Login {
-    Login { name: "prov".to_owned(), superuser: false, createrole: true, version }
+    Login { name: "prov".to_owned(), superuser: false, createrole: true, createdb: true, version }
 }
 
 fn title(out: &mut String, title: &str, sql: &str) {

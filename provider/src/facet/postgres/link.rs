@@ -89,6 +89,11 @@ impl Link {
         &self.settings
     }
 
+    /// How the sessions of this run call themselves.
+    pub(super) fn application_name(&self) -> &str {
+        &self.application_name
+    }
+
     /// The reading connection, opened where there is none; many may use it at a time.
     pub(super) async fn reader(&self) -> Result<Arc<Session>, Failure> {
         let mut slot = self.reader.lock().await;

@@ -7,12 +7,14 @@
 //! - `registered`: what a look at the registry answers; `floors`: what it keeps for the gates.
 //! - `observe`, `registry`, `converge` with `extend`, `rename` with `kept`, `dismantle`: the verbs; `foreign`: whose the
 //!   registry is; `neighbours`: who else has a name of ours.
+//! - `examine`: what a preflight asks beside.
 //! - `temporary` with `verifier`: logins for the time of one run.
 //! - `failure`, `trouble`, `refusal`: what can stop them, and how a user is told.
 
 mod connect;
 mod converge;
 mod dismantle;
+mod examine;
 mod extend;
 mod failure;
 mod floors;
@@ -48,6 +50,8 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+pub use examine::{Became, Examined, Maintenance, Room};
+pub use quote::identifier;
 pub use settings::{FromUrl, Host, Password, Settings, SettingsError, SslMode};
 pub use temporary::{Registration, TemporaryLogin};
 

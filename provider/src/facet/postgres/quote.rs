@@ -5,7 +5,7 @@
 //! long before, by the grammar of names.
 
 /// A quoted identifier.
-pub(super) fn identifier(name: &str) -> String {
+pub fn identifier(name: &str) -> String {
     enclose(name, '"')
 }
 

@@ -46,7 +46,7 @@ const NEIGHBOURS: &str = "
 /// Memberships are looked up by both ends at once: a login that works for ten thousand instances has as many.
 const CATALOGS: &str = "
   'login', (SELECT json_build_object('name', l.rolname, 'superuser', l.rolsuper,
-      'createrole', l.rolcreaterole, 'version', current_setting('server_version_num')::int)
+      'createrole', l.rolcreaterole, 'createdb', l.rolcreatedb, 'version', current_setting('server_version_num')::int)
     FROM pg_catalog.pg_roles l WHERE l.rolname = current_user),
   'role', (SELECT json_build_object('login', r.rolcanlogin, 'superuser', r.rolsuper,
       'createrole', r.rolcreaterole, 'createdb', r.rolcreatedb, 'replication', r.rolreplication,
@@ -222,6 +222,35 @@ pub(super) const DEPENDENTS: &str =
   WHERE s.refclassid = 'pg_catalog.pg_authid'::regclass AND r.rolname = $1::text
     AND s.classid <> 'pg_catalog.pg_auth_members'::regclass
   GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
+
+/// Who the session is: its login, and the role it works as.
+pub(super) const WHO: &str = "SELECT session_user::text, current_user::text";
+
+/// Connections: how many more the server takes from logins that are no superusers, how many it takes at all, how many our
+/// login may have (-1: any number), and has. From PostgreSQL 16 on some are reserved for another role, too.
+pub(super) const ROOM: &str = "SELECT
+    (current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+      - coalesce(current_setting('reserved_connections', true), '0')::int
+      - (SELECT coalesce(sum(s.numbackends), 0) FROM pg_catalog.pg_stat_database s))::int,
+    current_setting('max_connections')::int, l.rolconnlimit,
+    (SELECT count(*)::int FROM pg_catalog.pg_stat_activity a WHERE a.usesysid = l.oid)
+  FROM pg_catalog.pg_roles l WHERE l.rolname = current_user";
+
+/// Databases that every server has, and the one of the registry, unless they are the instance's (`$1`): name, and what
+/// PUBLIC may do there.
+pub(super) const MAINTENANCE: &str = "SELECT d.datname::text, ARRAY(SELECT x.privilege_type::text
+      FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) x
+      WHERE x.grantee = 0 ORDER BY 1)
+  FROM pg_catalog.pg_database d
+  WHERE (d.datname IN ('postgres', 'template1') OR d.datname = current_database())
+    AND d.datname <> $1::text ORDER BY 1";
+
+/// Logins, superusers apart, that may grant a role (`$1`), and our own.
+pub(super) const WORKERS: &str = "SELECT m.rolname::text FROM pg_catalog.pg_roles m
+  WHERE NOT m.rolsuper AND m.rolcanlogin AND (m.rolname = current_user
+    OR EXISTS (SELECT FROM pg_catalog.pg_auth_members a
+      JOIN pg_catalog.pg_roles r ON r.oid = a.roleid
+      WHERE r.rolname = $1::text AND a.member = m.oid AND a.admin_option)) ORDER BY 1";
 
 /// Waits for the lock all our writes on one server take, in the maintenance database.
 pub(super) fn lock() -> String {

@@ -12,7 +12,7 @@ use crate::plan::vault::DatabaseRoleWish;
 
 /// What a connection says of itself; never a password, which the server does not answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Connection {
+pub struct Connection {
     username: Option<String>,
     allowed_roles: Vec<String>,
     /// Whether PostgreSQL gets verifiers in the place of passwords, which its log would show.
@@ -92,7 +92,11 @@ impl Vault {
         })
     }
 
-    async fn connection(&self, mount: &str, name: &str) -> Result<Option<Connection>, CallError> {
+    pub(super) async fn connection(
+        &self,
+        mount: &str,
+        name: &str,
+    ) -> Result<Option<Connection>, CallError> {
         let request =
             Request::of(&ReadConnectionRequest { mount: mount.to_owned(), name: name.to_owned() });
         let path = request.path().to_owned();
@@ -161,7 +165,18 @@ impl Connection {
         }
     }
 
-    fn admits(&self, role: &str) -> bool {
+    /// The roles that may lease through it, as patterns with `*`.
+    pub fn allowed_roles(&self) -> &[String] {
+        &self.allowed_roles
+    }
+
+    /// Whether PostgreSQL gets verifiers in the place of passwords, which its log would show.
+    pub fn sends_verifiers(&self) -> bool {
+        self.scram
+    }
+
+    /// Whether a role may lease through it.
+    pub fn admits(&self, role: &str) -> bool {
         self.allowed_roles.iter().any(|pattern| glob(pattern, role))
     }
 }

@@ -11,6 +11,7 @@
 //! - `observe` with `standing`, `converge`, `dismantle`: the verbs.
 //! - `secrets` with `copying`: the document of an instance's secrets, moved with its versions.
 //! - `shared`, `family`: what instances of one app share; `paths`: what none may share.
+//! - `examine`: what a preflight asks.
 //! - `credential`: a login leased for the time of one run.
 //! - `mounts`, `connection`, `leases`: what ours rests on, and what stands in the way.
 //! - `memory`: what one run need not ask twice.
@@ -21,6 +22,7 @@ mod copying;
 mod credential;
 mod dismantle;
 mod document;
+mod examine;
 mod family;
 mod floors;
 pub(crate) mod kv;
@@ -46,11 +48,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
+pub use self::connection::Connection;
 pub use self::credential::Leased;
 pub use self::sensitive::Sensitive;
 pub use self::settings::{Login, Settings};
 
-use self::connection::Connection;
 use self::memory::{Answers, Known};
 use self::object::{Held, Object};
 use self::wire::Wire;

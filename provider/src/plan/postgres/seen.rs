@@ -33,6 +33,9 @@ pub struct Login {
     /// `rolcreaterole`.
     #[serde(default)]
     pub createrole: bool,
+    /// `rolcreatedb`.
+    #[serde(default)]
+    pub createdb: bool,
     /// `server_version_num`: 150018, 180006.
     pub version: i32,
 }
