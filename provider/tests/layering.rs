@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From low to high. A module that is new gets its row here.
-const MAY_USE: [(&str, &[&str]); 26] = [
+const MAY_USE: [(&str, &[&str]); 27] = [
     ("world", &[]),
     ("naming", &[]),
     ("finding", &[]),
@@ -16,6 +16,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("inquiry", &["naming"]),
     ("resolved", &["naming"]),
     ("plan", &["naming"]),
+    ("permission", &["naming", "plan"]),
     ("registry", &[]),
     ("gate", &["naming", "plan", "registry"]),
     // It cuts the address into the parts that the state gate compares.
@@ -79,8 +80,9 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("command", &COMMANDS),
     ("provider", &OFFERED),
 ];
-const BELOW_OFFERED: [&str; 19] = [
+const BELOW_OFFERED: [&str; 20] = [
     "finding",
+    "permission",
     "preflight",
     "guard",
     "run",
@@ -149,7 +151,8 @@ const OFFERED: [&str; 23] = [
 ];
 
 /// No I/O, no async, no Terraform.
-const PURE: [&str; 7] = ["naming", "dotenv", "inquiry", "finding", "plan", "gate", "report"];
+const PURE: [&str; 8] =
+    ["naming", "dotenv", "inquiry", "finding", "permission", "plan", "gate", "report"];
 const IMPURE: [&str; 8] =
     ["async", "await", "tokio", "tfplugin", "std::fs", "std::env", "std::time", "std::net"];
 

@@ -1,3 +1,4 @@
-//! What a configuration can read: one file a data source.
+//! What a configuration can read: one file or folder a data source.
 
 pub mod names;
+pub mod permissions;

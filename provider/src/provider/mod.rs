@@ -12,6 +12,7 @@ use tfplugin::server::Registry;
 
 use crate::configured::{Configured, Latest};
 use crate::data_source::names::NamesSource;
+use crate::data_source::permissions::PermissionsSource;
 use crate::ephemeral::database_credentials::DatabaseCredentials;
 use crate::ephemeral::env_secret::EnvSecret as SecretValue;
 use crate::function;
@@ -47,6 +48,7 @@ impl Provider for Appenv {
         registry.resource(AppInstance(self.latest.clone()));
         registry.resource(EnvSecret(self.latest.clone()));
         registry.data_source(NamesSource(self.latest.clone()));
+        registry.data_source(PermissionsSource(self.latest.clone()));
         registry.ephemeral(DatabaseCredentials(self.latest.clone()));
         registry.ephemeral(SecretValue(self.latest.clone()));
         registry
