@@ -35,6 +35,7 @@ mod names_alone;
 mod names_of_ones_own;
 mod orphan;
 mod owner;
+mod permissions;
 mod privileges;
 mod production;
 mod proxy;

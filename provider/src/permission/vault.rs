@@ -234,7 +234,10 @@ impl Writer<'_> {
                 .any(|(_, names)| names.kv_path != format!("{}/config", names.instance)),
             Scope::Document => true,
         };
-        own_path || self.uses.promotion || self.uses.ops_scope == OpsScope::Family
+        own_path
+            || self.uses.renames
+            || self.uses.promotion
+            || self.uses.ops_scope == OpsScope::Family
     }
 
     fn objects(&mut self) {

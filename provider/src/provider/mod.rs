@@ -52,11 +52,13 @@ impl Provider for Appenv {
         registry.ephemeral(DatabaseCredentials(self.latest.clone()));
         registry.ephemeral(SecretValue(self.latest.clone()));
         registry
+            .function(function::ArgocdApplication)
             .function(function::DotenvDecode)
             .function(function::DotenvEncode)
             .function(function::Instance)
             .function(function::Names)
             .function(function::ParseInstance)
+            .function(function::Runbook)
             .function(function::StatePrefix);
     }
 
