@@ -27,6 +27,7 @@ mod host_moved;
 mod host_refused;
 mod import;
 mod instance;
+mod instance_texts;
 mod instances;
 mod later;
 mod ledger;
