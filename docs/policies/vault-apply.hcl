@@ -1,14 +1,17 @@
-# What the vault facet of appenv needs to apply, for the mounts kvv2, postgres, kubernetes and gitea_jwt and the
-# database connection postgres. Change the mounts to yours; leave out what your provider configuration has no block
-# for. Looking itself up, renewing itself and seeing the mounts come with every token's policy `default`.
+# What the vault facet of appenv needs to apply.
+# Mounts: kvv2, postgres, kubernetes, gitea_jwt.
+# Change the mounts to yours; leave out what your provider configuration has no block for, or let the data
+# source appenv_permissions write this text for yours.
+# Looking itself up, renewing itself and seeing the mounts come with every token's policy `default`.
 #
 # Whoever can write policies and roles can give himself what these can give: keep this token as you keep a root one.
 
 # The registry: what is registered, whose it is, and the ids by which a target is known again.
 path "kvv2/data/appenv/_registry" {
-  capabilities = ["create", "update", "read"]
+  capabilities = ["create", "read"]
 }
 
+# What is registered of the app.
 path "kvv2/data/appenv/_apps/*" {
   capabilities = ["create", "update", "read"]
 }
@@ -18,14 +21,15 @@ path "kvv2/data/appenv/_floors" {
   capabilities = ["create", "update", "read"]
 }
 
-# The names of the registered apps: for ops_scope = "family", and to see whether an env was ever in use.
+# The names of the registered apps: for ops_scope = "family", for a kv_path of one's own, and to see whether an
+# env was ever in use.
 path "kvv2/metadata/appenv/_apps/" {
   capabilities = ["list"]
 }
 
 # Runtime and ops policies.
 path "sys/policies/acl/*" {
-  capabilities = ["create", "update", "read", "delete"]
+  capabilities = ["update", "read", "delete"]
 }
 
 # Not its own: name the policies of the provider's tokens so.
@@ -50,18 +54,18 @@ path "sys/leases/lookup/postgres/creds/*" {
 
 # Revoking them: only for force_disconnect = true.
 path "sys/leases/revoke-prefix/postgres/creds/*" {
-  capabilities = ["create", "update", "sudo"]
+  capabilities = ["update", "sudo"]
 }
 
 # A login of an instance for the time of a run, and its end: only for the ephemeral resource
-# appenv_database_credentials. Without them no credential can be leased with this token. Renewing a lease comes with
-# policy `default`.
+# appenv_database_credentials. Without them no credential can be leased with this token. Renewing a
+# lease comes with policy `default`.
 path "postgres/creds/*" {
   capabilities = ["read"]
 }
 
 path "sys/leases/revoke/postgres/creds/*" {
-  capabilities = ["create", "update"]
+  capabilities = ["update"]
 }
 
 # Kubernetes auth roles.
@@ -74,8 +78,8 @@ path "auth/gitea_jwt/role/*" {
   capabilities = ["create", "update", "read", "delete"]
 }
 
-# Notes on secrets, beside the registry: versions, times, and digests by which values are known again. Keep them as closed
-# as the secrets.
+# Notes on secrets, beside the registry: versions, times, and digests by which values are known again. Keep them
+# as closed as the secrets.
 path "kvv2/data/appenv/+" {
   capabilities = ["create", "update", "read"]
 }
@@ -91,8 +95,7 @@ path "kvv2/data/+/config" {
   capabilities = ["create", "update", "read"]
 }
 
-# Its versions and its settings: only for renaming. Leave it out where none is renamed; the plan of a renaming says what
-# is missing.
+# Its versions and its settings: only for renaming. To plan one it is read whether the new path is free.
 path "kvv2/metadata/+/config" {
   capabilities = ["create", "update", "read", "delete"]
 }

@@ -44,6 +44,17 @@ pub struct Question {
     pub templates: BTreeMap<String, String>,
 }
 
+/// What there is of an instance without making it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// App and env.
+    pub coordinate: Coordinate,
+    /// Whether the env is a production one.
+    pub production: bool,
+    /// Every name.
+    pub names: Names,
+}
+
 // === impl Declaration ===
 
 impl Declaration {
@@ -67,6 +78,11 @@ impl Declaration {
 impl Question {
     /// Every name of the instance; without an env, of the one that [`coordinate`] takes. Every problem is reported.
     pub fn names(&self, app: &str, env: Option<&str>) -> Result<Names, Vec<NameError>> {
+        self.answer(app, env).map(|answer| answer.names)
+    }
+
+    /// The same with the coordinate and what its env is.
+    pub fn answer(&self, app: &str, env: Option<&str>) -> Result<Answer, Vec<NameError>> {
         let overrides = Overrides::new(&self.templates, &BTreeMap::new());
         let environments = match (self.declaration.environments(), &overrides) {
             (Ok(environments), _) => environments,
@@ -76,7 +92,15 @@ impl Question {
             }
         };
         let coordinate = coordinate(&environments, app, env)?;
-        Names::derive_with(&environments, &coordinate, &self.services, &self.inputs, &overrides?)
+        let names = Names::derive_with(
+            &environments,
+            &coordinate,
+            &self.services,
+            &self.inputs,
+            &overrides?,
+        )?;
+        let production = environments.is_production(coordinate.env());
+        Ok(Answer { coordinate, production, names })
     }
 }
 

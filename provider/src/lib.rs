@@ -6,6 +6,7 @@
 //! - [`dotenv`]: values of dotenv files, written so that every reader agrees; pure.
 //! - [`plan`]: what is wished, what was seen, and the difference; pure.
 //! - [`gate`]: what needs approval; pure.
+//! - [`permission`]: the least rights on each target, as texts; pure.
 //! - [`registry`]: the record each target keeps of its own instances: types only.
 //! - [`facet`]: effects, one folder an external system.
 //! - [`store`]: where secrets live, one folder a store.
@@ -34,6 +35,7 @@ pub mod gate;
 pub mod guard;
 pub mod inquiry;
 pub mod naming;
+pub mod permission;
 pub mod plan;
 pub mod preflight;
 pub mod provider;

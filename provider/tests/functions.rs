@@ -11,6 +11,7 @@ mod functions {
     mod answers;
     mod any_value;
     mod refusals;
+    mod texts;
 }
 
 use std::collections::BTreeMap;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From low to high. A module that is new gets its row here.
-const MAY_USE: [(&str, &[&str]); 27] = [
+const MAY_USE: &[(&str, &[&str])] = &[
     ("world", &[]),
     ("naming", &[]),
     ("finding", &[]),
@@ -16,6 +16,7 @@ const MAY_USE: [(&str, &[&str]); 27] = [
     ("inquiry", &["naming"]),
     ("resolved", &["naming"]),
     ("plan", &["naming"]),
+    ("permission", &["naming", "plan"]),
     ("registry", &[]),
     ("gate", &["naming", "plan", "registry"]),
     // It cuts the address into the parts that the state gate compares.
@@ -75,17 +76,18 @@ const MAY_USE: [(&str, &[&str]); 27] = [
             "secrets",
         ],
     ),
-    ("resource", &BELOW_OFFERED),
-    ("data_source", &BELOW_OFFERED),
-    ("ephemeral", &BELOW_OFFERED),
+    ("resource", BELOW_OFFERED),
+    ("data_source", BELOW_OFFERED),
+    ("ephemeral", BELOW_OFFERED),
     ("function", &["naming", "dotenv", "inquiry", "resolved", "plan", "store"]),
-    ("provider", &OFFERED),
+    ("provider", OFFERED),
     // One command runs the provider without a CLI.
-    ("command", &COMMANDS),
+    ("command", COMMANDS),
 ];
-const BELOW_OFFERED: [&str; 20] = [
+const BELOW_OFFERED: &[&str] = &[
     "wish",
     "finding",
+    "permission",
     "preflight",
     "guard",
     "run",
@@ -105,7 +107,7 @@ const BELOW_OFFERED: [&str; 20] = [
     "secrets",
     "dotenv",
 ];
-const COMMANDS: [&str; 22] = [
+const COMMANDS: &[&str] = &[
     "provider",
     "wish",
     "finding",
@@ -129,7 +131,7 @@ const COMMANDS: [&str; 22] = [
     "secrets",
     "dotenv",
 ];
-const OFFERED: [&str; 24] = [
+const OFFERED: &[&str] = &[
     "wish",
     "finding",
     "preflight",
@@ -157,7 +159,8 @@ const OFFERED: [&str; 24] = [
 ];
 
 /// No I/O, no async, no Terraform.
-const PURE: [&str; 7] = ["naming", "dotenv", "inquiry", "finding", "plan", "gate", "report"];
+const PURE: [&str; 8] =
+    ["naming", "dotenv", "inquiry", "finding", "permission", "plan", "gate", "report"];
 const IMPURE: [&str; 8] =
     ["async", "await", "tokio", "tfplugin", "std::fs", "std::env", "std::time", "std::net"];
 

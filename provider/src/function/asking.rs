@@ -1,9 +1,10 @@
 //! What the functions from a coordinate to its names have in common.
 
 use tfplugin::function::{ArgumentError, Parameter};
-use tfplugin::value::{Type, Value};
+use tfplugin::value::{Path, Type, Value};
 
-use super::options::{self, Fault};
+use super::options::{self, Fault, Reader};
+use crate::inquiry::Answer;
 use crate::naming::{NameError, Names, Subject};
 
 /// `app`, `env` and `options`, as they come.
@@ -49,6 +50,18 @@ pub fn parameter(name: &str, ty: Type, allow_null: bool, description: &str) -> P
 pub fn names((app, env, options): &Asked) -> Result<Names, ArgumentError> {
     let question = options::read(options).map_err(|faults| malformed(OPTIONS, &faults))?;
     question.names(app, env.as_deref()).map_err(|errors| refused(&errors, place))
+}
+
+/// The instance that is asked for, and what the options have for one function alone, below `key`.
+pub fn with<T>(
+    (app, env, options): &Asked,
+    key: &str,
+    read: impl FnOnce(&mut Reader, &Value, &Path) -> T,
+) -> Result<(Answer, T), ArgumentError> {
+    let (question, own) =
+        options::read_with(options, key, read).map_err(|faults| malformed(OPTIONS, &faults))?;
+    let answer = question.answer(app, env.as_deref()).map_err(|errors| refused(&errors, place))?;
+    Ok((answer, own))
 }
 
 /// An argument of the wrong form.

@@ -26,13 +26,31 @@ pub struct Fault {
 
 /// Reads values and collects what is wrong with them; what is wrong reads as absent.
 #[derive(Default)]
-struct Reader {
+pub struct Reader {
     faults: Vec<Fault>,
 }
 
 /// Reads `options`; null is all defaults. Every fault is reported.
 pub fn read(options: &Value) -> Result<Question, Vec<Fault>> {
-    Reader::default().finish(|reader| reader.question(options, &Path::root()))
+    Reader::default().finish(|reader| reader.question(options, &Path::root(), &KEYS))
+}
+
+/// Reads `options` that have one key more, an object of its own.
+pub fn read_with<T>(
+    options: &Value,
+    key: &str,
+    read: impl FnOnce(&mut Reader, &Value, &Path) -> T,
+) -> Result<(Question, T), Vec<Fault>> {
+    let mut keys: Vec<&str> = [&KEYS[..], &[key]].concat();
+    keys.sort_unstable();
+    Reader::default().finish(|reader| {
+        let question = reader.question(options, &Path::root(), &keys);
+        let own = match plain(options) {
+            Value::Map(given) => given.get(key).unwrap_or(&Value::Null),
+            _ => &Value::Null,
+        };
+        (question, read(reader, own, &Path::attribute(key)))
+    })
 }
 
 /// Reads what stands for the environments: they alone, or the options as a whole.
@@ -42,7 +60,7 @@ pub fn read_declaration(given: &Value) -> Result<Declaration, Vec<Fault>> {
             environments: reader.environments(given, &Path::root()),
             ..Declaration::default()
         },
-        Value::Null | Value::Map(_) => reader.question(given, &Path::root()).declaration,
+        Value::Null | Value::Map(_) => reader.question(given, &Path::root(), &KEYS).declaration,
         other => {
             reader.mismatch(
                 &Path::root(),
@@ -68,11 +86,18 @@ pub fn place(subject: &Subject) -> Option<String> {
 }
 
 /// The value without the type it came with.
-fn plain(value: &Value) -> &Value {
+pub fn plain(value: &Value) -> &Value {
     match value {
         Value::Dynamic(_, inner) => plain(inner),
         value => value,
     }
+}
+
+/// Whether a URL names a user with a password: `https://user:password@host/…`.
+pub fn has_password(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -106,8 +131,8 @@ impl Reader {
         if self.faults.is_empty() { Ok(value) } else { Err(self.faults) }
     }
 
-    fn question(&mut self, options: &Value, at: &Path) -> Question {
-        let Some(given) = self.object(options, at, &KEYS) else { return Question::default() };
+    fn question(&mut self, options: &Value, at: &Path, keys: &[&str]) -> Question {
+        let Some(given) = self.object(options, at, keys) else { return Question::default() };
         let of = |key: &str| (given.get(key).unwrap_or(&Value::Null), at.clone().field(key));
         let mut text = |key: &str| {
             let (value, at) = of(key);
@@ -183,7 +208,7 @@ impl Reader {
     }
 
     /// An object or a map with no other keys than these; `None` where it is null or none.
-    fn object<'v>(
+    pub fn object<'v>(
         &mut self,
         value: &'v Value,
         at: &Path,
@@ -210,7 +235,8 @@ impl Reader {
         Some(given)
     }
 
-    fn list<'v>(&mut self, value: &'v Value, at: &Path, wanted: &str) -> Option<&'v [Value]> {
+    /// A list or set; `None` where it is null.
+    pub fn list<'v>(&mut self, value: &'v Value, at: &Path, wanted: &str) -> Option<&'v [Value]> {
         match plain(value) {
             Value::Null => None,
             Value::List(elements) => Some(elements),
@@ -235,7 +261,8 @@ impl Reader {
         Some(each.filter_map(text).collect())
     }
 
-    fn text(&mut self, value: &Value, at: &Path) -> Option<String> {
+    /// A string; `None` where it is null.
+    pub fn text(&mut self, value: &Value, at: &Path) -> Option<String> {
         match plain(value) {
             Value::Null => None,
             Value::String(text) => Some(text.clone()),
@@ -246,7 +273,8 @@ impl Reader {
         }
     }
 
-    fn bool(&mut self, value: &Value, at: &Path) -> Option<bool> {
+    /// A bool; `None` where it is null.
+    pub fn bool(&mut self, value: &Value, at: &Path) -> Option<bool> {
         match plain(value) {
             Value::Null => None,
             Value::Bool(value) => Some(*value),
@@ -257,11 +285,13 @@ impl Reader {
         }
     }
 
-    fn mismatch(&mut self, at: &Path, found: &Value, wanted: &str) {
+    /// Says that a value is of another type than wanted.
+    pub fn mismatch(&mut self, at: &Path, found: &Value, wanted: &str) {
         self.say(at, format!("is {} and must be {wanted}", kind(found)));
     }
 
-    fn say(&mut self, at: &Path, problem: String) {
+    /// Says what is wrong at a place: `is missing: …`.
+    pub fn say(&mut self, at: &Path, problem: String) {
         // A sentence about the argument itself.
         let problem = if at.is_root() { format!("It {problem}") } else { problem };
         self.faults.push(Fault { path: at.clone(), problem });

@@ -13,6 +13,7 @@ use tfplugin::server::Registry;
 use crate::configured::{Configured, Latest};
 use crate::data_source::names::NamesSource;
 use crate::data_source::preflight::PreflightSource;
+use crate::data_source::permissions::PermissionsSource;
 use crate::ephemeral::database_credentials::DatabaseCredentials;
 use crate::ephemeral::env_secret::EnvSecret as SecretValue;
 use crate::function;
@@ -49,14 +50,17 @@ impl Provider for Appenv {
         registry.resource(EnvSecret(self.latest.clone()));
         registry.data_source(NamesSource(self.latest.clone()));
         registry.data_source(PreflightSource(self.latest.clone()));
+        registry.data_source(PermissionsSource(self.latest.clone()));
         registry.ephemeral(DatabaseCredentials(self.latest.clone()));
         registry.ephemeral(SecretValue(self.latest.clone()));
         registry
+            .function(function::ArgocdApplication)
             .function(function::DotenvDecode)
             .function(function::DotenvEncode)
             .function(function::Instance)
             .function(function::Names)
             .function(function::ParseInstance)
+            .function(function::Runbook)
             .function(function::StatePrefix);
     }
 
