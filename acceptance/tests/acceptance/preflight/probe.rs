@@ -58,6 +58,23 @@ fn a_login_is_leased_tried_and_revoked_whatever_happens() {
     ws.is_settled();
     is_clean(&servers);
 
+    // The example, as whoever has the instance: the probe in it, a postcondition and a check.
+    let example = workspace(&servers);
+    example.copy_from("examples/data-sources/appenv_preflight");
+    let text = std::fs::read_to_string(example.dir().join("data-source.tf")).unwrap();
+    let docs = acceptance::provider::root().join("docs/data-sources/preflight.md");
+    let (_, shown) = text.split_once("provider \"appenv\"").unwrap();
+    assert!(std::fs::read_to_string(docs).unwrap().contains(shown.trim_end()));
+    example.write("data-source.tf", &text.replace("acme/erp", crate::rig::OWNER));
+    example.write(".env.example", "DB_PASSWORD=\n");
+    let told = example.plan_fails();
+    assert!(told.say("env_example_key of key DB_PASSWORD"), "{told}");
+    let document = json!({ "data": { "DB_PASSWORD": "x" } });
+    servers.bao.api().put("kvv2/data/erp-sandbox/config", &document);
+    let told = example.plan_with(&[]).diagnostics();
+    assert!(told.0.is_empty(), "{told}");
+    is_clean(&servers);
+
     // A login that does not become the owner role.
     statements(&servers, |all| {
         all.pop();
