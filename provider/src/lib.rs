@@ -16,6 +16,7 @@
 //! - [`secrets`]: which secret a configuration names, and in which store.
 //! - [`inquiry`], [`resolved`]: names without an instance: the question, and the object that answers it.
 //! - [`finding`], [`preflight`]: what a check found; checks of an instance against what stands.
+//! - [`fleet`]: what all registries list, merged and judged; pure.
 //! - [`resource`], [`ephemeral`]: one folder a resource. [`data_source`], [`function`]: one file each.
 //! - [`report`]: what a plan would do, told to a reviewer; pure.
 //! - [`command`]: what the binary does by hand, one file a command.
@@ -28,6 +29,7 @@ pub mod dotenv;
 pub mod ephemeral;
 pub mod facet;
 pub mod finding;
+pub mod fleet;
 pub mod function;
 pub mod gate;
 pub mod guard;

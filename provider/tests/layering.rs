@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From low to high. A module that is new gets its row here.
-const MAY_USE: [(&str, &[&str]); 26] = [
+const MAY_USE: [(&str, &[&str]); 27] = [
     ("world", &[]),
     ("naming", &[]),
     ("finding", &[]),
@@ -17,6 +17,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("resolved", &["naming"]),
     ("plan", &["naming"]),
     ("registry", &[]),
+    ("fleet", &["finding", "registry"]),
     ("gate", &["naming", "plan", "registry"]),
     // It cuts the address into the parts that the state gate compares.
     ("state_address", &["world", "gate"]),
@@ -73,7 +74,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
         ],
     ),
     ("resource", &BELOW_OFFERED),
-    ("data_source", &BELOW_OFFERED),
+    ("data_source", &DATA_SOURCES),
     ("ephemeral", &BELOW_OFFERED),
     ("function", &["naming", "dotenv", "inquiry", "resolved", "plan", "store"]),
     ("command", &COMMANDS),
@@ -81,6 +82,30 @@ const MAY_USE: [(&str, &[&str]); 26] = [
 ];
 const BELOW_OFFERED: [&str; 19] = [
     "finding",
+    "preflight",
+    "guard",
+    "run",
+    "configured",
+    "world",
+    "state_address",
+    "naming",
+    "inquiry",
+    "resolved",
+    "plan",
+    "registry",
+    "gate",
+    "facet",
+    "store",
+    "settings",
+    "clients",
+    "secrets",
+    "dotenv",
+];
+/// A registered instance is read as its resource reads it.
+const DATA_SOURCES: [&str; 21] = [
+    "resource",
+    "finding",
+    "fleet",
     "preflight",
     "guard",
     "run",
@@ -149,7 +174,8 @@ const OFFERED: [&str; 23] = [
 ];
 
 /// No I/O, no async, no Terraform.
-const PURE: [&str; 7] = ["naming", "dotenv", "inquiry", "finding", "plan", "gate", "report"];
+const PURE: [&str; 8] =
+    ["naming", "dotenv", "inquiry", "finding", "fleet", "plan", "gate", "report"];
 const IMPURE: [&str; 8] =
     ["async", "await", "tokio", "tfplugin", "std::fs", "std::env", "std::time", "std::net"];
 

@@ -1,3 +1,6 @@
-//! What a configuration can read: one file a data source.
+//! What a configuration can read: one file or folder a data source. `finding`, `timeout`: what several of them have.
 
+pub mod finding;
+pub mod fleet;
 pub mod names;
+mod timeout;

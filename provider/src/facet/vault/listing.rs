@@ -175,12 +175,7 @@ fn listed(place: &Place) -> Option<(String, String)> {
     path.rsplit_once('/').map(|(at, name)| (at.to_owned(), name.to_owned()))
 }
 
-fn told(
-    app: &str,
-    env: &str,
-    instance: &Instance,
-    missing: &BTreeSet<&Place>,
-) -> Registration {
+fn told(app: &str, env: &str, instance: &Instance, missing: &BTreeSet<&Place>) -> Registration {
     let lives = instance.entry.phase == Phase::Live;
     let gone = instance.places.iter().filter(|place| lives && missing.contains(place));
     let moving = instance.moving.iter().filter(|_| !instance.entry.is_gone());
