@@ -315,20 +315,33 @@ fn registry(answer: &Answer) -> Vec<Finding> {
     found
 }
 
-fn overdue(answer: &Answer, login: &Overdue) -> Finding {
-    let Overdue { app, env, login, until } = login;
-    let detail = match until {
-        Some(until) => format!("It is for {app}/{env}, and its time was over at {until}."),
-        None => format!("It is for {app}/{env}, and is shut."),
+fn overdue(answer: &Answer, overdue: &Overdue) -> Finding {
+    let Overdue { app, env, login, until, shut } = overdue;
+    let over = match until {
+        Some(until) => format!("its time was over at {until}"),
+        None => "it was ended".to_owned(),
+    };
+    let (why, fix) = if *shut {
+        (
+            "It is shut, and stays since it owns objects.",
+            format!(
+                "Apply {app}/{env}: it gives what the login owns to the owner role and drops it."
+            ),
+        )
+    } else {
+        (
+            "It can do nothing any more; whoever was to drop it was cut off.",
+            format!(
+                "Revoke the leases of {app}/{env} (bao lease revoke -prefix), which drops it; a temporary login goes with the \
+                 next apply or opening of the instance."
+            ),
+        )
     };
     Finding::warn(
         "overdue_login",
         format!("login \"{}\" on {}", login.escape_debug(), answer.server),
-        format!("{detail} It was not dropped: whoever leased it was cut off, or it owns objects."),
-        format!(
-            "Apply {app}/{env} again: it gives what the login owns to the owner role and drops it. Where Vault leased it \
-             and could not revoke it, see `bao lease` for why."
-        ),
+        format!("It is for {app}/{env}, and {over}. {why}"),
+        fix,
     )
 }
 
@@ -465,6 +478,7 @@ mod tests {
             env: "prod".to_owned(),
             login: "v-token-erp".to_owned(),
             until: None,
+            shut: true,
         });
         let all = Fleet::of(std::slice::from_ref(&pg), &Filter::default());
         assert_eq!(told(&all), [("pending", Found::Warn), ("overdue_login", Found::Warn)]);

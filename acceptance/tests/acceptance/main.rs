@@ -18,6 +18,7 @@ mod drift;
 mod elsewhere;
 mod failing;
 mod fixture;
+mod fleet;
 mod floor;
 mod gate_command;
 mod handmade;

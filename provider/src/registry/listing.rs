@@ -56,6 +56,8 @@ pub struct Overdue {
     pub login: String,
     /// When its time was over, RFC 3339 UTC; `None`: it has no such time, but is shut.
     pub until: Option<String>,
+    /// Whether nobody can log in with it any more: its revocation left it only since it owns objects.
+    pub shut: bool,
 }
 
 // === impl Registration ===

@@ -38,6 +38,7 @@ struct Login {
     env: String,
     login: String,
     until: Option<String>,
+    shut: bool,
 }
 
 /// Every registration, what is marked without one, and logins that are over.
@@ -106,6 +107,12 @@ impl Line {
 
 impl Login {
     fn told(self) -> Overdue {
-        Overdue { app: self.app, env: self.env, login: self.login, until: self.until }
+        Overdue {
+            app: self.app,
+            env: self.env,
+            login: self.login,
+            until: self.until,
+            shut: self.shut,
+        }
     }
 }

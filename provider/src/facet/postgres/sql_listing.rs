@@ -10,8 +10,8 @@ pub(super) const REGISTERED: &str = "SELECT json_build_object(
     LEFT JOIN pg_catalog.pg_database d ON d.datname::text = i.database
     LEFT JOIN pg_catalog.pg_roles r ON r.rolname::text = i.owner_role),
   'overdue', (SELECT coalesce(json_agg(json_build_object('app', o.app, 'env', o.env,
-      'login', o.login, 'until', o.until) ORDER BY o.app, o.env, o.login), '[]'::json)
-    FROM (SELECT i.app, i.env, m.rolname::text AS login,
+      'login', o.login, 'until', o.until, 'shut', o.shut) ORDER BY o.app, o.env, o.login), '[]'::json)
+    FROM (SELECT i.app, i.env, m.rolname::text AS login, NOT m.rolcanlogin AS shut,
         CASE WHEN isfinite(m.rolvaliduntil) THEN to_char(m.rolvaliduntil AT TIME ZONE 'UTC',
           'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') END AS until
       FROM appenv.instances i
