@@ -13,6 +13,7 @@
 //! - [`provider`]: the provider, and the list of what is offered.
 //! - [`world`], [`state_address`]: what comes in from outside, and where the state lives.
 //! - [`guard`]: what stands between a change and production, as diagnostics.
+//! - [`wish`]: what an instance is to be, from its names and inputs.
 //! - [`secrets`]: which secret a configuration names, and in which store.
 //! - [`inquiry`], [`resolved`]: names without an instance: the question, and the object that answers it.
 //! - [`finding`], [`preflight`]: what a check found; checks of an instance against what stands.
@@ -47,4 +48,5 @@ pub mod secrets;
 pub mod settings;
 pub mod state_address;
 pub mod store;
+pub mod wish;
 pub mod world;

@@ -8,10 +8,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From low to high. A module that is new gets its row here.
-const MAY_USE: [(&str, &[&str]); 27] = [
+const MAY_USE: [(&str, &[&str]); 30] = [
     ("world", &[]),
     ("naming", &[]),
     ("finding", &[]),
+    ("parity", &["finding"]),
     ("dotenv", &[]),
     ("inquiry", &["naming"]),
     ("resolved", &["naming"]),
@@ -25,9 +26,23 @@ const MAY_USE: [(&str, &[&str]); 27] = [
     ("facet", &["naming", "plan", "registry"]),
     ("store", &["naming", "dotenv", "plan", "registry", "facet"]),
     ("settings", &["world", "naming", "plan", "registry", "gate", "facet", "store"]),
+    ("wish", &["naming", "plan", "settings"]),
     ("run", &["naming", "registry", "gate"]),
     ("clients", &["world", "naming", "plan", "registry", "gate", "facet", "store", "settings"]),
     ("configured", &["world", "state_address", "gate", "run", "settings", "clients"]),
+    (
+        "registered",
+        &[
+            "naming",
+            "plan",
+            "registry",
+            "facet",
+            "settings",
+            "wish",
+            "clients",
+            "configured",
+        ],
+    ),
     (
         "secrets",
         &[
@@ -70,42 +85,23 @@ const MAY_USE: [(&str, &[&str]); 27] = [
             "settings",
             "clients",
             "configured",
+            "wish",
             "secrets",
         ],
     ),
     ("resource", &BELOW_OFFERED),
-    ("data_source", &DATA_SOURCES),
+    ("data_source", &BELOW_OFFERED),
     ("ephemeral", &BELOW_OFFERED),
     ("function", &["naming", "dotenv", "inquiry", "resolved", "plan", "store"]),
     ("command", &COMMANDS),
     ("provider", &OFFERED),
 ];
-const BELOW_OFFERED: [&str; 19] = [
-    "finding",
-    "preflight",
-    "guard",
-    "run",
-    "configured",
-    "world",
-    "state_address",
-    "naming",
-    "inquiry",
-    "resolved",
-    "plan",
-    "registry",
-    "gate",
-    "facet",
-    "store",
-    "settings",
-    "clients",
-    "secrets",
-    "dotenv",
-];
-/// A registered instance is read as its resource reads it.
-const DATA_SOURCES: [&str; 21] = [
-    "resource",
-    "finding",
+const BELOW_OFFERED: [&str; 23] = [
     "fleet",
+    "parity",
+    "registered",
+    "wish",
+    "finding",
     "preflight",
     "guard",
     "run",
@@ -125,7 +121,8 @@ const DATA_SOURCES: [&str; 21] = [
     "secrets",
     "dotenv",
 ];
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 21] = [
+    "wish",
     "finding",
     "preflight",
     "data_source",
@@ -147,7 +144,8 @@ const COMMANDS: [&str; 20] = [
     "secrets",
     "dotenv",
 ];
-const OFFERED: [&str; 23] = [
+const OFFERED: [&str; 24] = [
+    "wish",
     "finding",
     "preflight",
     "guard",
@@ -174,8 +172,9 @@ const OFFERED: [&str; 23] = [
 ];
 
 /// No I/O, no async, no Terraform.
-const PURE: [&str; 8] =
-    ["naming", "dotenv", "inquiry", "finding", "fleet", "plan", "gate", "report"];
+const PURE: [&str; 9] = [
+    "naming", "dotenv", "inquiry", "finding", "fleet", "parity", "plan", "gate", "report",
+];
 const IMPURE: [&str; 8] =
     ["async", "await", "tokio", "tfplugin", "std::fs", "std::env", "std::time", "std::net"];
 

@@ -7,6 +7,7 @@ pub mod host;
 pub mod postgres;
 mod spec;
 pub mod vault;
+pub mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

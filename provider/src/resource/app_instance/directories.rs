@@ -8,30 +8,11 @@ use tfplugin::value::Path;
 use super::model::Model;
 use super::wanted::Wanted;
 use crate::naming::{Coordinate, Names, shown};
-use crate::plan::host::HostWish;
 use crate::settings::{Settings, names};
+pub use crate::wish::host as wish;
 
 /// The longest name of a file of secrets.
 const LONGEST: usize = 40;
-
-/// What the host facet shall make; `None` where there is none.
-pub fn wish(
-    coordinate: &Coordinate,
-    derived: &Names,
-    env_files: Option<&BTreeSet<String>>,
-    settings: &Settings,
-) -> Option<HostWish> {
-    let host = settings.host.as_ref()?;
-    let (app_dir, secrets_dir) = (derived.app_dir.as_ref()?, derived.secrets_dir.as_ref()?);
-    let only_one = BTreeSet::from([String::new()]);
-    Some(HostWish::new(
-        coordinate,
-        host.root.clone(),
-        host.expand(app_dir),
-        host.expand(secrets_dir),
-        env_files.unwrap_or(&only_one),
-    ))
-}
 
 /// Refuses directories whose mode would be set, and that are not an instance's alone.
 pub fn not_our_own(
