@@ -14,10 +14,11 @@
 //! - [`world`], [`state_address`]: what comes in from outside, and where the state lives.
 //! - [`guard`]: what stands between a change and production, as diagnostics.
 //! - [`wish`]: what an instance is to be, from its names and inputs.
+//! - [`registered`]: a registered instance as its registries have it.
 //! - [`secrets`]: which secret a configuration names, and in which store.
 //! - [`inquiry`], [`resolved`]: names without an instance: the question, and the object that answers it.
 //! - [`finding`], [`preflight`]: what a check found; checks of an instance against what stands.
-//! - [`fleet`]: what all registries list, merged and judged; pure.
+//! - [`fleet`]: what all registries list, merged and judged; pure. [`parity`]: envs of an app side by side; pure.
 //! - [`resource`], [`ephemeral`]: one folder a resource. [`data_source`], [`function`]: one file each.
 //! - [`report`]: what a plan would do, told to a reviewer; pure.
 //! - [`command`]: what the binary does by hand, one file a command.
@@ -36,9 +37,11 @@ pub mod gate;
 pub mod guard;
 pub mod inquiry;
 pub mod naming;
+pub mod parity;
 pub mod plan;
 pub mod preflight;
 pub mod provider;
+pub mod registered;
 pub mod registry;
 pub mod report;
 pub mod resolved;

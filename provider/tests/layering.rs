@@ -32,16 +32,7 @@ const MAY_USE: [(&str, &[&str]); 30] = [
     ("configured", &["world", "state_address", "gate", "run", "settings", "clients"]),
     (
         "registered",
-        &[
-            "naming",
-            "plan",
-            "registry",
-            "facet",
-            "settings",
-            "wish",
-            "clients",
-            "configured",
-        ],
+        &["naming", "plan", "registry", "facet", "settings", "wish", "clients", "configured"],
     ),
     (
         "secrets",
@@ -172,9 +163,8 @@ const OFFERED: [&str; 24] = [
 ];
 
 /// No I/O, no async, no Terraform.
-const PURE: [&str; 9] = [
-    "naming", "dotenv", "inquiry", "finding", "fleet", "parity", "plan", "gate", "report",
-];
+const PURE: [&str; 9] =
+    ["naming", "dotenv", "inquiry", "finding", "fleet", "parity", "plan", "gate", "report"];
 const IMPURE: [&str; 8] =
     ["async", "await", "tokio", "tfplugin", "std::fs", "std::env", "std::time", "std::net"];
 
