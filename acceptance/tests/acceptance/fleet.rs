@@ -9,6 +9,7 @@ use acceptance::servers::{Moto, Servers};
 use acceptance::{Canaries, Cli, Sinks, Snapshot, Workspace};
 use serde_json::{Value, json};
 
+use crate::names_alone::shown;
 use crate::site::{block, plain};
 
 const CANARY: &str = "a-canary-of-the-fleet-4711";
@@ -104,6 +105,30 @@ impl Look {
     }
 }
 
+/// The examples of what reads instances, where erp/sandbox is.
+fn the_examples_hold(servers: &Servers) {
+    for (example, output, value) in [
+        ("appenv_app_instance", "database", json!("erp-sandbox")),
+        (
+            "appenv_fleet",
+            "releases",
+            json!({ "crm/dev": null, "erp/sandbox": "1.4.2", "lab/dev": null }),
+        ),
+        ("appenv_parity", "", json!(null)),
+    ] {
+        let ws = Workspace::new(Cli::any()).without_trace().with_env(servers.env());
+        ws.copy_from(&format!("examples/data-sources/{example}"));
+        let told = ws.apply().diagnostics();
+        // There is no erp/prod here, which its check tells.
+        assert_eq!(told.warnings().count(), usize::from(example == "appenv_parity"), "{told}");
+        if !output.is_empty() {
+            assert_eq!(ws.state().output(output), &value, "{example}");
+        }
+        let (page, body) = shown(&format!("data-sources/{example}"));
+        assert!(page.contains(&body), "the page of {example} shows another one");
+    }
+}
+
 #[test]
 fn a_fleet_over_four_registries_broken_and_mended() {
     let mut servers = Servers::start();
@@ -162,6 +187,8 @@ fn a_fleet_over_four_registries_broken_and_mended() {
     look.says("The token may not list sys/policies/acl");
     assert_eq!(moto.everything(), entries);
     Snapshot::take(&servers).with_files(&root).since(&before).is_nothing();
+
+    the_examples_hold(&servers);
 
     // Broken: objects gone in three systems, a registration gone in one, an apply cut off, a login left.
     let row = "SELECT row_to_json(i) FROM appenv.instances i WHERE app = 'lab'";

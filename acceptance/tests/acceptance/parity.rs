@@ -191,7 +191,7 @@ fn environments_that_drift_apart_are_told_mended_and_allowed() {
     servers.pg.sql("ALTER DATABASE \"erp-dev\" ALLOW_CONNECTIONS false");
     let it = looker.look("");
     assert!(
-        told(&it)[0].starts_with("fail database \"erp-dev\" of erp/dev on PostgreSQL"),
+        told(&it)[0].starts_with("warn database \"erp-dev\" of erp/dev on PostgreSQL"),
         "{it:#}"
     );
     assert_eq!(

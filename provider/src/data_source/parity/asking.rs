@@ -151,11 +151,12 @@ impl Asked<'_> {
         let has = match asked {
             // It comes with every database.
             Ok(Some(found)) => Ok(found.into_iter().filter(|name| name != "plpgsql").collect()),
-            Ok(None) => Err(Finding::fail(
+            Ok(None) => Err(Finding::warn(
                 DATABASE,
                 target,
-                "The provider's login may not connect to it, or it takes no connections.",
-                "Let it in (it is a member of the owner role where it made the database), then read again.",
+                "The provider's login may not connect to it, or it takes no connections, so that its extensions are not \
+                 compared.",
+                "Read with the login that applies, or let this one in: GRANT CONNECT ON DATABASE.",
             )),
             Err(error) => Err(unread(DATABASE, target, &error)),
         };
