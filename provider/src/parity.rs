@@ -148,7 +148,7 @@ pub fn rows(kind: Kind, of: &BTreeMap<String, BTreeSet<String>>) -> Vec<Row> {
 }
 
 /// Keys without those that hold the value before a rotation: they come and go by themselves.
-pub fn lasting(keys: BTreeSet<String>) -> BTreeSet<String> {
+pub fn lasting(keys: &BTreeSet<String>) -> BTreeSet<String> {
     let is_former = |key: &String| key.strip_suffix(PREVIOUS).is_some_and(|of| keys.contains(of));
     keys.iter().filter(|key| !is_former(key)).cloned().collect()
 }

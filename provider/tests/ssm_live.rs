@@ -11,6 +11,8 @@
 
 #[path = "ssm_live/floors.rs"]
 mod floors;
+#[path = "ssm_live/keys.rs"]
+mod keys;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -426,21 +428,4 @@ fn what_aws_refuses_is_refused_before_anything_is_sent() {
         let error = store.check(&good, Some(&secret(value))).unwrap_err();
         assert!(!format!("{error:?}").contains("canary-7"), "{error:?}");
     }
-}
-
-#[test]
-fn keys_are_the_names_right_below_the_path_page_by_page() {
-    on_moto("keys_are_the_names_right_below_the_path_page_by_page", |bench| async move {
-        let (store, place) = (bench.store(), place("smartstack", "", None));
-        assert_eq!(store.keys(&place).await.unwrap(), BTreeSet::new());
-        let mut expected = BTreeSet::from(["db-password".to_owned()]);
-        bench.put("/smartstack/dev/db-password", "SecureString", "one").await;
-        for index in 10..35 {
-            bench.put(&format!("/smartstack/dev/KEY_{index}"), "SecureString", "one").await;
-            expected.insert(format!("KEY_{index}"));
-        }
-        bench.put("/smartstack/dev/deeper/OTHER", "String", "one").await;
-        bench.put("/smartstack/prod/OTHER", "String", "one").await;
-        assert_eq!(store.keys(&place).await.unwrap(), expected);
-    });
 }

@@ -63,8 +63,8 @@ fn releases_warn_and_allowances_without_a_difference_warn() {
 
 #[test]
 fn what_a_rotation_leaves_for_a_time_is_no_difference() {
-    let keys = ["A", "A_PREVIOUS", "B_PREVIOUS"].map(str::to_owned).into();
-    assert_eq!(lasting(keys), ["A", "B_PREVIOUS"].map(str::to_owned).into());
+    let keys: BTreeSet<String> = ["A", "A_PREVIOUS", "B_PREVIOUS"].map(str::to_owned).into();
+    assert_eq!(lasting(&keys), ["A", "B_PREVIOUS"].map(str::to_owned).into());
 }
 
 #[test]

@@ -125,9 +125,9 @@ impl Asked<'_> {
                 file: file.clone(),
             };
             match self.limit.bound(&store.server(), store.keys(&place)).await {
-                Ok(keys) if file.is_empty() => all.extend(parity::lasting(keys)),
+                Ok(keys) if file.is_empty() => all.extend(parity::lasting(&keys)),
                 Ok(keys) => {
-                    let named = parity::lasting(keys).into_iter();
+                    let named = parity::lasting(&keys).into_iter();
                     all.extend(named.map(|key| format!("{file}:{key}")));
                 }
                 Err(error) => {

@@ -94,14 +94,14 @@ async fn answer(configured: &Configured, config: Model) -> Result<Model, Errors>
 async fn look(configured: &Configured, app: &str, limit: Limit) -> Vec<Looked> {
     let settings = &configured.settings;
     let environments = &settings.environments;
-    let named = environments.declared().iter().find_map(|declared| {
+    let any = environments.declared().iter().find_map(|declared| {
         let coordinate = environments.coordinate(app, &declared.name).ok()?;
         let (none, services) = (Overrides::default(), BTreeSet::new());
         let inputs = &settings.inputs;
         let names = Names::derive_with(environments, &coordinate, &services, inputs, &none).ok()?;
         Some((coordinate, names))
     });
-    match named {
+    match any {
         Some((coordinate, names)) => registered::look(configured, &coordinate, names, limit).await,
         None => Vec::new(),
     }

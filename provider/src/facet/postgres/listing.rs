@@ -36,7 +36,8 @@ struct Line {
 struct Login {
     app: String,
     env: String,
-    login: String,
+    #[serde(rename = "login")]
+    name: String,
     until: Option<String>,
     shut: bool,
 }
@@ -110,7 +111,7 @@ impl Login {
         Overdue {
             app: self.app,
             env: self.env,
-            login: self.login,
+            login: self.name,
             until: self.until,
             shut: self.shut,
         }
