@@ -284,7 +284,8 @@ impl Told<'_> {
                 "Its registries do not have it held by the same state entry: {}.",
                 each.collect::<Vec<_>>().join("; ")
             ),
-            "See which state is the right one, and apply there: it takes the registration over in every registry.",
+            "See which state is the right one, and apply there: it takes the registration over in the others. Where that says \
+             that it is held twice, drop the entry there (state rm), import it and apply.",
         ))
     }
 }

@@ -87,7 +87,7 @@ impl Look {
             let server = ["PostgreSQL", "Vault", "directories"]
                 .into_iter()
                 .find(|name| server.contains(name))
-                .unwrap_or("AWS");
+                .unwrap_or(if server.contains("AWS") { "AWS" } else { "everywhere" });
             let target = text(one, "target").split(" on ").next().unwrap().to_owned();
             let target = if target.contains(server) { "registry".to_owned() } else { target };
             format!("{} {} {target} {server}", text(one, "check"), text(one, "status"))
@@ -145,7 +145,7 @@ fn a_fleet_over_four_registries_broken_and_mended() {
     let blocks = format!(
         "{}{}{}{secret}",
         block("erp", "erp", "sandbox", "  release = \"1.4.2\"\n"),
-        plain("crm", "crm", "dev"),
+        block("crm", "crm", "dev", "  on_destroy = \"retain\"\n"),
         plain("lab", "lab", "dev"),
     );
     makers.write("main.tf", &format!("{}{blocks}", header(&root, "acme/shop")));
@@ -202,6 +202,15 @@ fn a_fleet_over_four_registries_broken_and_mended() {
     servers
         .pg
         .sql(&format!("ALTER ROLE \"{}\" VALID UNTIL '2020-01-02T03:04:05Z'", lease.username));
+    let shut = servers.bao.lease("crm-dev");
+    let login = &shut.username;
+    servers.pg.sql_in(
+        "crm-dev",
+        &format!("CREATE TABLE left_over (); ALTER TABLE left_over OWNER TO \"{login}\""),
+    );
+    servers.bao.revoke(&shut);
+    let mut logins = [&lease.username, login];
+    logins.sort();
     let look = looker.look();
     assert_eq!(
         look.findings(),
@@ -211,7 +220,8 @@ fn a_fleet_over_four_registries_broken_and_mended() {
             "orphaned fail erp/sandbox Vault".to_owned(),
             "orphaned fail erp/sandbox directories".to_owned(),
             "orphaned fail lab/dev PostgreSQL".to_owned(),
-            format!("overdue_login warn login \"{}\" PostgreSQL", lease.username),
+            format!("overdue_login warn login \"{}\" PostgreSQL", logins[0]),
+            format!("overdue_login warn login \"{}\" PostgreSQL", logins[1]),
         ]
     );
     for words in
@@ -228,9 +238,10 @@ fn a_fleet_over_four_registries_broken_and_mended() {
         ]
     );
     assert_eq!(look.0["ok"], false);
-    let overdue = &look.0["overdue_logins"];
-    assert_eq!(overdue[0]["login"], json!(lease.username));
-    assert_eq!(overdue[0]["until"], "2020-01-02T03:04:05Z");
+    let overdue = look.0["overdue_logins"].as_array().unwrap();
+    let over = overdue.iter().find(|one| one["login"] == json!(lease.username)).unwrap();
+    assert_eq!(over["until"], "2020-01-02T03:04:05Z");
+    look.says("It is shut, and stays since it owns objects.");
 
     // Mended as the findings say: restored, applied, revoked.
     servers.pg.sql(&format!(
@@ -239,6 +250,18 @@ fn a_fleet_over_four_registries_broken_and_mended() {
     makers.apply();
     servers.bao.revoke(&lease);
     assert!(servers.pg.has_database("erp-sandbox") && !servers.pg.has_role(&lease.username));
+    assert!(!servers.pg.has_role(login), "a shut login stays");
+    looker.look().is_whole();
+
+    // Another entry holds it in one registry.
+    let mut document =
+        servers.bao.api().get("kvv2/data/appenv/_apps/lab").unwrap()["data"]["data"].clone();
+    document["instances"]["dev"]["holder"] = json!("somebody");
+    servers.bao.api().put("kvv2/data/appenv/_apps/lab", &json!({ "data": document }));
+    let look = looker.look();
+    assert_eq!(look.findings(), ["registration fail lab/dev everywhere"]);
+    assert!(!look.0.to_string().contains("somebody"));
+    makers.apply();
     looker.look().is_whole();
 
     // A policy that carries the marker of nobody, seen by a token that may list policies.
@@ -262,6 +285,11 @@ fn a_fleet_over_four_registries_broken_and_mended() {
         look.instances()[..2],
         ["crm/dev", "erp/sandbox"].map(|one| format!("{one} gone {everywhere}"))
     );
+    assert_eq!(look.findings(), ["kept warn crm/dev PostgreSQL"]);
+    look.says("database \\\"crm-dev\\\", role \\\"crm_dev_role\\\"");
+    servers.pg.sql("DROP DATABASE \"crm-dev\"");
+    servers.pg.sql("DROP ROLE crm_dev_role");
+    let look = looker.look();
     look.is_whole();
 
     // Dead: one registry, then two; the others are listed all the same.
