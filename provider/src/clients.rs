@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt as _, join_all};
 
 use crate::facet::aws::Aws;
 use crate::facet::host::Host;
@@ -9,6 +12,7 @@ use crate::facet::postgres::Postgres;
 use crate::facet::vault::Vault;
 use crate::facet::{Bounded, Facet, FacetError, Fault, Limit};
 use crate::plan::Spec;
+use crate::registry::Listing;
 use crate::settings::{Settings, Target};
 use crate::store::SecretStore;
 use crate::store::file::FileStore;
@@ -26,6 +30,18 @@ pub struct Clients {
     /// The login Vault has on PostgreSQL, where the user names it.
     database_login: Option<String>,
 }
+
+/// What one registry lists.
+pub struct Listed {
+    /// The block's name.
+    pub name: &'static str,
+    /// The server, as messages name it.
+    pub server: String,
+    /// Its answer.
+    pub answer: Result<Listing, FacetError>,
+}
+
+// === impl Clients ===
 
 impl Clients {
     /// Opens nothing yet. `run_id` goes where servers log who asked.
@@ -100,6 +116,25 @@ impl Clients {
         self.vault.as_deref()
     }
 
+    /// What each registry that is configured and can be asked lists, side by side, each within that time: name of its
+    /// block, server, answer. `kv_mount` is where Vault's is.
+    pub async fn listings(&self, kv_mount: &str, time: Duration) -> Vec<Listed> {
+        let mut asked: Vec<BoxFuture<'_, Listed>> = Vec::new();
+        if let Some(postgres) = &self.postgres {
+            asked.push(listed(postgres, postgres.list(), time).boxed());
+        }
+        if let Some(vault) = &self.vault {
+            asked.push(listed(vault.as_ref(), vault.list(kv_mount), time).boxed());
+        }
+        if let Some(host) = &self.host {
+            asked.push(listed(host.as_ref(), host.list(), time).boxed());
+        }
+        if let Some(aws) = &self.aws {
+            asked.push(listed(aws.as_ref(), aws.list(), time).boxed());
+        }
+        join_all(asked).await
+    }
+
     /// Fills in what one server must tell about another: the login that Vault has on PostgreSQL.
     pub async fn complete(&self, spec: &Spec, limit: Limit) -> Result<Spec, FacetError> {
         let mut spec = spec.clone();
@@ -146,4 +181,24 @@ impl Clients {
         };
         tokio::join!(postgres, vault);
     }
+}
+
+async fn listed(
+    facet: &dyn Facet,
+    listing: impl Future<Output = Result<Listing, FacetError>>,
+    time: Duration,
+) -> Listed {
+    let server = facet.server();
+    let answer = tokio::time::timeout(time, listing).await.unwrap_or_else(|_| {
+        Err(FacetError {
+            fault: Fault::Unreachable,
+            summary: "Could not list the registered instances".to_owned(),
+            attempted: format!("Reading the registry of {server}."),
+            cause: format!("it did not answer within {} s", time.as_secs_f64()),
+            next: "see whether it is up and reachable from here; a slow one may get more time with `timeout`."
+                .to_owned(),
+            attribute: None,
+        })
+    });
+    Listed { name: facet.name(), server, answer }
 }

@@ -15,9 +15,11 @@
 //! - [`world`], [`state_address`]: what comes in from outside, and where the state lives.
 //! - [`guard`]: what stands between a change and production, as diagnostics.
 //! - [`wish`]: what an instance is to be, from its names and inputs.
+//! - [`registered`]: a registered instance as its registries have it.
 //! - [`secrets`]: which secret a configuration names, and in which store.
 //! - [`inquiry`], [`resolved`]: names without an instance: the question, and the object that answers it.
 //! - [`finding`], [`preflight`]: what a check found; checks of an instance against what stands.
+//! - [`fleet`]: what all registries list, merged and judged; pure. [`parity`]: envs of an app side by side; pure.
 //! - [`resource`], [`ephemeral`]: one folder a resource. [`data_source`], [`function`]: one file each.
 //! - [`report`]: what a plan would do, told to a reviewer; pure.
 //! - [`command`]: what the binary does by hand, one file a command.
@@ -30,15 +32,19 @@ pub mod dotenv;
 pub mod ephemeral;
 pub mod facet;
 pub mod finding;
+pub mod fleet;
 pub mod function;
 pub mod gate;
 pub mod guard;
 pub mod inquiry;
 pub mod naming;
+
+pub mod parity;
 pub mod permission;
 pub mod plan;
 pub mod preflight;
 pub mod provider;
+pub mod registered;
 pub mod registry;
 pub mod report;
 pub mod resolved;

@@ -10,7 +10,12 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use appenv::data_source::app_instance::AppInstanceSource;
+use appenv::data_source::fleet::FleetSource;
 use appenv::data_source::names::NamesSource;
+use appenv::data_source::parity::ParitySource;
+use appenv::data_source::permissions::PermissionsSource;
+use appenv::data_source::preflight::PreflightSource;
 use appenv::ephemeral::database_credentials::DatabaseCredentials;
 use appenv::ephemeral::env_secret::EnvSecret as SecretValue;
 use appenv::function;
@@ -41,14 +46,21 @@ fn offered() -> BTreeMap<String, Face> {
         schema("index", Appenv::schema()),
         schema("resources/app_instance", AppInstance::schema()),
         schema("resources/env_secret", EnvSecret::schema()),
+        schema("data-sources/app_instance", AppInstanceSource::schema()),
+        schema("data-sources/fleet", FleetSource::schema()),
         schema("data-sources/names", NamesSource::schema()),
+        schema("data-sources/parity", ParitySource::schema()),
+        schema("data-sources/permissions", PermissionsSource::schema()),
+        schema("data-sources/preflight", PreflightSource::schema()),
         schema("ephemeral-resources/database_credentials", DatabaseCredentials::schema()),
         schema("ephemeral-resources/env_secret", SecretValue::schema()),
+        face::<function::ArgocdApplication>(),
         face::<function::DotenvDecode>(),
         face::<function::DotenvEncode>(),
         face::<function::Instance>(),
         face::<function::Names>(),
         face::<function::ParseInstance>(),
+        face::<function::Runbook>(),
         face::<function::StatePrefix>(),
     ]
     .into()

@@ -12,12 +12,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("world", &[]),
     ("naming", &[]),
     ("finding", &[]),
+    ("parity", &["finding"]),
     ("dotenv", &[]),
     ("inquiry", &["naming"]),
     ("resolved", &["naming"]),
     ("plan", &["naming"]),
     ("permission", &["naming", "plan"]),
     ("registry", &[]),
+    ("fleet", &["finding", "registry"]),
     ("gate", &["naming", "plan", "registry"]),
     // It cuts the address into the parts that the state gate compares.
     ("state_address", &["world", "gate"]),
@@ -29,6 +31,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("run", &["naming", "registry", "gate"]),
     ("clients", &["world", "naming", "plan", "registry", "gate", "facet", "store", "settings"]),
     ("configured", &["world", "state_address", "gate", "run", "settings", "clients"]),
+    (
+        "registered",
+        &["naming", "plan", "registry", "facet", "settings", "wish", "clients", "configured"],
+    ),
     (
         "secrets",
         &[
@@ -85,6 +91,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("command", COMMANDS),
 ];
 const BELOW_OFFERED: &[&str] = &[
+    "fleet",
+    "parity",
+    "registered",
     "wish",
     "finding",
     "permission",
@@ -159,8 +168,18 @@ const OFFERED: &[&str] = &[
 ];
 
 /// No I/O, no async, no Terraform.
-const PURE: [&str; 8] =
-    ["naming", "dotenv", "inquiry", "finding", "permission", "plan", "gate", "report"];
+const PURE: &[&str] = &[
+    "naming",
+    "dotenv",
+    "inquiry",
+    "finding",
+    "permission",
+    "fleet",
+    "parity",
+    "plan",
+    "gate",
+    "report",
+];
 const IMPURE: [&str; 8] =
     ["async", "await", "tokio", "tfplugin", "std::fs", "std::env", "std::time", "std::net"];
 

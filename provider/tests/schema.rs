@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use appenv::data_source::app_instance::{AppInstanceSource, Model as AppInstanceSourceModel};
+use appenv::data_source::fleet::{FleetSource, Model as FleetModel};
 use appenv::data_source::names::{Model as NamesModel, NamesSource};
+use appenv::data_source::parity::{Model as ParityModel, ParitySource};
 use appenv::data_source::preflight::{Model as PreflightModel, PreflightSource};
 use appenv::ephemeral::database_credentials::{DatabaseCredentials, Model as CredentialsModel};
 use appenv::function;
@@ -46,6 +49,16 @@ fn the_preflight_is_legal_and_its_model_agrees() {
 }
 
 #[test]
+fn what_is_read_of_instances_is_legal_and_its_models_agree() {
+    assert_eq!(legal::check(&AppInstanceSource::schema(), Kind::DataSource), NONE);
+    assert_eq!(drift::probe::<AppInstanceSourceModel>(&AppInstanceSource::schema()), NONE);
+    assert_eq!(legal::check(&FleetSource::schema(), Kind::DataSource), NONE);
+    assert_eq!(drift::probe::<FleetModel>(&FleetSource::schema()), NONE);
+    assert_eq!(legal::check(&ParitySource::schema(), Kind::DataSource), NONE);
+    assert_eq!(drift::probe::<ParityModel>(&ParitySource::schema()), NONE);
+}
+
+#[test]
 fn the_credentials_are_legal_and_their_model_agrees() {
     assert_eq!(legal::check(&DatabaseCredentials::schema(), Kind::Ephemeral), NONE);
     assert_eq!(drift::probe::<CredentialsModel>(&DatabaseCredentials::schema()), NONE);
@@ -55,6 +68,7 @@ fn the_credentials_are_legal_and_their_model_agrees() {
 fn resource_data_source_and_function_have_the_same_names() {
     let resource = &AppInstance::schema().block.attributes["resolved_names"].ty;
     assert_eq!(resource, &resolved::ty());
+    assert_eq!(resource, &AppInstanceSource::schema().block.attributes["resolved_names"].ty);
     assert_eq!(resource, &NamesSource::schema().block.attributes["resolved_names"].ty);
     assert_eq!(resource, &function::Names::signature().returns);
 }
@@ -95,6 +109,12 @@ fn every_attribute_and_block_has_a_sentence() {
     let mut all = Vec::new();
     descriptions("provider", &provider.block, &mut all);
     descriptions("appenv_app_instance", &instance.block, &mut all);
+    let source = AppInstanceSource::schema();
+    descriptions("data.appenv_app_instance", &source.block, &mut all);
+    let fleet = FleetSource::schema();
+    descriptions("data.appenv_fleet", &fleet.block, &mut all);
+    let parity = ParitySource::schema();
+    descriptions("data.appenv_parity", &parity.block, &mut all);
     let names = NamesSource::schema();
     descriptions("data.appenv_names", &names.block, &mut all);
     let preflight = PreflightSource::schema();

@@ -11,6 +11,8 @@
 
 #[path = "ssm_live/floors.rs"]
 mod floors;
+#[path = "ssm_live/keys.rs"]
+mod keys;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

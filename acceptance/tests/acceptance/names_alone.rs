@@ -372,7 +372,7 @@ fn mistakes_in_a_call_are_refused_at_validate() {
 }
 
 /// The page that shows an example, and what it shows of it: all behind the `terraform` block.
-fn shown(example: &str) -> (String, String) {
+pub fn shown(example: &str) -> (String, String) {
     let root = provider::root();
     let (page, file) = match example.split_once('/').unwrap() {
         ("functions", name) => (format!("functions/{name}"), "function.tf"),

@@ -1,6 +1,12 @@
-//! What a configuration can read: one file or folder a data source.
+//! What a configuration can read: one file or folder a data source. `finding`, `located`, `timeout`: what several of them
+//! have.
 
+pub mod app_instance;
+pub mod finding;
+pub mod fleet;
 mod located;
 pub mod names;
-pub mod preflight;
+pub mod parity;
 pub mod permissions;
+pub mod preflight;
+mod timeout;

@@ -18,6 +18,8 @@ pub struct Limit {
     ends: Instant,
     time: Duration,
     argument: &'static str,
+    /// Whether the argument is one of block `timeouts`.
+    in_block: bool,
 }
 
 /// A facet under a limit. What was being written when it ended may still happen; the next look tells.
@@ -31,7 +33,12 @@ pub struct Bounded {
 impl Limit {
     /// A limit that begins now. `argument` is the one of block `timeouts`.
     pub fn starting_now(time: Duration, argument: &'static str) -> Self {
-        Self { ends: Instant::now() + time, time, argument }
+        Self { ends: Instant::now() + time, time, argument, in_block: true }
+    }
+
+    /// A limit that begins now, of what has no block `timeouts` but an argument `timeout`.
+    pub fn of_argument(time: Duration) -> Self {
+        Self { in_block: false, argument: "timeout", ..Self::starting_now(time, "") }
     }
 
     /// When it is over.
@@ -52,21 +59,23 @@ impl Limit {
     }
 
     fn exceeded(&self, server: &str) -> FacetError {
-        let Self { argument, .. } = self;
+        let Self { argument, in_block, .. } = self;
+        let argument =
+            if *in_block { format!("timeouts.{argument}") } else { (*argument).to_owned() };
         FacetError {
             fault: Fault::Unreachable,
             summary: "Not finished in time".to_owned(),
             attempted: format!(
-                "Waited for {server} until the {} s of timeouts.{argument} were over.",
+                "Waited for {server} until the {} s of {argument} were over.",
                 self.time.as_secs()
             ),
             cause: "the server answers slowly or not at all, or another run holds its lock"
                 .to_owned(),
             next: format!(
                 "Check that the server is up and not overloaded, then run the same command again: it looks at what \
-                 is there and goes on. Where the server is only slow, raise timeouts.{argument}."
+                 is there and goes on. Where the server is only slow, raise {argument}."
             ),
-            attribute: Some("timeouts"),
+            attribute: Some(if *in_block { "timeouts" } else { "timeout" }),
         }
     }
 }

@@ -294,8 +294,8 @@ impl Writer<'_> {
         }
         if self.uses.credentials {
             let why = "A login of an instance for the time of a run, and its end: only for the ephemeral resource\n\
-                       appenv_database_credentials. Without them no credential can be leased with this token. Renewing \
-                       a\nlease comes with policy `default`.";
+                       appenv_database_credentials and for a probing appenv_preflight. Without them no credential \
+                       can be\nleased with this token. Renewing a lease comes with policy `default`.";
             self.each(&format!("{mount}/creds/"), role, "", (READ, READ), why);
             let ends: Words = (&["update"], &["update"]);
             self.each(&format!("sys/leases/revoke/{mount}/creds/"), role, "/*", ends, why);

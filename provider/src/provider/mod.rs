@@ -11,9 +11,12 @@ use tfplugin::schema::Schema;
 use tfplugin::server::Registry;
 
 use crate::configured::{Configured, Latest};
+use crate::data_source::app_instance::AppInstanceSource;
+use crate::data_source::fleet::FleetSource;
 use crate::data_source::names::NamesSource;
-use crate::data_source::preflight::PreflightSource;
+use crate::data_source::parity::ParitySource;
 use crate::data_source::permissions::PermissionsSource;
+use crate::data_source::preflight::PreflightSource;
 use crate::ephemeral::database_credentials::DatabaseCredentials;
 use crate::ephemeral::env_secret::EnvSecret as SecretValue;
 use crate::function;
@@ -48,9 +51,12 @@ impl Provider for Appenv {
     fn offer(self: Arc<Self>, registry: &mut Registry) {
         registry.resource(AppInstance(self.latest.clone()));
         registry.resource(EnvSecret(self.latest.clone()));
+        registry.data_source(AppInstanceSource(self.latest.clone()));
+        registry.data_source(FleetSource(self.latest.clone()));
         registry.data_source(NamesSource(self.latest.clone()));
         registry.data_source(PreflightSource(self.latest.clone()));
         registry.data_source(PermissionsSource(self.latest.clone()));
+        registry.data_source(ParitySource(self.latest.clone()));
         registry.ephemeral(DatabaseCredentials(self.latest.clone()));
         registry.ephemeral(SecretValue(self.latest.clone()));
         registry

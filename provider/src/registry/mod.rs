@@ -4,12 +4,14 @@
 //! keeps them in schema `appenv`, Vault in `{kv_mount}/data/appenv/…`.
 
 mod floor;
+mod listing;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 pub use floor::{Floor, FloorChange, FloorEnv, Floors, MODES};
+pub use listing::{Listing, Overdue, Registration, Stray};
 
 /// Where an instance stands in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,6 +18,8 @@ pub mod trouble;
 pub mod value;
 pub mod vault;
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 
 pub use mac::Mac;
@@ -53,6 +55,10 @@ pub trait SecretStore: Send + Sync {
 
     /// Looks at the record of a key and at how its value stands against it. Values are read only where nothing else tells.
     async fn look(&self, place: &Place) -> Result<Seen, FacetError>;
+
+    /// The names of all keys at a place, whoever wrote them: those of its file, document or path. The place's own key does
+    /// not matter, and no value is read.
+    async fn keys(&self, place: &Place) -> Result<BTreeSet<String>, FacetError>;
 
     /// The value as it stands; `None` where there is none.
     async fn read(&self, place: &Place) -> Result<Option<SecretValue>, FacetError>;

@@ -19,10 +19,11 @@ use tfplugin::diagnostic::Errors;
 use tfplugin::schema::Schema;
 use tfplugin::value::Attr;
 
-pub use model::{FindingModel, KubernetesModel, Model};
+pub use model::{KubernetesModel, Model};
 
 use crate::configured::Latest;
-use crate::finding::{self, Finding};
+use crate::data_source::finding;
+use crate::finding::{Finding, is_ok};
 use crate::naming::Names;
 use crate::preflight::{Subject, names, run};
 
@@ -96,6 +97,6 @@ impl DataSource for PreflightSource {
 }
 
 fn fill(model: &mut Model, found: &[Finding]) {
-    model.ok = Attr::Known(finding::is_ok(found));
-    model.findings = Attr::Known(found.iter().map(FindingModel::of).collect());
+    model.ok = Attr::Known(is_ok(found));
+    model.findings = finding::models(&found);
 }

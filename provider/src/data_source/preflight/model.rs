@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use tfplugin::value::Attr;
 
 use super::outside::{CertificateModel, DotenvModel, FileModel, HttpModel, Outside, RedisModel};
-use crate::finding::Finding;
+use crate::data_source::finding::FindingModel;
 use crate::settings::names::NamesModel;
 
 /// The data source.
@@ -40,17 +40,6 @@ pub struct KubernetesModel {
     pub namespaces: Attr<Vec<Attr<String>>>,
 }
 
-/// One finding.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "the schema beside it says what each is")]
-pub struct FindingModel {
-    pub check: Attr<String>,
-    pub target: Attr<String>,
-    pub status: Attr<String>,
-    pub detail: Attr<String>,
-    pub fix: Attr<String>,
-}
-
 // === impl Model ===
 
 impl Model {
@@ -63,22 +52,6 @@ impl Model {
             certificate: &self.certificate,
             dotenv: &self.dotenv,
             file_matches: &self.file_matches,
-        }
-    }
-}
-
-// === impl FindingModel ===
-
-impl FindingModel {
-    /// As the state has it; every field is a text, `fix` an empty one where nothing is to be done.
-    pub fn of(finding: &Finding) -> Self {
-        let known = |text: &str| Attr::Known(text.to_owned());
-        Self {
-            check: known(finding.check),
-            target: known(&finding.target),
-            status: known(finding.status.as_str()),
-            detail: known(&finding.detail),
-            fix: known(&finding.fix),
         }
     }
 }

@@ -4,6 +4,7 @@ use tfplugin::schema::{Attribute, Block, Schema};
 use tfplugin::value::Type;
 
 use super::outside;
+use crate::data_source::finding;
 use crate::settings::names::block;
 
 pub(super) fn schema() -> Schema {
@@ -80,7 +81,6 @@ fn kubernetes() -> Block {
 }
 
 fn answers(block: Block) -> Block {
-    let finding = ["check", "target", "status", "detail", "fix"].map(|name| (name, Type::String));
     block
         .attribute(
             "instance",
@@ -93,7 +93,7 @@ fn answers(block: Block) -> Block {
         .attribute(
             "findings",
             Attribute::computed(
-                Type::list(Type::object(finding)),
+                finding::ty(),
                 "What was found, in a fixed order: `check` names the check, `target` the object and its server, `status` \
                  is `ok`, `skip`, `warn` or `fail`, `detail` says what was seen, and `fix` what to do, with the SQL or \
                  the command where there is one.",

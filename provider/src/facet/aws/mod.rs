@@ -4,11 +4,12 @@
 //!
 //! - `settings`: what the facet is told. `session`: one account and region, opened when first used; a store shares it.
 //! - `record`: what a parameter of the registry holds; pure. `registry`: how it is read and written.
-//! - `floors`: what the registry keeps for the gates.
+//! - `floors`: what the registry keeps for the gates. `listing`: all of its entries at once.
 //! - `transport`: what is sent, and sent again. `failure`: what AWS answers when it refuses, and how a user is told.
 
 pub mod failure;
 mod floors;
+mod listing;
 mod record;
 mod registry;
 mod session;

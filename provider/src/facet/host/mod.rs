@@ -5,7 +5,7 @@
 //! - `settings`: what the facet is told.
 //! - `disk`: every call on the file system. `way`: from the root of the file system to a path, and who else could
 //!   change it.
-//! - `registry`: the records below `{root}/.appenv/`.
+//! - `registry`: the records below `{root}/.appenv/`. `listing`: all of them at once.
 //! - `secrets`: the directory of an instance's secrets, for the store of files.
 //! - `observe`, `converge`, `rename`, `dismantle`: the verbs. `failure`: what can stop them, and how a user is told.
 
@@ -15,6 +15,7 @@ mod dismantle;
 #[cfg(test)]
 pub(crate) mod failing;
 mod failure;
+mod listing;
 mod observe;
 mod registry;
 mod rename;
@@ -42,7 +43,7 @@ use super::{Facet, FacetError, Fault, Observation, Refusal, no_registry};
 use crate::naming::Coordinate;
 use crate::plan::Spec;
 use crate::plan::host::HostWish;
-use crate::registry::{Entry, Expected, Floor, FloorChange, Look, Phase};
+use crate::registry::{Entry, Expected, Floor, FloorChange, Listing, Look, Phase};
 
 /// How long is waited before a lock that another run has is tried again.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -106,6 +107,11 @@ impl Host {
             None => Ok(BTreeMap::new()),
         })
         .await
+    }
+
+    /// Every registration, with what of its directories is missing.
+    pub async fn list(&self) -> Result<Listing, FacetError> {
+        self.work(listing::list).await
     }
 
     async fn is_founded(&self) -> Result<bool, FacetError> {

@@ -244,7 +244,8 @@ impl Registry {
         Ok(false)
     }
 
-    fn apps(&self) -> Result<Vec<String>, FacetError> {
+    /// Every app that was ever registered.
+    pub fn apps(&self) -> Result<Vec<String>, FacetError> {
         match self.dir.look(INSTANCES).map_err(|e| failure::disk(&e))? {
             Found::Missing => Ok(Vec::new()),
             _ => {

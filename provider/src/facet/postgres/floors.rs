@@ -129,7 +129,7 @@ pub(super) async fn has_env(link: &Link, env: &str) -> Result<bool, Trouble> {
 }
 
 /// Refuses a registry of a later version.
-async fn is_known(link: &Link, session: &Session) -> Result<(), Trouble> {
+pub(super) async fn is_known(link: &Link, session: &Session) -> Result<(), Trouble> {
     let rows = session.rows(sql_registry::IDENTITY, &[]).await;
     let rows = rows.map_err(|failure| unread(link, failure))?;
     let Some(row) = rows.first() else {
@@ -143,7 +143,7 @@ async fn is_known(link: &Link, session: &Session) -> Result<(), Trouble> {
 }
 
 /// Gives up the reading connection where the answer says that it was lost.
-async fn kept<T>(
+pub(super) async fn kept<T>(
     link: &Link,
     session: &std::sync::Arc<Session>,
     answer: Result<T, Trouble>,
@@ -158,7 +158,7 @@ fn read(link: &Link, text: &str) -> Result<Floor, Trouble> {
     parse(link, serde_json::from_str(text).unwrap_or_default())
 }
 
-fn unread(link: &Link, failure: Failure) -> Trouble {
+pub(super) fn unread(link: &Link, failure: Failure) -> Trouble {
     Trouble::server(failure, "Could not read the registry of instances")
         .or_grant(sql_registry::grant_read(&link.settings().user))
 }

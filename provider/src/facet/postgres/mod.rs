@@ -3,8 +3,9 @@
 //! # Layout
 //!
 //! - [`settings`](Settings), `tls`, `guard`, `connect`, `session`, `link`: from an address to an open session.
-//! - `quote`, `sql`, `sql_read`, `sql_registry`, `sql_temporary`: every text a server gets; pure.
-//! - `registered`: what a look at the registry answers; `floors`: what it keeps for the gates.
+//! - `quote`, `sql`, `sql_listing`, `sql_read`, `sql_registry`, `sql_temporary`: every text a server gets; pure.
+//! - `registered`: what a look at the registry answers; `floors`: what it keeps for the gates;
+//!   `listing`: all of it at once.
 //! - `observe`, `registry`, `converge` with `extend`, `rename` with `kept`, `dismantle`: the verbs; `foreign`: whose the
 //!   registry is; `neighbours`: who else has a name of ours.
 //! - `examine`: what a preflight asks beside.
@@ -24,6 +25,7 @@ mod golden;
 mod guard;
 mod kept;
 mod link;
+mod listing;
 mod neighbours;
 mod observe;
 mod quote;
@@ -34,6 +36,7 @@ mod rename;
 mod session;
 mod settings;
 mod sql;
+mod sql_listing;
 mod sql_read;
 mod sql_registry;
 mod sql_temporary;
@@ -42,7 +45,7 @@ mod tls;
 mod trouble;
 mod verifier;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -64,7 +67,7 @@ use self::trouble::Trouble;
 use super::{Facet, FacetError, Fault, Observation};
 use crate::plan::Spec;
 use crate::plan::postgres::PostgresWish;
-use crate::registry::{Entry, Expected, Floor, FloorChange, Look};
+use crate::registry::{Entry, Expected, Floor, FloorChange, Listing, Look};
 
 /// Tries of a write; the waits between them add up to three to five seconds.
 const TRIES: u32 = 7;
@@ -117,6 +120,26 @@ impl Postgres {
                 Err(trouble) => tries.again(trouble).await.map_err(|trouble| self.told(trouble))?,
             }
         }
+    }
+
+    /// Every registration, with what of its objects is missing, objects that are marked and not registered, and logins
+    /// past their time. Takes no lock.
+    pub async fn list(&self) -> Result<Listing, FacetError> {
+        let mut tries = self.link.tries(TRIES);
+        loop {
+            match listing::all(&self.link).await {
+                Ok(listing) => return Ok(listing),
+                Err(trouble) => tries.again(trouble).await.map_err(|trouble| self.told(trouble))?,
+            }
+        }
+    }
+
+    /// The extensions that are installed in a database; `None` where this login may not look. Takes no lock.
+    pub async fn extensions_of(
+        &self,
+        database: &str,
+    ) -> Result<Option<BTreeSet<String>>, FacetError> {
+        observe::extensions(&self.link, database).await.map_err(|trouble| self.told(trouble))
     }
 
     fn told(&self, trouble: Trouble) -> FacetError {

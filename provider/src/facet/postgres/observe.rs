@@ -56,7 +56,7 @@ pub(super) async fn observe(
     if !wish.extensions.is_empty()
         && document.seen.database.as_ref().is_some_and(|database| database.allow_connections)
     {
-        document.seen.extensions = extensions(link, wish).await?;
+        document.seen.extensions = extensions(link, &wish.database).await?;
     }
     let seen = &document.seen;
     let occupied = if document.registered.has(wish) {
@@ -226,9 +226,12 @@ pub(super) async fn forget(link: &Link, session: &Arc<Session>, trouble: &Troubl
 }
 
 /// The extensions of the instance's database; `None` where this login may not look.
-async fn extensions(link: &Link, wish: &PostgresWish) -> Result<Option<BTreeSet<String>>, Trouble> {
-    let doing = || format!("Could not read the extensions of database {}", quoted(&wish.database));
-    let guest = match link.guest(&wish.database).await {
+pub(super) async fn extensions(
+    link: &Link,
+    database: &str,
+) -> Result<Option<BTreeSet<String>>, Trouble> {
+    let doing = || format!("Could not read the extensions of database {}", quoted(database));
+    let guest = match link.guest(database).await {
         Ok(guest) => guest,
         Err(failure) if failure.is_closed_door() => return Ok(None),
         Err(failure) => return Err(Trouble::server(failure, doing())),

@@ -5,7 +5,7 @@
 //! - `settings`, `sensitive`: what the facet is told.
 //! - `wire`: calls; attempts, limits, tokens, errors.
 //! - `kv`, `document`, `registry`: the registry in KV v2 and the app's document in it.
-//! - `floors`: what the registry keeps for the gates.
+//! - `floors`: what the registry keeps for the gates. `listing`: every registration at once.
 //! - `object`: one object, read, written whole and read back, removed. `place`: where an instance's own
 //!   ones stand.
 //! - `observe` with `standing`, `converge`, `dismantle`: the verbs.
@@ -27,6 +27,7 @@ mod family;
 mod floors;
 pub(crate) mod kv;
 mod leases;
+mod listing;
 mod memory;
 mod mounts;
 mod object;

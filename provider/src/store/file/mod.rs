@@ -15,6 +15,7 @@ mod notes;
 #[allow(clippy::unwrap_used)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -72,6 +73,19 @@ impl SecretStore for FileStore {
             .look_at_secrets(of, move |dir| match dir {
                 Some(dir) => Ok(Files::read(dir, &place)?.seen(&place)),
                 None => Ok(Seen { record: None, value: Standing::Missing, has_previous: false }),
+            })
+            .await
+    }
+
+    async fn keys(&self, place: &Place) -> Result<BTreeSet<String>, FacetError> {
+        let (of, place) = (of(place)?, place.clone());
+        self.host
+            .look_at_secrets(of, move |dir| match dir {
+                Some(dir) => {
+                    let files = Files::read(dir, &place)?;
+                    Ok(files.document.values().into_keys().map(str::to_owned).collect())
+                }
+                None => Ok(BTreeSet::new()),
             })
             .await
     }

@@ -12,6 +12,7 @@ mod rules;
 mod tags;
 mod wire;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -253,6 +254,10 @@ impl SecretStore for Ssm {
             value,
             has_previous: held.has_previous,
         })
+    }
+
+    async fn keys(&self, place: &Place) -> Result<BTreeSet<String>, FacetError> {
+        self.names_below(&place.names.parameter_path).await
     }
 
     async fn read(&self, place: &Place) -> Result<Option<SecretValue>, FacetError> {

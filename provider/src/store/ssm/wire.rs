@@ -1,6 +1,6 @@
 //! The calls of Parameter Store, one method each. No message shows a value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ssm::types::{ParameterTier, ParameterType, ResourceTypeForTagging, Tag};
@@ -54,6 +54,22 @@ impl Ssm {
             ))
         });
         Ok(found.collect())
+    }
+
+    /// The last parts of the names right below a path, page by page. Nothing is decrypted.
+    pub(super) async fn names_below(&self, path: &str) -> Result<BTreeSet<String>, FacetError> {
+        let request = format!("ssm:GetParametersByPath {path}");
+        let call = Call { doing: &format!("list the parameters below {path}"), request: &request };
+        let client = self.session.ssm().await?;
+        let asked = client.get_parameters_by_path().path(path).with_decryption(false);
+        let mut pages = asked.into_paginator().send();
+        let mut names = BTreeSet::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| failure::of(&self.session, call, &error))?;
+            let found = page.parameters().iter().filter_map(|found| found.name());
+            names.extend(found.filter_map(|name| Some(name.rsplit_once('/')?.1.to_owned())));
+        }
+        Ok(names)
     }
 
     /// The tags of a parameter; none where it is not there.

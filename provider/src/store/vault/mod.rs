@@ -12,7 +12,7 @@ mod removal;
 mod shelf;
 mod write;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -107,6 +107,12 @@ impl SecretStore for VaultStore {
 
     async fn look(&self, place: &Place) -> Result<Seen, FacetError> {
         self.shelf(place).look(self, place).await
+    }
+
+    async fn keys(&self, place: &Place) -> Result<BTreeSet<String>, FacetError> {
+        let read = self.vault.read_subkeys(&self.mount, &place.names.kv_path).await;
+        let doing = format!("list the keys of secrets at {}", self.path_of(place));
+        Ok(read.map_err(|error| error.doing(&doing))?.names)
     }
 
     async fn read(&self, place: &Place) -> Result<Option<SecretValue>, FacetError> {
