@@ -54,8 +54,8 @@ path "sys/leases/revoke-prefix/postgres/creds/*" {
 }
 
 # A login of an instance for the time of a run, and its end: only for the ephemeral resource
-# appenv_database_credentials. Without them no credential can be leased with this token. Renewing a lease comes with
-# policy `default`.
+# appenv_database_credentials and for a probing appenv_preflight. Without them no credential can be leased with this token.
+# Renewing a lease comes with policy `default`.
 path "postgres/creds/*" {
   capabilities = ["read"]
 }

@@ -8,16 +8,17 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tfplugin::context::Context;
 use tfplugin::data_source::DataSource;
-use tfplugin::diagnostic::{Diagnostic, Errors};
+use tfplugin::diagnostic::Errors;
 use tfplugin::schema::{Attribute, Block, Schema};
-use tfplugin::value::{Attr, Path, Type, Value};
+use tfplugin::value::{Attr, Type, Value};
 
+use super::located::located;
 use crate::configured::Latest;
 use crate::inquiry;
-use crate::naming::{self, Environments, NameError, Names, Overrides, Subject};
+use crate::naming::{self, Environments, NameError, Names, Overrides};
 use crate::resolved;
 use crate::settings::Settings;
-use crate::settings::names::{NamesModel, at, block};
+use crate::settings::names::{NamesModel, block};
 
 /// The data source.
 pub struct NamesSource(pub Arc<Latest>);
@@ -65,12 +66,12 @@ impl DataSource for NamesSource {
             services(config).iter().filter_map(|service| naming::check_service(service).err()),
         );
         found.extend(Overrides::new(&BTreeMap::new(), &written(config)).err().unwrap_or_default());
-        located(&found, config).into_result()
+        located(&found, &written(config)).into_result()
     }
 
     async fn read(&self, _cx: &mut Context, config: Model) -> Result<Model, Errors> {
         let Some(configured) = self.0.get() else { return Err(not_configured()) };
-        answer(&configured.settings, &config).map_err(|found| located(&found, &config))
+        answer(&configured.settings, &config).map_err(|found| located(&found, &written(&config)))
     }
 }
 
@@ -173,23 +174,6 @@ fn schema() -> Schema {
 
 fn computed(ty: Type, description: &str) -> Attribute {
     Attribute::computed(ty, description)
-}
-
-/// Attaches the place in the data source to what naming refuses.
-fn located(found: &[NameError], config: &Model) -> Errors {
-    let written = written(config);
-    let mut errors = Errors::new();
-    for error in found {
-        let place = match &error.subject {
-            Subject::Env | Subject::Environment(_) => Path::attribute("env"),
-            Subject::Service(_) => Path::attribute("services"),
-            Subject::Name(key) if written.contains_key(*key) => at(key),
-            Subject::Template(key) => at(key),
-            _ => Path::attribute("app"),
-        };
-        errors.push(Diagnostic::error(error.summary.clone(), error.detail.clone()).at(place));
-    }
-    errors
 }
 
 fn not_configured() -> Errors {

@@ -29,7 +29,7 @@ pub struct Subject {
 impl Subject {
     /// `erp/sandbox`.
     pub fn id(&self) -> String {
-        format!("{}/{}", self.coordinate.app(), self.coordinate.env())
+        super::names::id(&self.coordinate)
     }
 
     /// What is to be, in every facet of the configuration. What only the instance's own block says (the lease's time, the

@@ -1,6 +1,7 @@
 //! The probe leases a login, tries it and revokes it, whatever happens in between.
 
 use acceptance::servers::Servers;
+use acceptance::{Canaries, Cli, Sinks, Workspace};
 use serde_json::{Value, json};
 
 use super::{Found, asks};
@@ -57,6 +58,37 @@ fn a_login_is_leased_tried_and_revoked_whatever_happens() {
     // The same answer each time is no change.
     ws.is_settled();
     is_clean(&servers);
+
+    // The example, as whoever has the instance: the probe in it, a postcondition and a check.
+    let example = workspace(&servers);
+    example.copy_from("examples/data-sources/appenv_preflight");
+    let text = std::fs::read_to_string(example.dir().join("data-source.tf")).unwrap();
+    let docs = acceptance::provider::root().join("docs/data-sources/preflight.md");
+    let (_, shown) = text.split_once("provider \"appenv\"").unwrap();
+    assert!(std::fs::read_to_string(docs).unwrap().contains(shown.trim_end()));
+    example.write("data-source.tf", &text.replace("acme/erp", crate::rig::OWNER));
+    example.write(".env.example", "DB_PASSWORD=\n");
+    let told = example.plan_fails();
+    assert!(told.say("env_example_key of key DB_PASSWORD"), "{told}");
+    let document = json!({ "data": { "DB_PASSWORD": "x" } });
+    servers.bao.api().put("kvv2/data/erp-sandbox/config", &document);
+    let told = example.plan_with(&[]).diagnostics();
+    assert!(told.0.is_empty(), "{told}");
+    is_clean(&servers);
+
+    // Its password is nowhere: this once the engine sends it in clear, so that PostgreSQL's log tells what to look for.
+    let connection = "postgres/config/postgres";
+    servers.bao.cli().run(&["write", connection, "password_authentication=password"]);
+    let traced = Workspace::new(Cli::any()).with_env(servers.env());
+    asks("  probe = true\n").write(&traced);
+    assert_eq!(probe(&Found::by(&traced)), ["ok", "ok", "ok"]);
+    servers.bao.cli().run(&["write", connection, "password_authentication=scram-sha-256"]);
+    let mut canaries = Canaries::new();
+    let log = std::fs::read_to_string(servers.pg.log()).unwrap();
+    let passwords = log.split("LOGIN INHERIT PASSWORD '").skip(1);
+    let mut clear =
+        passwords.filter_map(|rest| rest.split('\'').next()).filter(|it| !it.starts_with("SCRAM"));
+    canaries.register("a leased password", clear.next().unwrap()).are_nowhere(&Sinks::of(&traced));
 
     // A login that does not become the owner role.
     statements(&servers, |all| {

@@ -7,17 +7,17 @@ use std::time::Duration;
 use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::{Attr, Path};
 
+use super::super::located::located;
 use super::model::Model;
 use crate::configured::Configured;
 use crate::dotenv;
 use crate::inquiry;
-use crate::naming::{self, Coordinate, NameError, Overrides, Subject, shown};
+use crate::naming::{self, Coordinate, Overrides, shown};
 use crate::plan::duration;
 use crate::plan::wanted::WantedKubernetes;
 use crate::preflight::keys::Needed;
 use crate::secrets::{Named, Site};
 use crate::settings::Settings;
-use crate::settings::names::at;
 
 /// The deadline where none is written.
 const DEFAULT: Duration = Duration::from_secs(10);
@@ -32,7 +32,7 @@ pub(super) fn validate(config: &Model) -> Result<(), Errors> {
     found
         .extend(services(config).iter().filter_map(|service| naming::check_service(service).err()));
     found.extend(Overrides::new(&BTreeMap::new(), &written(config)).err().unwrap_or_default());
-    let mut errors = located(&found, config);
+    let mut errors = located(&found, &written(config));
     for key in texts(&config.required_keys) {
         if let Err(error) = dotenv::check_key(&key) {
             errors.push(
@@ -59,9 +59,9 @@ pub(super) fn coordinate(
     let app = config.app.known().map(String::as_str).unwrap_or_default();
     let env = config.env.known().map(String::as_str);
     let coordinate = inquiry::coordinate(&settings.environments, app, env);
-    let coordinate = coordinate.map_err(|found| located(&found, config))?;
+    let coordinate = coordinate.map_err(|found| located(&found, &written(config)))?;
     let overrides = Overrides::new(&settings.templates, &written(config));
-    Ok((coordinate, overrides.map_err(|found| located(&found, config))?))
+    Ok((coordinate, overrides.map_err(|found| located(&found, &written(config)))?))
 }
 
 /// Keys that the instance needs.
@@ -123,23 +123,6 @@ pub(super) fn kubernetes(config: &Model) -> Option<WantedKubernetes> {
 
 fn texts(set: &Attr<Vec<Attr<String>>>) -> BTreeSet<String> {
     set.known().into_iter().flatten().filter_map(|text| text.known().cloned()).collect()
-}
-
-/// Attaches the place in the data source to what naming refuses.
-fn located(found: &[NameError], config: &Model) -> Errors {
-    let written = written(config);
-    let mut errors = Errors::new();
-    for error in found {
-        let place = match &error.subject {
-            Subject::Env | Subject::Environment(_) => Path::attribute("env"),
-            Subject::Service(_) => Path::attribute("services"),
-            Subject::Name(key) if written.contains_key(*key) => at(key),
-            Subject::Template(key) => at(key),
-            _ => Path::attribute("app"),
-        };
-        errors.push(Diagnostic::error(error.summary.clone(), error.detail.clone()).at(place));
-    }
-    errors
 }
 
 pub(super) fn not_configured() -> Errors {
