@@ -4,7 +4,7 @@
 //!
 //! * [`cli`]: finds `tofu` and `terraform`; [`provider`]: finds or builds the provider's binary.
 //! * [`workspace`]: a directory with HCL in it, and every command one can run there; [`output`]: what a run said.
-//! * [`servers`]: private PostgreSQL and OpenBao servers, stopped with the test that started them.
+//! * [`servers`]: private servers (PostgreSQL, OpenBao, Redis, a small web server), stopped with the test that started them.
 //! * [`check`]: questions asked of the servers themselves: snapshots, differences, sentinels.
 //! * [`canary`]: looks for a secret in everything a run leaves behind.
 //! * [`proxy`]: stands between the provider and a server, counts writes and breaks the Nth.

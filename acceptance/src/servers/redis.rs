@@ -56,17 +56,17 @@ impl Redis {
     }
 
     /// Starts one that speaks TLS alone.
-    pub fn start_tls(certificate: Certificate) -> Self {
+    pub fn start_tls(certificate: &Certificate) -> Self {
         Self::start_with(Some(certificate))
     }
 
-    fn start_with(certificate: Option<Certificate>) -> Self {
+    fn start_with(certificate: Option<&Certificate>) -> Self {
         let mut why = String::new();
         for _ in 0..5 {
             let mut redis = Self {
                 daemon: None,
                 port: daemon::free_port(),
-                certificate: certificate.clone(),
+                certificate: certificate.cloned(),
                 scratch: Scratch::new("redis"),
             };
             match redis.try_resume() {
@@ -106,19 +106,19 @@ impl Redis {
 
     fn try_resume(&mut self) -> Result<(), String> {
         let port = self.port;
-        let mut config = "bind 127.0.0.1\nsave \"\"\nappendonly no\n".to_owned();
-        if let Some(Certificate { certificate, key }) = &self.certificate {
+        let listens = if let Some(Certificate { certificate, key }) = &self.certificate {
             let write = |name: &str, text: &str| std::fs::write(self.scratch.join(name), text);
             write("server.crt", certificate).expect("our own directory");
             write("server.key", key).expect("our own directory");
-            let dir = self.scratch.path().display().to_string();
-            config += &format!(
+            let dir = self.scratch.path().display();
+            format!(
                 "port 0\ntls-port {port}\ntls-auth-clients no\ntls-cert-file {dir}/server.crt\n\
                  tls-key-file {dir}/server.key\ntls-ca-cert-file {dir}/server.crt\n"
-            );
+            )
         } else {
-            config += &format!("port {port}\n");
-        }
+            format!("port {port}\n")
+        };
+        let config = format!("bind 127.0.0.1\nsave \"\"\nappendonly no\n{listens}");
         let file = self.scratch.join("redis.conf");
         std::fs::write(&file, config).expect("our own directory");
         let program = account::on_path("redis-server")

@@ -103,7 +103,7 @@ fn redis_answers_to_the_login_that_is_given() {
 
 #[test]
 fn redis_speaks_tls_where_it_is_told_so() {
-    let redis = Redis::start_tls(Certificate::of(&["127.0.0.1"], -1, DAY));
+    let redis = Redis::start_tls(&Certificate::of(&["127.0.0.1"], -1, DAY));
     let ws = workspace();
     let block = |more: &str| {
         format!("  redis {{\n    host = \"127.0.0.1\"\n    port = {}\n{more}  }}\n", redis.port())
@@ -127,7 +127,7 @@ fn redis_speaks_tls_where_it_is_told_so() {
 #[test]
 fn a_certificate_is_renewed_in_time() {
     let good = || Certificate::of(&["localhost"], -1, 60 * DAY);
-    let mut redis = Redis::start_tls(good());
+    let mut redis = Redis::start_tls(&good());
     let ws = workspace();
     let port = redis.port();
     let block = move |more: &str| {

@@ -79,6 +79,7 @@ fn fits_nested(at: &str, json: &Json, nested: &NestedBlock) -> Result<(), Misfit
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use serde_json::json;
     use tfplugin::data_source::DataSource as _;

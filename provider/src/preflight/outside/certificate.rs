@@ -141,6 +141,7 @@ fn names(der: &CertificateDer<'_>, name: &str) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::finding::Status;

@@ -67,6 +67,7 @@ impl FileTarget {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::finding::Status;

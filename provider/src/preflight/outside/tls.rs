@@ -29,6 +29,7 @@ pub enum Authorities {
 }
 
 /// Whose certificates are taken.
+#[derive(Clone, Copy)]
 pub(super) enum Trust<'a> {
     /// Anybody's: only to be looked at.
     Anyone,
