@@ -1,4 +1,5 @@
 //! Functions on a process that is not configured, through the protocol; and that no value makes them panic.
+#![allow(clippy::disallowed_methods, reason = "tests and their doubles are the world")]
 #![allow(clippy::unwrap_used)]
 
 #[allow(dead_code, missing_docs)]

@@ -41,10 +41,10 @@ fn the_documents_are_what_the_module_writes() {
         for (file, text) in [
             (
                 format!("vault-{}.hcl", run.as_str()),
-                vault::policy(&layout(), &vault::Scope::Document, &uses, run),
+                vault::policy(&layout(), &vault::Scope::Document, uses, run),
             ),
-            (format!("postgres-{}.sql", run.as_str()), sql::script(&login, &Uses::default(), run)),
-            (format!("aws-{}.json", run.as_str()), aws::policy(&aws, &ALL, run)),
+            (format!("postgres-{}.sql", run.as_str()), sql::script(&login, Uses::default(), run)),
+            (format!("aws-{}.json", run.as_str()), aws::policy(&aws, ALL, run)),
         ] {
             let path = folder.join(&file);
             if std::env::var_os("UPDATE_GOLDEN").is_some() {

@@ -198,6 +198,25 @@ fn it_finds_what_the_data_source_finds() {
     same(true);
     servers.pg.sql("GRANT CONNECT ON DATABASE \"erp-sandbox\" TO PUBLIC");
     same(false);
+    // Environments side by side.
+    let limited = "database {\n  connection_limit = 7\n}";
+    Hcl::new().instance("erp", "sandbox", "").instance("erp", "prod", limited).write(&ws);
+    ws.step();
+    let mut config = config;
+    config["parity"] = json!([{ "app": "erp" }]);
+    terminal.write("check.json", &config.to_string());
+    let (code, told) = terminal.json(&["erp", "--config", "check.json"]);
+    assert_eq!((code, &told["ok"], &told["preflight"]), (2, &json!(false), &json!([])), "{told:#}");
+    let rows = told["parity"][0]["matrix"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["name"] == "connection_limit").unwrap();
+    assert_eq!(row["values"], json!({ "prod": "7", "sandbox": "-1" }));
+    let (_, out, _) = terminal.run(&["erp", "--config", "check.json"]);
+    assert!(out.starts_with("parity of erp: ") && out.contains("connection_limit"), "{out}");
+    config["parity"][0]["allowed_differences"] =
+        json!([{ "kind": "option", "name": "connection_limit", "reason": "sizes differ" }]);
+    terminal.write("check.json", &config.to_string());
+    let (code, told) = terminal.json(&["erp", "--config", "check.json"]);
+    assert_eq!((code, &told["parity"][0]["ok"]), (0, &json!(true)), "{told:#}");
     let mut canaries = Canaries::new();
     canaries.register_servers(&servers);
     canaries.are_nowhere(&Sinks::default().with_path(terminal.scratch.path()));

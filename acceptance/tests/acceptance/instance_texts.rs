@@ -99,32 +99,31 @@ fn an_application_is_accepted_by_other_readers() {
         "?",
     ];
     let literal = serde_json::to_string(&hostile).unwrap();
-    let hcl = format!(
-        "locals {{
-  own = {{
+    let hcl = "locals {
+  own = {
     repo_url        = \"ssh://git@gitea.arcodange.lab:2222/arcodange-org/erp.git\"
     path            = \"chart\"
     target_revision = \"2026_01\"
     finalizer       = true
     create_namespace = true
-    sync            = {{ prune = true }}
-    values          = {{
+    sync            = { prune = true }
+    values          = {
       hostile  = jsondecode(file(\"hostile.json\"))
-      nested   = {{ number = 1.5, whole = 2, yes = true, none = null, empty = [], nothing = {{}} }}
-    }}
-  }}
-}}
-output \"sandbox\" {{
-  value = provider::appenv::argocd_application(\"erp\", \"sandbox\", {{ argocd = local.own }})
-}}
-output \"again\" {{
-  value = provider::appenv::argocd_application(\"erp\", \"sandbox\", {{ argocd = local.own }})
-}}
-output \"prod\" {{
-  value = provider::appenv::argocd_application(\"erp\", null, {{ argocd = {{ repo_url = \"x\" }} }})
-}}
+      nested   = { number = 1.5, whole = 2, yes = true, none = null, empty = [], nothing = {} }
+    }
+  }
+}
+output \"sandbox\" {
+  value = provider::appenv::argocd_application(\"erp\", \"sandbox\", { argocd = local.own })
+}
+output \"again\" {
+  value = provider::appenv::argocd_application(\"erp\", \"sandbox\", { argocd = local.own })
+}
+output \"prod\" {
+  value = provider::appenv::argocd_application(\"erp\", null, { argocd = { repo_url = \"x\" } })
+}
 "
-    );
+    .to_string();
     for cli in Cli::all() {
         let ws = Workspace::new(cli).without_trace();
         ws.write("hostile.json", &literal);
@@ -179,7 +178,7 @@ fn a_runbook_is_the_same_through_the_cli() {
     for cli in Cli::all() {
         let hcl =
             "output \"page\" {\n  value = provider::appenv::runbook(\"erp\", null, null)\n}\n";
-        assert_eq!(outputs(cli, hcl, &["page"]), [golden.clone()]);
+        assert_eq!(outputs(cli, hcl, &["page"]), std::slice::from_ref(&golden));
     }
 }
 

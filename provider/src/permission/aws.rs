@@ -57,7 +57,7 @@ const SECRETS_WRITE: [&str; 7] = [
 ];
 
 /// The policy as JSON, indented, with a line end.
-pub fn policy(layout: &Layout, uses: &Uses, run: Run) -> String {
+pub fn policy(layout: &Layout, uses: Uses, run: Run) -> String {
     let arn = |path: &str| layout.arn("ssm", &format!("parameter{path}"));
     let mut registry = REGISTRY_READ.to_vec();
     if run == Run::Apply {

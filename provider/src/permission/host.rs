@@ -17,7 +17,7 @@ pub struct Layout {
 }
 
 /// The rights as text.
-pub fn rights(layout: &Layout, uses: &Uses, run: Run) -> String {
+pub fn rights(layout: &Layout, uses: Uses, run: Run) -> String {
     let root = layout.root.trim_end_matches('/');
     let (first, own) = match run {
         Run::Plan => {

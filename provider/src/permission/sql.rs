@@ -14,7 +14,7 @@ pub struct Login {
 }
 
 /// The script's text; statements end in `;` and a line, notes are comments.
-pub fn script(login: &Login, uses: &Uses, run: Run) -> String {
+pub fn script(login: &Login, uses: Uses, run: Run) -> String {
     match run {
         Run::Plan => plan(login),
         Run::Apply => apply(login, uses),
@@ -22,7 +22,7 @@ pub fn script(login: &Login, uses: &Uses, run: Run) -> String {
 }
 
 /// The statements alone, each with its `;`: the login itself, and one grant a statement and object.
-pub fn statements(login: &Login, uses: &Uses, run: Run) -> Vec<String> {
+pub fn statements(login: &Login, uses: Uses, run: Run) -> Vec<String> {
     let (name, database) = (identifier(&login.name), identifier(&login.database));
     match run {
         Run::Plan => vec![
@@ -51,7 +51,7 @@ fn signal(name: &str) -> String {
 
 fn plan(login: &Login) -> String {
     let name = identifier(&login.name);
-    let statements = statements(login, &Uses::default(), Run::Plan).join("\n");
+    let statements = statements(login, Uses::default(), Run::Plan).join("\n");
     format!(
         "-- What appenv needs in PostgreSQL to plan: it reads, and writes nothing. Run it as a superuser in the database
 -- {database}, which has the registry, once that is founded, then set a password: \\password {name}
@@ -75,7 +75,7 @@ fn plan(login: &Login) -> String {
     )
 }
 
-fn apply(login: &Login, uses: &Uses) -> String {
+fn apply(login: &Login, uses: Uses) -> String {
     let (name, database) = (identifier(&login.name), identifier(&login.database));
     let ends = signal(&name);
     let ends = if uses.force_disconnect {
@@ -141,12 +141,12 @@ mod tests {
         for force_disconnect in [false, true] {
             let uses = Uses { force_disconnect, ..Uses::default() };
             for run in [Run::Plan, Run::Apply] {
-                let text = script(&login, &uses, run);
+                let text = script(&login, uses, run);
                 let told: Vec<_> = text
                     .lines()
                     .filter(|line| !line.is_empty() && !line.starts_with("--"))
                     .collect();
-                assert_eq!(told, statements(&login, &uses, run));
+                assert_eq!(told, statements(&login, uses, run));
             }
         }
     }

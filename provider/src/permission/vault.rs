@@ -52,7 +52,7 @@ pub struct Stanza {
 struct Writer<'a> {
     layout: &'a Layout,
     scope: &'a Scope,
-    uses: &'a Uses,
+    uses: Uses,
     run: Run,
     stanzas: Vec<Stanza>,
 }
@@ -70,7 +70,7 @@ const POLICY: Words = (READ, &["update", "read", "delete"]);
 const NOTHING: &[&str] = &[];
 
 /// The stanzas, in the order in which they are written.
-pub fn stanzas(layout: &Layout, scope: &Scope, uses: &Uses, run: Run) -> Vec<Stanza> {
+pub fn stanzas(layout: &Layout, scope: &Scope, uses: Uses, run: Run) -> Vec<Stanza> {
     let mut writer = Writer { layout, scope, uses, run, stanzas: Vec::new() };
     writer.registry();
     writer.objects();
@@ -79,7 +79,7 @@ pub fn stanzas(layout: &Layout, scope: &Scope, uses: &Uses, run: Run) -> Vec<Sta
 }
 
 /// The policy's text.
-pub fn policy(layout: &Layout, scope: &Scope, uses: &Uses, run: Run) -> String {
+pub fn policy(layout: &Layout, scope: &Scope, uses: Uses, run: Run) -> String {
     let mut text = header(layout, scope, run);
     let mut said = "";
     for stanza in stanzas(layout, scope, uses, run) {

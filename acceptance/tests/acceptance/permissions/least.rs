@@ -43,7 +43,7 @@ fn lives(texts: &Texts, servers: &Servers, renames: bool) {
     make(servers, "appenv_apply", &texts.apply.sql);
     let mut ws = workspace(servers);
     let apply = Token::new(&servers.bao, "least-apply", &texts.apply.policy);
-    login(&mut ws, "appenv_apply", &apply.token);
+    login(&mut ws, "appenv_apply", &apply.secret);
     let applies = |ws: &Workspace| {
         ws.apply();
         ws.is_settled();
@@ -54,7 +54,7 @@ fn lives(texts: &Texts, servers: &Servers, renames: bool) {
 
     make(servers, "appenv_plan", &texts.plan.sql);
     let plan = Token::new(&servers.bao, "least-plan", &texts.plan.policy);
-    login(&mut ws, "appenv_plan", &plan.token);
+    login(&mut ws, "appenv_plan", &plan.secret);
     let from = lines(&servers.bao);
     ws.is_settled();
     write(&ws, "erp", 3);
@@ -68,7 +68,7 @@ fn lives(texts: &Texts, servers: &Servers, renames: bool) {
     ws.has_changes();
     is_exact(&texts.plan.policy, &plan.used(from), "plan");
 
-    login(&mut ws, "appenv_apply", &apply.token);
+    login(&mut ws, "appenv_apply", &apply.secret);
     applies(&ws);
     ws.destroy();
     // Leases are revoked by force; without it they are looked for.

@@ -18,7 +18,7 @@ pub struct Token<'a> {
     bao: &'a OpenBao,
     name: String,
     /// The token itself.
-    pub token: String,
+    pub secret: String,
 }
 
 // === impl Policy ===
@@ -69,7 +69,7 @@ impl Policy {
     fn text(&self) -> String {
         let mut text = String::new();
         for (path, words) in &self.0 {
-            write!(text, "path \"{path}\" {{ capabilities = {} }}\n", json!(words)).unwrap();
+            writeln!(text, "path \"{path}\" {{ capabilities = {} }}", json!(words)).unwrap();
         }
         text
     }
@@ -80,11 +80,11 @@ impl Policy {
 impl<'a> Token<'a> {
     /// A token with this policy and no other right.
     pub fn new(bao: &'a OpenBao, name: &str, policy: &Policy) -> Self {
-        let mut token = Self { bao, name: name.to_owned(), token: String::new() };
+        let mut token = Self { bao, name: name.to_owned(), secret: String::new() };
         token.may(policy);
         let body = json!({ "policies": [name], "no_parent": true, "period": "1h" });
         let made = bao.api().put("auth/token/create", &body);
-        token.token = made["auth"]["client_token"].as_str().unwrap().to_owned();
+        made["auth"]["client_token"].as_str().unwrap().clone_into(&mut token.secret);
         token
     }
 

@@ -37,7 +37,7 @@ fn each_right_of_a_plan_is_named_where_it_is_missing() {
     ws.apply();
     make(&servers, "appenv_plan", &texts.plan.sql);
     let token = Token::new(&servers.bao, "plan", &texts.plan.policy);
-    login(&mut ws, "appenv_plan", &token.token);
+    login(&mut ws, "appenv_plan", &token.secret);
     ws.is_settled();
     for right in texts.plan.policy.rights() {
         token.may(&texts.plan.policy.without(&right));
@@ -100,7 +100,7 @@ fn each_right_of_an_apply_is_named_where_it_is_missing() {
     for (number, right) in of(Part::Create).into_iter().enumerate() {
         let app = format!("app{number}");
         let mut ws = workspace(&servers);
-        login(&mut ws, "appenv_apply", &token.token);
+        login(&mut ws, "appenv_apply", &token.secret);
         write(&ws, &app, 1);
         let less = policy.without(&right).map(|path| for_app(path, &app));
         token.may(&less);
@@ -110,7 +110,7 @@ fn each_right_of_an_apply_is_named_where_it_is_missing() {
 
     token.may(policy);
     let mut ws = workspace(&servers);
-    login(&mut ws, "appenv_apply", &token.token);
+    login(&mut ws, "appenv_apply", &token.secret);
     ws.apply();
     let mut number = 1;
     for right in of(Part::Change) {
@@ -162,7 +162,7 @@ fn parts(texts: &Texts) -> Vec<(Right, Part)> {
     make(&servers, "appenv_apply", &texts.apply.sql);
     let token = Token::new(&servers.bao, "whole", &texts.apply.policy);
     let mut ws = workspace(&servers);
-    login(&mut ws, "appenv_apply", &token.token);
+    login(&mut ws, "appenv_apply", &token.secret);
     let mut parts = Vec::new();
     let mut run = |part: Part, work: &dyn Fn(&Workspace)| {
         let from = lines(&servers.bao);

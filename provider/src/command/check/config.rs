@@ -1,10 +1,13 @@
 //! The file that says what is checked.
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 use tfplugin::data_source::DataSource as _;
 use tfplugin::provider::Provider as _;
+use tfplugin::schema::Block;
 
 use super::decode::{Misfit, decode};
+use crate::data_source::parity::{Model as ParityModel, ParitySource};
 use crate::data_source::preflight::{Model, PreflightSource};
 use crate::provider::Appenv;
 use crate::settings::model::Model as ProviderModel;
@@ -12,7 +15,7 @@ use crate::world::World;
 
 /// The longest file that is read, bytes.
 const LONGEST: u64 = 1 << 20;
-const KEYS: [&str; 2] = ["preflight", "provider"];
+const KEYS: [&str; 3] = ["parity", "preflight", "provider"];
 
 /// What is checked, and with which servers.
 pub(super) struct Config {
@@ -20,6 +23,8 @@ pub(super) struct Config {
     pub provider: ProviderModel,
     /// Preflights, in their order.
     pub preflight: Vec<Model>,
+    /// Comparisons of envs, in their order.
+    pub parity: Vec<ParityModel>,
 }
 
 // === impl Config ===
@@ -38,26 +43,50 @@ impl Config {
         if let Some(key) = json.keys().find(|key| !KEYS.contains(&key.as_str())) {
             return Err(refused(
                 name,
-                &format!("it has no key {key:?}, but `provider` and `preflight`"),
+                &format!("it has no key {key:?}, but `provider`, `preflight` and `parity`"),
             ));
         }
         let provider = json.remove("provider").unwrap_or_else(|| Json::Object(Map::new()));
         let provider = decode("provider", &provider, &Appenv::schema().block).map_err(misfit)?;
-        let wanted = match json.remove("preflight") {
-            None => Vec::new(),
-            Some(Json::Array(all)) => all,
-            Some(_) => return Err(refused(name, "`preflight` must be a list of objects")),
+        let mut list = |key: &str| match json.remove(key) {
+            None => Ok(Vec::new()),
+            Some(Json::Array(all)) => Ok(all),
+            Some(_) => Err(refused(name, &format!("`{key}` must be a list of objects"))),
         };
-        let wanted = chosen(wanted, app, env);
-        if wanted.is_empty() {
-            return Err(refused(name, "it asks for no preflight of that app and env"));
+        let (preflight, parity) = (list("preflight")?, list("parity")?);
+        let parity: Vec<Json> = parity.into_iter().filter(|one| compares(one, app, env)).collect();
+        // What compares envs is asked for in the file alone.
+        let preflight = if preflight.is_empty() && !parity.is_empty() && env.is_none() {
+            preflight
+        } else {
+            chosen(preflight, app, env)
+        };
+        if preflight.is_empty() && parity.is_empty() {
+            return Err(refused(
+                name,
+                "it asks for no preflight and no parity of that app and env",
+            ));
         }
-        let block = PreflightSource::schema().block;
-        let each = wanted.iter().enumerate();
-        let preflight =
-            each.map(|(index, json)| decode(&format!("preflight[{index}]"), json, &block));
-        Ok(Self { provider, preflight: preflight.collect::<Result<_, _>>().map_err(misfit)? })
+        Ok(Self {
+            provider,
+            preflight: all("preflight", &preflight, &PreflightSource::schema().block)
+                .map_err(misfit)?,
+            parity: all("parity", &parity, &ParitySource::schema().block).map_err(misfit)?,
+        })
     }
+}
+
+fn all<T: DeserializeOwned>(key: &str, all: &[Json], block: &Block) -> Result<Vec<T>, Misfit> {
+    let each = all.iter().enumerate();
+    each.map(|(index, json)| decode(&format!("{key}[{index}]"), json, block)).collect()
+}
+
+/// Whether a comparison is of this app and has this env among its own, or names none.
+fn compares(one: &Json, app: Option<&str>, env: Option<&str>) -> bool {
+    let is_of = app.is_none_or(|app| one.get("app").is_none_or(|is| is == app));
+    let envs = one.get("envs").and_then(Json::as_array);
+    let has = |env: &str| envs.is_none_or(|envs| envs.iter().any(|is| is == env));
+    is_of && env.is_none_or(has)
 }
 
 /// The preflights that are of this app and env or name none; the arguments stand in for what they leave out.
@@ -113,6 +142,21 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn arguments_choose_comparisons_too() {
+        let one = json!({"app": "erp", "envs": ["dev", "prod"]});
+        for (app, env, fits) in [
+            (None, None, true),
+            (Some("erp"), None, true),
+            (Some("crm"), None, false),
+            (Some("erp"), Some("prod"), true),
+            (Some("erp"), Some("staging"), false),
+        ] {
+            assert_eq!(compares(&one, app, env), fits, "{app:?} {env:?}");
+        }
+        assert!(compares(&json!({"app": "erp"}), Some("erp"), Some("staging")));
+    }
 
     fn of(list: Json, app: Option<&str>, env: Option<&str>) -> Json {
         let Json::Array(all) = list else { unreachable!() };

@@ -1,5 +1,5 @@
-//! `check`: the preflight of an instance from a terminal, without a state. It runs what `appenv_preflight` runs, by the
-//! same schemas and models.
+//! `check`: preflight and parity from a terminal, without a state. It runs what `appenv_preflight` and `appenv_parity` run, by
+//! the same schemas and models.
 
 mod config;
 mod decode;
@@ -11,14 +11,15 @@ use std::sync::Arc;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use futures_util::future::join_all;
 use tfplugin::context::Context;
-use tfplugin::data_source::DataSource as _;
+use tfplugin::data_source::DataSource;
 use tfplugin::diagnostic::{Diagnostic, Errors};
 
 use self::config::Config;
 use self::report::Report;
 use super::{DONE, FAILED, Output, print, say};
 use crate::configured::{Configured, Latest};
-use crate::data_source::preflight::{Model, PreflightSource};
+use crate::data_source::parity::ParitySource;
+use crate::data_source::preflight::PreflightSource;
 use crate::settings::Settings;
 use crate::world::World;
 
@@ -30,10 +31,10 @@ pub fn command() -> Command {
     Command::new("check")
         .about("Check an instance against what stands")
         .long_about(
-            "Check instances against what stands: the same checks as the data source appenv_preflight makes, from a \
-             terminal and without a state. Nothing is written, but for the lease of a probe.\n\nFILE.json has two keys: \
-             `provider`, the arguments of the provider block, and `preflight`, a list of arguments of the data source, \
-             each as JSON. A block is an object, one that may be repeated a list of objects. Passwords need not be in it: \
+            "Check instances against what stands: the same checks as the data sources appenv_preflight and appenv_parity \
+             make, from a terminal and without a state. Nothing is written, but for the lease of a probe.\n\nFILE.json has \
+             three keys: `provider`, the arguments of the provider block, and `preflight` and `parity`, each a list of \
+             arguments of its data source, as JSON. A block is an object, one that may be repeated a list of objects. Passwords need not be in it: \
              the variables that the provider reads are read here too (PG*, VAULT_*, BAO_*, AWS_*), and a Redis has \
              `password_env`.",
         )
@@ -44,14 +45,14 @@ pub fn command() -> Command {
              on a terminal, and not where NO_COLOR is set.",
         )
         .arg(Arg::new("app").value_name("APP").help(
-            "The application: of the preflights in FILE.json those of it, and those that name none",
+            "The application: of what FILE.json asks for what is of it, and what names none",
         ))
         .arg(Arg::new("env").value_name("ENV").help("The environment, likewise"))
         .arg(
             Arg::new("config")
                 .long("config")
                 .value_name("FILE.json")
-                .help("Arguments of the provider and of preflights")
+                .help("Arguments of the provider, of preflights and of comparisons")
                 .required_unless_present("app"),
         )
         .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print JSON"))
@@ -95,9 +96,18 @@ fn check(config: Config, world: &World) -> Result<(Vec<Report>, String), String>
     let answers = runtime.block_on(async {
         let latest = Arc::new(Latest::default());
         latest.set(Configured::new(settings, Arc::new(world.clone())));
-        let source = PreflightSource(latest.clone());
-        let all = config.preflight.into_iter().map(|model| Box::pin(preflight(&source, model)));
-        let answers = join_all(all).await;
+        let preflight = PreflightSource(latest.clone());
+        let parity = ParitySource(latest.clone());
+        let preflights = config
+            .preflight
+            .into_iter()
+            .map(|model| Box::pin(async { answer(&preflight, model, Report::of).await }));
+        let parities = config
+            .parity
+            .into_iter()
+            .map(|model| Box::pin(async { answer(&parity, model, Report::of_parity).await }));
+        let (mut answers, others) = tokio::join!(join_all(preflights), join_all(parities));
+        answers.extend(others);
         if let Some(configured) = latest.get() {
             configured.clients.close().await;
         }
@@ -109,23 +119,24 @@ fn check(config: Config, world: &World) -> Result<(Vec<Report>, String), String>
     for (answer, warned) in answers {
         warnings += &told("warning", &warned);
         match answer {
-            Ok(model) => reports.push(Report::of(&model)),
+            Ok(report) => reports.push(report),
             Err(wrong) => errors += &told("error", &wrong.0),
         }
     }
     if errors.is_empty() { Ok((reports, warnings)) } else { Err(errors) }
 }
 
-async fn preflight(
-    source: &PreflightSource,
-    model: Model,
-) -> (Result<Model, Errors>, Vec<Diagnostic>) {
+async fn answer<S: DataSource>(
+    source: &S,
+    model: S::Model,
+    report: impl Fn(&S::Model) -> Report,
+) -> (Result<Report, Errors>, Vec<Diagnostic>) {
     let mut cx = Context::default();
     let answer = match source.validate(&mut cx, &model).await {
         Ok(()) => source.read(&mut cx, model).await,
         Err(errors) => Err(errors),
     };
-    (answer, cx.warnings)
+    (answer.map(|model| report(&model)), cx.warnings)
 }
 
 fn told(severity: &str, found: &[Diagnostic]) -> String {

@@ -15,7 +15,7 @@ const STATUS: usize = 4;
 
 const HEADS: [&str; 3] = ["STATUS", "CHECK", "TARGET, WHAT WAS SEEN, AND WHAT TO DO"];
 
-/// A table for each instance, three columns; text is wrapped, but for words that are longer than a line, so that a
+/// A table for each report, three columns; text is wrapped, but for words that are longer than a line, so that a
 /// command can be copied.
 pub(super) fn render(reports: &[Report], terminal: Option<usize>, colours: bool) -> String {
     let width = terminal.filter(|columns| *columns > 0).unwrap_or(WIDTH);
@@ -38,9 +38,7 @@ struct Table {
 
 impl Table {
     fn report(&self, report: &Report) -> String {
-        let name =
-            report.instance.clone().unwrap_or_else(|| format!("{}/{}", report.app, report.env));
-        let mut text = format!("{name}: {}\n\n", counts(report));
+        let mut text = format!("{}: {}\n\n", report.name(), counts(report));
         let (status, check) = (self.status, self.check);
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{:status$}  {:check$}  {}", HEADS[0], HEADS[1], HEADS[2]);
@@ -99,6 +97,7 @@ fn counts(report: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::report::Subject;
     use super::*;
 
     fn report() -> Report {
@@ -110,9 +109,11 @@ mod tests {
             fix: fix.to_owned(),
         };
         Report {
-            app: "erp".to_owned(),
-            env: "sandbox".to_owned(),
-            instance: Some("erp-sandbox".to_owned()),
+            subject: Subject::Preflight {
+                app: "erp".to_owned(),
+                env: "sandbox".to_owned(),
+                instance: Some("erp-sandbox".to_owned()),
+            },
             ok: false,
             findings: vec![
                 line("redis", "Redis at redis:6379", "ok", "PONG in 3 ms.", ""),

@@ -1,6 +1,6 @@
 //! The texts, from the provider configuration and what the data source says of its use.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::{Attr, Path};
@@ -53,7 +53,7 @@ pub(super) fn rights(
     let apply_login = text(&config.apply_login, "appenv_apply");
     let of = |run: Run| RightsModel {
         vault_policy: vault_layout(settings)
-            .map(|layout| vault::policy(&layout, &asked.scope(), &uses, run))
+            .map(|layout| vault::policy(&layout, &asked.scope(), uses, run))
             .into(),
         sql: database
             .as_ref()
@@ -64,11 +64,11 @@ pub(super) fn rights(
                     database: database.clone(),
                     applies: apply_login.clone(),
                 };
-                sql::script(&login, &uses, run)
+                sql::script(&login, uses, run)
             })
             .into(),
-        aws_policy: asked.aws(settings).map(|layout| aws::policy(&layout, &uses, run)).into(),
-        host: asked.host(settings).map(|layout| host::rights(&layout, &uses, run)).into(),
+        aws_policy: asked.aws(settings).map(|layout| aws::policy(&layout, uses, run)).into(),
+        host: asked.host(settings).map(|layout| host::rights(&layout, uses, run)).into(),
     };
     Ok((of(Run::Plan), of(Run::Apply)))
 }
@@ -113,7 +113,7 @@ fn asked(settings: &Settings, config: &Model) -> Result<Asked, Errors> {
         let app = instance.app.known().map(String::as_str).unwrap_or_default();
         let env = instance.env.known().map(String::as_str);
         let names = inquiry::coordinate(environments, app, env).and_then(|coordinate| {
-            let services = Default::default();
+            let services = BTreeSet::default();
             Names::derive_with(environments, &coordinate, &services, &settings.inputs, &overrides)
         });
         these.push((app.to_owned(), names.map_err(|found| located(found, Some(index)))?));

@@ -98,5 +98,5 @@ impl DataSource for PreflightSource {
 
 fn fill(model: &mut Model, found: &[Finding]) {
     model.ok = Attr::Known(is_ok(found));
-    model.findings = finding::models(&found);
+    model.findings = finding::models(found);
 }
