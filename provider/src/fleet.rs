@@ -333,8 +333,8 @@ fn overdue(answer: &Answer, overdue: &Overdue) -> Finding {
         (
             "It can do nothing any more; whoever was to drop it was cut off.",
             format!(
-                "Revoke the leases of {app}/{env} (bao lease revoke -prefix), which drops it; a temporary login goes with the \
-                 next apply or opening of the instance."
+                "Find its lease among those of {app}/{env} (bao list sys/leases/lookup/…, bao lease lookup) and revoke that one \
+                 alone, which drops it; a temporary login goes with the next apply or opening of the instance."
             ),
         )
     };

@@ -164,11 +164,17 @@ pub fn judge(app: &str, rows: &[Row], allowed: &[Allowed]) -> Vec<Finding> {
             let envs: BTreeSet<&str> =
                 of_kind.iter().flat_map(|row| row.values.keys().map(String::as_str)).collect();
             let envs: Vec<&str> = envs.into_iter().collect();
-            found.push(Finding::ok(
-                row.kind.as_str(),
-                format!("{} of {app}", kind.plural()),
-                format!("{} alike in {}.", of_kind.len(), envs.join(", ")),
-            ));
+            let (told, target) = (envs.join(", "), format!("{} of {app}", kind.plural()));
+            found.push(if envs.len() < 2 {
+                Finding::skip(
+                    row.kind.as_str(),
+                    target,
+                    format!("Only {told} could be asked, so there is nothing to compare."),
+                )
+            } else {
+                let alike = format!("{} alike in {told}.", of_kind.len());
+                Finding::ok(row.kind.as_str(), target, alike)
+            });
         }
         found.extend(differing.into_iter().map(|row| difference(app, row, allowed)));
     }

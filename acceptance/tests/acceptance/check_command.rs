@@ -109,7 +109,7 @@ fn a_table_for_people_json_for_machines_and_an_exit_code() {
     assert_eq!((code, &*err), (2, ""), "{out}");
     assert!(out.starts_with("erp-sandbox: 1 failed, "), "{out}");
     assert!(out.contains("\nfail    dotenv_mode "), "{out}");
-    assert!(out.contains(" Fix: Run `chmod 0600 \".env\"`.\n"), "{out}");
+    assert!(out.contains(" Fix: Run `chmod 0600 .env`.\n"), "{out}");
     let (code, told) = terminal.json(&asked);
     assert_eq!((code, &told["ok"]), (2, &json!(false)));
     let one = &told["preflight"][0];

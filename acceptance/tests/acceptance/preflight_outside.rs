@@ -68,7 +68,7 @@ fn redis_answers_to_the_login_that_is_given() {
     let (plain, with) = (block(""), block("    password_env = \"REDIS_PASSWORD\"\n"));
     let user = block("    username = \"app\"\n    password_env = \"REDIS_PASSWORD\"\n");
     let found = asks(&ws, &plain);
-    is(&found, "redis", "ok", "PONG in ", "");
+    is(&found, "redis", "ok", "PONG within ", "");
     assert_eq!(found.one("redis")["target"], format!("Redis at 127.0.0.1:{}", redis.port()));
 
     // It wants a password: none is given, the wrong one, the right one.
@@ -133,7 +133,7 @@ fn a_certificate_is_renewed_in_time() {
     let block = move |more: &str| {
         format!("  certificate {{\n    host = \"localhost\"\n    port = {port}\n{more}  }}\n")
     };
-    is(&asks(&ws, &block("")), "certificate", "ok", "59 days left, until ", "");
+    is(&asks(&ws, &block("")), "certificate", "ok", "Valid until ", "");
     for (certificate, status, detail, fix) in [
         (Certificate::of(&["localhost"], -1, 20 * DAY), "warn", "19 days left", "Renew it"),
         (Certificate::of(&["localhost"], -9, -1), "fail", "It expired at ", "Renew it"),
@@ -153,11 +153,11 @@ fn a_certificate_is_renewed_in_time() {
         &asks(&ws, &block("    server_name = \"crm.example\"\n")),
         "certificate",
         "ok",
-        "59 days",
+        "Valid until ",
         "",
     );
     redis.resume_with(good());
-    is(&asks(&ws, &block("")), "certificate", "ok", "59 days left", "");
+    is(&asks(&ws, &block("")), "certificate", "ok", "Valid until ", "");
     is(&asks(&ws, &block("    min_days = 60\n")), "certificate", "warn", "less than 60", "Renew");
     redis.stop();
     is(&asks(&ws, &block("")), "certificate", "fail", "No connection", "Start what should listen");
@@ -188,7 +188,7 @@ fn a_health_address_answers_as_it_should() {
         )
     };
     let found = asks(&ws, &block(""));
-    is(&found, "http", "ok", "200 in ", "");
+    is(&found, "http", "ok", "200 within ", "");
     assert_eq!(
         found.one("http")["target"],
         format!("health address \"erp\", http://{}/health?...", web.address())
@@ -199,8 +199,8 @@ fn a_health_address_answers_as_it_should() {
     assert!(!asked.is_empty() && asked.iter().all(|asked| *asked == line), "{asked:?}");
 
     web.answers(Manner { status: 503, ..Manner::default() });
-    is(&asks(&ws, &block("")), "http", "fail", "503 in ", "See the log");
-    is(&asks(&ws, &block("    expected_status = 503\n")), "http", "ok", "503 in ", "");
+    is(&asks(&ws, &block("")), "http", "fail", "503 within ", "See the log");
+    is(&asks(&ws, &block("    expected_status = 503\n")), "http", "ok", "503 within ", "");
 
     // No redirect is followed, and its secrets are not told.
     let location = Some(format!("/login?next={token}"));
@@ -222,7 +222,7 @@ fn a_health_address_answers_as_it_should() {
     );
     web.answers(Manner::default());
     // Half a minute is more than any answer of this machine takes.
-    is(&asks(&ws, &block("    max_latency_ms = 30000\n")), "http", "ok", "200 in ", "");
+    is(&asks(&ws, &block("    max_latency_ms = 30000\n")), "http", "ok", "200 within ", "");
     let nobody = acceptance::daemon::free_port();
     let dead =
         format!("  http {{\n    name = \"x\"\n    url = \"http://127.0.0.1:{nobody}/\"\n  }}\n");
@@ -341,6 +341,6 @@ fn a_dead_target_hides_no_other() {
     }
     let [dead, alive] = found.of_check("http")[..] else { panic!("{found:#?}") };
     says(dead, "fail", "It did not answer within 3 s.", "`timeout`");
-    says(alive, "ok", "200 in ", "");
+    says(alive, "ok", "200 within ", "");
     is(&found, "file_matches", "ok", "Line 1", "");
 }

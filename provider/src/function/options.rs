@@ -93,11 +93,12 @@ pub fn plain(value: &Value) -> &Value {
     }
 }
 
-/// Whether a URL names a user with a password: `https://user:password@host/…`.
+/// Whether a URL holds a password, `https://user:password@host/…`, or what may be a token: any user of `http` and `https`.
 pub fn has_password(url: &str) -> bool {
-    let Some((_, rest)) = url.split_once("://") else { return false };
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
+    let is_web = ["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
+    authority.rsplit_once('@').is_some_and(|(user, _)| is_web || user.contains(':'))
 }
 
 fn kind(value: &Value) -> &'static str {

@@ -92,6 +92,8 @@ proptest! {
         let every = rows.iter().filter(|row| row.differs());
         let allowances: Vec<_> = every.map(|row| allowed(Kind::Key, &row.name, &[])).collect();
         let allowed_all = judge("erp", &rows, &allowances);
-        prop_assert!(allowed_all.iter().all(|one| one.status == Status::Ok));
+        // One env alone is compared with none.
+        let fine = if of.len() < 2 { Status::Skip } else { Status::Ok };
+        prop_assert!(allowed_all.iter().all(|one| one.status == fine));
     }
 }

@@ -25,6 +25,8 @@ pub const ENV_EXAMPLE_KEY: &str = "env_example_key";
 
 /// The longest example file, bytes.
 const LONGEST: u64 = 1 << 20;
+/// Keys that are looked at side by side.
+const AT_ONCE: usize = 8;
 
 /// Keys that an instance needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,12 +102,21 @@ async fn asked(
     keys: &BTreeMap<String, &'static str>,
     target: &str,
 ) -> Vec<Finding> {
-    let looks = keys.iter().map(|(key, check)| async move {
-        let place = Place { key: key.clone(), ..place.clone() };
-        let stands = store.look(&place).await.map(|seen| seen.value != Standing::Missing);
-        (place, *check, stands)
-    });
-    let looks = join_all(looks).await;
+    if keys.is_empty() {
+        let why = "No key is asked for, so it was not asked.";
+        return vec![Finding::skip(SECRET_STORE, target, why)];
+    }
+    // A long example file is no reason to ask for everything at once.
+    let mut looks = Vec::with_capacity(keys.len());
+    let keys: Vec<_> = keys.iter().collect();
+    for some in keys.chunks(AT_ONCE) {
+        let some = some.iter().map(|(key, check)| async move {
+            let place = Place { key: (*key).clone(), ..place.clone() };
+            let stands = store.look(&place).await.map(|seen| seen.value != Standing::Missing);
+            (place, **check, stands)
+        });
+        looks.extend(join_all(some).await);
+    }
     let refused = looks.iter().find_map(|(_, _, stands)| stands.as_ref().err());
     let mut found = vec![match refused {
         Some(error) => fix::failed(SECRET_STORE, target, error),

@@ -10,6 +10,7 @@
 
 mod fix;
 pub mod keys;
+mod latency;
 pub mod names;
 pub mod outside;
 pub mod postgres;

@@ -134,7 +134,10 @@ fn judge(
             "Leave these out of `names` here, or apply the instance with them, which renames it."
                 .to_owned()
         } else {
-            format!("Write in this block what is registered: names {{ {} }}", block.join("\n"))
+            format!(
+                "Write in this block what is registered: names {{\n  {}\n}}",
+                block.join("\n  ")
+            )
         };
         return Finding::fail(REGISTRY_NAMES, target, format!("{}.", detail.join("; ")), next);
     }

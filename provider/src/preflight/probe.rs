@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::configured::Configured;
 use crate::facet::Facet as _;
@@ -15,7 +14,6 @@ use crate::finding::Finding;
 use crate::plan::Spec;
 use crate::settings::Settings;
 
-use super::run::Check;
 use super::{Subject, fix};
 
 /// Whether Vault leases a login of the instance's database role.
@@ -30,8 +28,12 @@ const TIME: Duration = Duration::from_secs(60);
 /// How long an end is waited for after the deadline.
 const GRACE: Duration = Duration::from_secs(20);
 
-/// A probe that goes on by itself, so that a deadline cuts off the waiting for it and not its end.
-pub struct Probe(JoinHandle<()>);
+/// A probe that goes on by itself, so that whoever stops waiting for it does not stop its end.
+pub struct Probe {
+    task: JoinHandle<Vec<Finding>>,
+    target: String,
+    until: Instant,
+}
 
 /// What is tried.
 struct Trial {
@@ -46,12 +48,12 @@ struct Trial {
 // === impl Probe ===
 
 impl Probe {
-    /// Begins, and answers with the check that waits for it; without what it takes, the check tells why not.
+    /// Begins; without what it takes, answers why not.
     pub fn begin(
         configured: &Arc<Configured>,
         subject: &Subject,
         limit: Duration,
-    ) -> (Check<'static>, Option<Self>) {
+    ) -> Result<Self, Vec<Finding>> {
         let settings = &configured.settings;
         let spec = subject.spec(settings, None);
         let role = format!("database role \"{}\"", spec.names.vault_database_role);
@@ -60,36 +62,32 @@ impl Probe {
             None => role,
         };
         if let Some(why) = impossible(settings) {
-            let skipped = skipped(&target, why);
-            return (Check::new(LEASE, target, async { skipped }), None);
+            return Err(skipped(&target, why));
         }
         let database = format!("database {}", identifier(&spec.names.database));
+        let deadline = Instant::now() + limit;
         let trial = Trial {
             configured: Arc::clone(configured),
             spec,
             role: target.clone(),
             database,
-            deadline: Instant::now() + limit,
+            deadline,
             limit,
         };
-        let (tell, told) = oneshot::channel();
-        let task = tokio::spawn(async move {
-            // Nobody listens any more where the deadline has passed.
-            tell.send(trial.run().await).ok();
-        });
-        let lost = target.clone();
-        let check = Check::new(LEASE, target, async move {
-            told.await.unwrap_or_else(|_| {
-                let next = "Run it again; a lease that was taken ends within a minute.";
-                vec![Finding::fail(LEASE, lost, "It ended before it told anything.", next)]
-            })
-        });
-        (check.also(&[ROLE, REVOKE]), Some(Self(task)))
+        Ok(Self { task: tokio::spawn(trial.run()), target, until: deadline + GRACE })
     }
 
-    /// Waits until it has revoked what it leased. One that cannot leaves it to the end of the run, and to its expiry.
-    pub async fn ended(self) {
-        timeout(GRACE, self.0).await.ok();
+    /// What it found, once it has revoked what it leased. One that cannot leaves it to the end of the run, and to its expiry.
+    pub async fn findings(self) -> Vec<Finding> {
+        let next = "See whether Vault answers; a lease that was taken ends within a minute, where its role lets it.";
+        let why = match timeout_at(self.until, self.task).await {
+            Ok(Ok(found)) => return found,
+            Ok(Err(_)) => "It ended before it told anything.",
+            Err(_) => "It did not end in time.",
+        };
+        let mut found = skipped(&self.target, &format!("Not known: see {LEASE}."));
+        found[0] = Finding::fail(LEASE, self.target, why, next);
+        found
     }
 }
 
@@ -125,7 +123,15 @@ impl Trial {
                 return vec![fix::failed(LEASE, &*self.role, &error), skip(ROLE), skip(REVOKE)];
             }
         };
-        let lease = Finding::ok(LEASE, &*self.role, "It leases logins.");
+        let lease = if Instant::now() < self.deadline {
+            Finding::ok(LEASE, &*self.role, "It leases logins.")
+        } else {
+            let detail =
+                format!("It leased a login, but not within {} s.", self.limit.as_secs_f64());
+            let next =
+                "See what slows Vault or PostgreSQL down, or give it more time with `timeout`.";
+            Finding::fail(LEASE, &*self.role, detail, next)
+        };
         let role = self.tried(postgres, &leased).await;
         let revoke = self.revoked(vault, &leased.lease_id).await;
         vec![lease, role, revoke]

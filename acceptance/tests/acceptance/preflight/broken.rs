@@ -241,8 +241,7 @@ fn names_and_registries() {
         assert_eq!(finding["status"], "fail", "{finding}");
         let fix = finding["fix"].as_str().unwrap();
         let (_, block) = fix.split_once(": ").unwrap();
-        let block = block.replace("{ ", "{\n").replace(" }", "\n}\n");
-        let mended = ask("desk", &block);
+        let mended = ask("desk", &format!("{block}\n"));
         assert!(
             mended.of_check("registry_names").iter().all(|f| f["status"] == "ok"),
             "{mended:#?}"

@@ -112,6 +112,10 @@ fn chosen(wanted: Vec<Json>, app: Option<&str>, env: Option<&str>) -> Vec<Json> 
             found.push(one);
         }
     }
+    // What is asked for by both is checked, whether the file has it or not.
+    if let (true, Some(app), Some(env)) = (found.is_empty(), app, env) {
+        found.push(serde_json::json!({ "app": app, "env": env }));
+    }
     found
 }
 
@@ -175,6 +179,12 @@ mod tests {
             of(list, Some("crm"), Some("dev")),
             json!([{"app": "crm", "env": "dev"}, {"app": "crm", "env": "dev", "probe": true}])
         );
+        let other = json!([{"app": "erp", "env": "prod"}]);
+        assert_eq!(
+            of(other.clone(), Some("erp"), Some("dev")),
+            json!([{"app": "erp", "env": "dev"}])
+        );
+        assert_eq!(of(other, Some("crm"), None), json!([]));
         assert_eq!(of(json!([]), Some("erp"), None), json!([{"app": "erp"}]));
         assert_eq!(of(json!([]), None, None), json!([]));
     }

@@ -106,8 +106,15 @@ fn check(config: Config, world: &World) -> Result<(Vec<Report>, String), String>
             .parity
             .into_iter()
             .map(|model| Box::pin(async { answer(&parity, model, Report::of_parity).await }));
-        let (mut answers, others) = tokio::join!(join_all(preflights), join_all(parities));
-        answers.extend(others);
+        let work = async { tokio::join!(join_all(preflights), join_all(parities)) };
+        let answers = tokio::select! {
+            (mut answers, others) = work => {
+                answers.extend(others);
+                Some(answers)
+            }
+            // A probe's lease is given back all the same.
+            _ = tokio::signal::ctrl_c() => None,
+        };
         if let Some(configured) = latest.get() {
             configured.clients.close().await;
         }
@@ -115,6 +122,12 @@ fn check(config: Config, world: &World) -> Result<(Vec<Report>, String), String>
     });
     // A file that hangs is not waited for.
     runtime.shutdown_background();
+    let Some(answers) = answers else {
+        return Err(
+            "error: stopped\n  It was interrupted before it was done.\n  Next: run it again.\n"
+                .to_owned(),
+        );
+    };
     let (mut reports, mut warnings, mut errors) = (Vec::new(), String::new(), String::new());
     for (answer, warned) in answers {
         warnings += &told("warning", &warned);

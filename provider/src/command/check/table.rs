@@ -50,7 +50,12 @@ impl Table {
 
     fn line(&self, text: &mut String, line: &Line) {
         let (status, check) = (self.status, self.check);
-        let fix = if line.fix.is_empty() { String::new() } else { format!("Fix: {}", line.fix) };
+        // What has lines of its own is to be copied as it is.
+        let (fix, raw) = match line.fix.split_once(": ") {
+            Some((first, rest)) if line.fix.contains('\n') => (format!("Fix: {first}:"), rest),
+            _ if line.fix.is_empty() => (String::new(), ""),
+            _ => (format!("Fix: {}", line.fix), ""),
+        };
         let parts = [&line.target, &line.detail, &fix];
         let rows = parts.iter().filter(|part| !part.is_empty()).flat_map(|part| self.wrapped(part));
         for (index, row) in rows.enumerate() {
@@ -58,6 +63,10 @@ impl Table {
             let name = if first { &*line.check } else { "" };
             let mark = if first { self.marked(&line.status) } else { " ".repeat(status) };
             let _ = writeln!(text, "{mark}  {name:check$}  {row}");
+        }
+        if !raw.is_empty() {
+            let plain = raw.chars().filter(|c| !c.is_control() || *c == '\n');
+            let _ = writeln!(text, "\n{}\n", plain.collect::<String>().trim_end());
         }
     }
 

@@ -121,11 +121,18 @@ fn registries(configured: &Configured, app: &str, looked: &[Looked]) -> Vec<Find
             "An address or credentials are known only after apply, so that not every registry is asked.",
         ));
     }
-    if looked.is_empty() {
+    if looked.is_empty() && configured.settings.has_unknown_target() {
         findings.push(Finding::skip(
             "registry",
             "the provider configuration",
             format!("No registry that can be asked knows of \"{app}\"."),
+        ));
+    } else if looked.is_empty() {
+        findings.push(Finding::fail(
+            "registry",
+            "the provider configuration",
+            format!("No registry can be asked of \"{app}\", so nothing is compared."),
+            "Correct `app`, give it an environment that it may have (`apps`), or configure the target where it is registered.",
         ));
     }
     findings

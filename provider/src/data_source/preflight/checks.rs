@@ -50,16 +50,13 @@ impl Asked<'_> {
             checks.push(self.needed.check(site, &configured.world));
         }
         checks.extend(outside);
-        let mut probe = None;
-        if self.probe {
-            let (check, begun) = Probe::begin(configured, subject, *limit);
-            checks.push(check);
-            probe = begun;
-        }
+        let probe = self.probe.then(|| Probe::begin(configured, subject, *limit));
         found.extend(run(checks, *limit).await);
-        if let Some(probe) = probe {
-            probe.ended().await;
-        }
+        found.extend(match probe {
+            None => Vec::new(),
+            Some(Err(skipped)) => skipped,
+            Some(Ok(probe)) => probe.findings().await,
+        });
         found
     }
 

@@ -245,12 +245,15 @@ pub(super) const MAINTENANCE: &str = "SELECT d.datname::text, ARRAY(SELECT x.pri
   WHERE (d.datname IN ('postgres', 'template1') OR d.datname = current_database())
     AND d.datname <> $1::text ORDER BY 1";
 
-/// Logins, superusers apart, that may grant a role (`$1`), and our own.
+/// Logins, superusers apart, that a revocation from PUBLIC must not shut out: our own, those that make or grant roles (Vault's
+/// among them, before there is any role to grant), those that read the registry, and those that are there now.
 pub(super) const WORKERS: &str = "SELECT m.rolname::text FROM pg_catalog.pg_roles m
-  WHERE NOT m.rolsuper AND m.rolcanlogin AND (m.rolname = current_user
-    OR EXISTS (SELECT FROM pg_catalog.pg_auth_members a
-      JOIN pg_catalog.pg_roles r ON r.oid = a.roleid
-      WHERE r.rolname = $1::text AND a.member = m.oid AND a.admin_option)) ORDER BY 1";
+  WHERE NOT m.rolsuper AND m.rolcanlogin AND (m.rolname = current_user OR m.rolcreaterole OR m.rolcreatedb
+    OR EXISTS (SELECT FROM pg_catalog.pg_auth_members a WHERE a.member = m.oid AND a.admin_option)
+    OR EXISTS (SELECT FROM pg_catalog.pg_namespace n
+      WHERE n.nspname = 'appenv' AND has_schema_privilege(m.oid, n.oid, 'USAGE'))
+    OR EXISTS (SELECT FROM pg_catalog.pg_stat_activity s
+      WHERE s.usesysid = m.oid AND s.datname IN ('postgres', 'template1', current_database()))) ORDER BY 1";
 
 /// Waits for the lock all our writes on one server take, in the maintenance database.
 pub(super) fn lock() -> String {

@@ -119,7 +119,8 @@ fn judge(
             "Renew it, and let the endpoint load the new one.",
         );
     }
-    Finding::ok(CHECK, target, format!("{left}."))
+    // How many days are left would be another state each day.
+    Finding::ok(CHECK, target, format!("Valid until {until}, for at least {min_days} days."))
 }
 
 /// From when until when it is valid.
@@ -160,8 +161,8 @@ mod tests {
         let der = certificate();
         for (now, name, status, says) in [
             ("2025-12-31T23:59:59Z", "erp.example", Status::Fail, "not valid before 2026-01-01"),
-            ("2026-01-01T00:00:00Z", "erp.example", Status::Ok, "31 days left"),
-            ("2026-01-11T00:00:00Z", "erp.example", Status::Ok, "21 days left"),
+            ("2026-01-01T00:00:00Z", "erp.example", Status::Ok, "Valid until 2026-02-01"),
+            ("2026-01-11T00:00:00Z", "erp.example", Status::Ok, "at least 21 days"),
             ("2026-01-11T00:00:01Z", "erp.example", Status::Warn, "20 days left"),
             ("2026-01-31T23:00:00Z", "erp.example", Status::Warn, "0 days left"),
             ("2026-02-01T00:00:01Z", "erp.example", Status::Fail, "expired at 2026-02-01"),

@@ -10,6 +10,7 @@ use nix::unistd::{Uid, User};
 use crate::dotenv;
 use crate::finding::Finding;
 use crate::preflight::Check;
+use crate::preflight::fix::quoted;
 use crate::world::World;
 
 const FILE: &str = "dotenv_file";
@@ -89,7 +90,11 @@ impl DotenvTarget {
                 MODE,
                 target,
                 format!("Its mode is {mode:04o}, which permits more than {most:04o}."),
-                format!("Run `chmod {:04o} {:?}`.", mode & most, self.path),
+                {
+                    // What the owner may not read is of no use.
+                    let to = if mode & most & 0o400 == 0 { most } else { mode & most };
+                    format!("Run `chmod {to:04o} {}`.", quoted(&self.path))
+                },
             )
         });
         findings.extend(self.owner.as_ref().map(|owner| self.judge_owner(owner, &seen, target)));
@@ -99,7 +104,7 @@ impl DotenvTarget {
 
     fn judge_owner(&self, wanted: &str, seen: &Seen, target: &str) -> Finding {
         let is = name_of(seen.owner);
-        let fix = format!("Run `chown {wanted:?} {:?}`.", self.path);
+        let fix = format!("Run `chown {} {}`.", quoted(wanted), quoted(&self.path));
         match id_of(wanted) {
             Some(id) if id == seen.owner => {
                 Finding::ok(OWNER, target, format!("It belongs to {is}."))
@@ -117,7 +122,7 @@ impl DotenvTarget {
     }
 
     fn judge_link(&self, wanted: &str, seen: &Seen, target: &str) -> Finding {
-        let fix = format!("Run `ln -sfn {wanted:?} {:?}`.", self.path);
+        let fix = format!("Run `ln -sfn {} {}`.", quoted(wanted), quoted(&self.path));
         match &seen.link {
             Some(link) if link == wanted => {
                 Finding::ok(LINK, target, format!("It is a link to {link:?}."))
@@ -189,9 +194,10 @@ mod tests {
             (0o600, Status::Ok, ""),
             (0o640, Status::Ok, ""),
             (0o400, Status::Ok, ""),
-            (0o644, Status::Fail, "Run `chmod 0640 \".env\"`."),
-            (0o660, Status::Fail, "Run `chmod 0640 \".env\"`."),
-            (0o4600, Status::Fail, "Run `chmod 0600 \".env\"`."),
+            (0o644, Status::Fail, "Run `chmod 0640 .env`."),
+            (0o660, Status::Fail, "Run `chmod 0640 .env`."),
+            (0o4600, Status::Fail, "Run `chmod 0600 .env`."),
+            (0o044, Status::Fail, "Run `chmod 0640 .env`."),
         ] {
             let found = told(&target(), Seen { mode, ..seen() });
             assert_eq!(found[1], (MODE, status, fix.to_owned()), "{mode:o}");
@@ -209,11 +215,8 @@ mod tests {
         let found = told(&target, Seen { link: Some("shared/.env".to_owned()), ..seen() });
         assert!(found.iter().all(|(_, status, _)| *status == Status::Ok), "{found:?}");
         let found = told(&target, Seen { owner: 12345, link: Some("old".to_owned()), ..seen() });
-        assert_eq!(found[2], (OWNER, Status::Fail, "Run `chown \"root\" \".env\"`.".to_owned()));
-        assert_eq!(
-            found[3],
-            (LINK, Status::Fail, "Run `ln -sfn \"shared/.env\" \".env\"`.".to_owned())
-        );
+        assert_eq!(found[2], (OWNER, Status::Fail, "Run `chown root .env`.".to_owned()));
+        assert_eq!(found[3], (LINK, Status::Fail, "Run `ln -sfn shared/.env .env`.".to_owned()));
         assert_eq!(id_of("12345"), Some(12345));
         assert_eq!(id_of("nobody-of-that-name"), None);
     }

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::tls::{Authorities, NO_AUTHORITY};
 use crate::finding::Finding;
 use crate::preflight::Check;
+use crate::preflight::latency::within;
 
 const CHECK: &str = "http";
 
@@ -65,7 +66,7 @@ impl HttpTarget {
         };
         let took = began.elapsed();
         let status = answer.status();
-        let seen = format!("{} in {} ms", status.as_u16(), took.as_millis());
+        let seen = format!("{} {}", status.as_u16(), within(took));
         if status.as_u16() != self.status {
             let to = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok());
             let to = to.and_then(|to| self.url.join(to).ok()).filter(|_| status.is_redirection());

@@ -1,17 +1,17 @@
 //! Redis answers, to the login that the application has.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, RedisConnectionInfo, RedisError};
 use tfplugin::value::Secret;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
 
 use super::tls::{self, Authorities, Trust};
 use crate::finding::Finding;
 use crate::preflight::Check;
+use crate::preflight::latency::within;
 
 const CHECK: &str = "redis";
 
@@ -66,7 +66,7 @@ impl RedisTarget {
         Check::new(CHECK, target.clone(), async move {
             vec![match self.ask().await {
                 Ok(Answer::Pong(took)) => {
-                    Finding::ok(CHECK, target, format!("PONG in {} ms.", took.as_millis()))
+                    Finding::ok(CHECK, target, format!("PONG {}.", within(took)))
                 }
                 Ok(Answer::NotPermitted) => Finding::warn(
                     CHECK,

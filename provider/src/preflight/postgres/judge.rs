@@ -64,6 +64,15 @@ fn login(login: &Login, server: &str) -> Finding {
         .into_iter()
         .filter_map(|(has, what)| (!has).then_some(what))
         .collect();
+    if lacks.len() == 2 {
+        // As a login that plans should be; to make it one that applies would be no mending.
+        return Finding::warn(
+            LOGIN,
+            target,
+            "It lacks CREATEROLE and CREATEDB: it can plan and not apply.",
+            "Apply with another login, one that docs/policies/postgres-apply.sql or appenv_permissions describes.",
+        );
+    }
     if !lacks.is_empty() {
         let lacks = lacks.join(" and ");
         return Finding::warn(
@@ -110,11 +119,15 @@ fn room(room: Room, login: &Login, server: &str) -> Finding {
     )
 }
 
+/// What stands behind statements that make by hand what an apply makes.
+const BY_HAND: &str = "-- An apply makes it too, and marks it. Where the instance is not registered yet, a create takes what was made by hand \
+                       only with adopt = \"verify\".";
+
 fn owner_role(seen: Option<&SeenRole>, wish: &PostgresWish, server: &str) -> Finding {
     let role = identifier(&wish.owner_role);
     let target = format!("role {role} on {server}");
     let Some(seen) = seen else {
-        let fix = fix::sql(format!("CREATE ROLE {role} NOLOGIN;"));
+        let fix = fix::sql(format!("CREATE ROLE {role} NOLOGIN;\n{BY_HAND}"));
         return Finding::fail(
             OWNER_ROLE,
             target,
@@ -141,7 +154,10 @@ fn owner_role(seen: Option<&SeenRole>, wish: &PostgresWish, server: &str) -> Fin
         OWNER_ROLE,
         target,
         format!("It has {}, and should only own the database.", excess.join(", ")),
-        fix::sql(format!("ALTER ROLE {role} {};", less.join(" "))),
+        fix::sql(format!(
+            "ALTER ROLE {role} {};\n-- Whoever logs in as it is shut out then: give them logins of their own before.",
+            less.join(" ")
+        )),
     )
 }
 
@@ -150,7 +166,7 @@ fn database(examined: &Examined, wish: &PostgresWish, server: &str) -> [Finding;
     let target = format!("database {database} on {server}");
     let Some(seen) = &examined.seen.database else {
         let fix = fix::sql(format!(
-            "CREATE DATABASE {database} OWNER {role} TEMPLATE template0;\nREVOKE ALL ON DATABASE {database} FROM PUBLIC;"
+            "CREATE DATABASE {database} OWNER {role} TEMPLATE template0;\nREVOKE ALL ON DATABASE {database} FROM PUBLIC;\n{BY_HAND}"
         ));
         let detail = "It is not there. An apply of the instance makes it.";
         let skip = |check| Finding::skip(check, &*target, format!("Not asked: see {DATABASE}."));
@@ -169,14 +185,19 @@ fn database(examined: &Examined, wish: &PostgresWish, server: &str) -> [Finding;
     let owner = if seen.owner == wish.owner_role {
         Finding::ok(DATABASE_OWNER, &*target, format!("Its owner is role {role}."))
     } else {
-        let fix = fix::sql(format!("ALTER DATABASE {database} OWNER TO {role};"));
+        let fix = fix::sql(format!(
+            "ALTER DATABASE {database} OWNER TO {role};\n-- What the owner of before did there it may do no more."
+        ));
         let detail = format!("Its owner is role {}, and should be {role}.", quoted(&seen.owner));
         Finding::fail(DATABASE_OWNER, &*target, detail, fix)
     };
     let public = if seen.public.is_empty() {
         Finding::ok(DATABASE_PUBLIC, &*target, "PUBLIC may nothing there.")
     } else {
-        let fix = fix::sql(format!("REVOKE ALL ON DATABASE {database} FROM PUBLIC;"));
+        let fix = fix::sql(format!(
+            "REVOKE ALL ON DATABASE {database} FROM PUBLIC;\n-- Whoever else works there (backup, monitoring) needs GRANT \
+             CONNECT before."
+        ));
         let detail = format!(
             "PUBLIC, which is every login of the server, may {} there.",
             seen.public.join(", ")
@@ -186,7 +207,7 @@ fn database(examined: &Examined, wish: &PostgresWish, server: &str) -> [Finding;
     [there, owner, public]
 }
 
-/// Those who work there for the instance are let in by name first, so that the revocation shuts none of them out.
+/// Whoever makes roles, reads the registry or is there now is let in by name first; the others are for the reader to know.
 fn maintenance(at: &Maintenance, examined: &Examined, server: &str) -> Finding {
     let database = identifier(&at.name);
     let target = format!("database {database} on {server}");

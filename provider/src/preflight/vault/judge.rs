@@ -50,8 +50,8 @@ pub(super) fn connection(
                 found.allowed_roles()
             ),
             fix::command(format!(
-                "bao write {mount}/config/{connection} allowed_roles='{}'",
-                allowed.join(",")
+                "bao write {mount}/config/{connection} allowed_roles={}",
+                fix::quoted(&allowed.join(","))
             )),
         )
     };
@@ -83,6 +83,14 @@ pub(super) fn database_role(
         return Finding::fail(DATABASE_ROLE, target, "It is not there.", fix);
     };
     let wrong = wrong_in_role(&held, wish);
+    if wrong.is_empty() && !sets_role(&held) {
+        let detail = format!(
+            "Its statements make and end logins of role \"{}\", and none lets them work as it in database \"{}\": what a login \
+             makes belongs to it alone.",
+            wish.owner_role, wish.database
+        );
+        return Finding::warn(DATABASE_ROLE, target, detail, fix);
+    }
     if wrong.is_empty() {
         let detail = format!(
             "Its statements make and end logins of role \"{}\" in database \"{}\".",
@@ -91,6 +99,13 @@ pub(super) fn database_role(
         return Finding::ok(DATABASE_ROLE, target, detail);
     }
     Finding::fail(DATABASE_ROLE, target, wrong.join(" "), fix)
+}
+
+/// Whether a creation statement sets a role for the login in a database.
+fn sets_role(held: &Map<String, Value>) -> bool {
+    let creation = held.get("creation_statements").and_then(Value::as_array);
+    let mut texts = creation.into_iter().flatten().filter_map(Value::as_str);
+    texts.any(|text| text.to_uppercase().contains("IN DATABASE"))
 }
 
 /// What keeps a database role from making logins of this owner role, or ending them; one sentence each.

@@ -37,8 +37,13 @@ pub fn check<'a>(vault: &'a Vault, subject: &'a Subject, settings: &'a Settings)
         let detail = "It answers, is unsealed, and knows the token.";
         let mut found = vec![Finding::ok(CONNECTION, &*server, detail)];
         let spec = subject.spec(settings, None);
-        // Where the registry cannot be read, that has a finding of its own.
-        let look = vault.look(&spec).await.unwrap_or_default();
+        // What is wished of policies and roles depends on it; that it cannot be read has a finding of its own.
+        let Ok(look) = vault.look(&spec).await else {
+            let why = "Not judged: the registration, which says what is wished, cannot be read: see registry_names.";
+            let others = OTHERS.into_iter().map(|check| Finding::skip(check, &*server, why));
+            found.extend(others);
+            return found;
+        };
         let spec = subject.spec(settings, look.entry.as_ref());
         if let Some(wish) = &spec.vault {
             found.extend(Box::pin(asked(vault, &spec, wish, &server)).await);

@@ -125,8 +125,8 @@ fn authorities(
         return Some(Authorities::Machine);
     };
     let Some(world) = world else { return Some(Authorities::Machine) };
-    Some(match world.read_bytes(&file, LONGEST) {
-        Ok(pem) => Authorities::Only(pem),
+    Some(match world.read_small_file(&file, LONGEST) {
+        Ok(pem) => Authorities::Only(pem.into_bytes()),
         Err(error) => Authorities::Unread(format!("{file:?} cannot be read: {error}")),
     })
 }
@@ -245,7 +245,8 @@ impl FileModel {
         for wanted in self.contains.known().into_iter().flatten() {
             contains.extend(judge.text("contains", wanted));
         }
-        if self.contains.is_null() && self.pattern.is_null() {
+        let is_empty = self.contains.known().is_some_and(Vec::is_empty);
+        if (self.contains.is_null() || is_empty) && self.pattern.is_null() {
             judge.refuse(
                 "contains",
                 "left out",
