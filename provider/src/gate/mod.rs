@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //!
-//! - [`mode`], [`operation`], [`policy`]: what a configuration says, and what it may not loosen.
+//! - [`mode`], `operation`, [`policy`]: what a configuration says, and what it may not loosen.
 //! - [`instance`]: what a change does to an instance. [`document`]: the one form in which a change is approved, and its
 //!   digest. [`approval`]: what was approved. [`approvals_file`]: the file it comes in. [`signature`]: who signed a file.
 //! - [`promotion`], [`evidence`]: what must have run elsewhere before. [`standing`]: what the registries know.

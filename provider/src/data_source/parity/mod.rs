@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! - `model`, `schema`: what the user writes and reads. `input`: the same, judged. `asking`: what each env has. What that says is
-//!   judged by [`parity`](crate::parity).
+//!   judged by [`parity`].
 
 mod asking;
 mod input;
