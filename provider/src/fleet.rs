@@ -312,6 +312,8 @@ fn registry(answer: &Answer) -> Vec<Finding> {
     } else {
         Finding::skip("registry", server, "There is no registry: nothing was applied here yet.")
     }];
+    let unread = listing.unread.iter();
+    found.extend(unread.map(|(what, next)| Finding::fail("registration", server, what, next)));
     found.extend(listing.unseen.iter().map(|what| Finding::skip("objects", server, what)));
     found
 }

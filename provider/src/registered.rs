@@ -32,6 +32,8 @@ pub struct Registered {
     pub registries: Vec<&'static str>,
     /// What was asked for when it was last applied.
     pub wanted: Wanted,
+    /// Whether that could be read: a later release may write it in another shape, and then it is as if nothing were said.
+    pub is_readable: bool,
 }
 
 /// Asks every configured registry about an app, side by side; the coordinate and the names are those of any instance of it.
@@ -68,10 +70,10 @@ impl Registered {
         let found = looked.iter().filter_map(|one| Some((one.name, entry(one)?)));
         let living: Vec<_> = found.filter(|(_, entry)| !entry.is_gone()).collect();
         let (_, entry) = living.first()?;
-        // What a later release wrote in another shape is read as nothing said.
-        let wanted = serde_json::from_value(entry.spec.clone()).unwrap_or_default();
+        let wanted = serde_json::from_value(entry.spec.clone()).ok();
+        let (is_readable, wanted) = (wanted.is_some(), wanted.unwrap_or_default());
         let registries = living.iter().map(|(name, _)| *name).collect();
-        Some(Self { entry: entry.clone(), registries, wanted })
+        Some(Self { entry: entry.clone(), registries, wanted, is_readable })
     }
 
     /// Its names, by the provider configuration and what was overridden when it was last applied.

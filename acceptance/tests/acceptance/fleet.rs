@@ -264,6 +264,16 @@ fn a_fleet_over_four_registries_broken_and_mended() {
     makers.apply();
     looker.look().is_whole();
 
+    // A registration that cannot be read hides no other.
+    let junk = json!({ "data": { "instances": "junk" } });
+    servers.bao.api().put("kvv2/data/appenv/_apps/junk", &junk);
+    let look = looker.look();
+    assert_eq!(look.findings(), ["registration fail registry Vault"]);
+    look.says("app \\\"junk\\\"");
+    assert_eq!(look.instances().len(), 3);
+    servers.bao.cli().delete("kvv2/metadata/appenv/_apps/junk");
+    looker.look().is_whole();
+
     // A policy that carries the marker of nobody, seen by a token that may list policies.
     let text = servers.bao.policy("lab-dev").unwrap().replace("app=lab", "app=ghost");
     servers.bao.cli().policy_write("ghost-dev", &text);

@@ -15,6 +15,8 @@ pub struct Listing {
     pub overdue: Vec<Overdue>,
     /// What could not be looked at, and why, one sentence each.
     pub unseen: Vec<String>,
+    /// Registrations that could not be read, and why: each hides no other. What happened, and what to do.
+    pub unread: Vec<(String, String)>,
 }
 
 /// One registration.

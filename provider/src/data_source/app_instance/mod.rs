@@ -97,6 +97,9 @@ async fn answer(configured: &Configured, config: Model) -> Result<Model, Errors>
         name(&mut model, names);
         return Ok(model);
     };
+    if !found.is_readable {
+        return Err(report::unreadable(&coordinate));
+    }
     report::other_names(&coordinate, &written, &found.wanted.names).into_result()?;
     let names = found.names(&coordinate, settings).map_err(located)?;
     let spec = found.spec(&coordinate, names.clone(), settings);

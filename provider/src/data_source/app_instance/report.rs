@@ -26,6 +26,18 @@ pub fn failure(coordinate: &Coordinate, error: &FacetError) -> Errors {
     )
 }
 
+/// It is registered in a shape that this release does not know.
+pub fn unreadable(coordinate: &Coordinate) -> Errors {
+    let id = id(coordinate);
+    Errors::one(
+        format!("{id}: its registration cannot be read"),
+        format!(
+            "What {id} was last applied with is registered in a shape that this release does not know, so its names cannot be \
+             told.\n\nNext: read it with the release that applied it, or a later one."
+        ),
+    )
+}
+
 /// No registry has it.
 pub fn unregistered(coordinate: &Coordinate, looked: &[Looked]) -> Errors {
     let (id, app, env) = (id(coordinate), coordinate.app(), coordinate.env());

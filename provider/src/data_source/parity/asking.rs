@@ -95,6 +95,14 @@ impl Asked<'_> {
                 format!("Apply the appenv_app_instance of {id}, or leave \"{env}\" out of `envs`."),
             )
         })?;
+        if !registered.is_readable {
+            return Err(Finding::fail(
+                REGISTERED,
+                id,
+                "What it was last applied with is registered in a shape that this release does not know.",
+                "Compare with the release that applied it, or a later one.",
+            ));
+        }
         let refused = |why: &[crate::naming::NameError]| {
             let why: Vec<&str> = why.iter().map(|error| error.summary.as_str()).collect();
             Finding::fail(

@@ -24,8 +24,15 @@ impl Aws {
             for found in page.parameters() {
                 let (Some(name), Some(value)) = (found.name(), found.value()) else { continue };
                 let Some((app, env)) = coordinate(name) else { continue };
-                let record: Record = self.parsed(name, value)?;
-                listing.registrations.push(Registration::new(app, env, record.entry));
+                // One that cannot be read hides no other.
+                match self.parsed::<Record>(name, value) {
+                    Ok(record) => {
+                        listing.registrations.push(Registration::new(app, env, record.entry));
+                    }
+                    Err(error) => listing
+                        .unread
+                        .push((format!("{}: {}.", error.summary, error.cause), error.next)),
+                }
             }
         }
         let key = |one: &Registration| (one.app.clone(), one.env.clone());

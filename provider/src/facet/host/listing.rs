@@ -13,7 +13,15 @@ pub(super) fn list(settings: &Settings) -> Result<Listing, FacetError> {
     let Some(registry) = Registry::open(settings)? else { return Ok(listing) };
     listing.founded = registry.identity.is_some();
     for app in registry.apps()? {
-        for (env, record) in registry.of_app(&app)? {
+        let records = match registry.of_app(&app) {
+            Ok(records) => records,
+            // One that cannot be read hides no other.
+            Err(error) => {
+                listing.unread.push((format!("{}: {}.", error.summary, error.cause), error.next));
+                continue;
+            }
+        };
+        for (env, record) in records {
             let missing = missing(settings, &record)?;
             let registration = Registration::new(&*app, env, record.entry);
             listing.registrations.push(Registration { missing, ..registration });

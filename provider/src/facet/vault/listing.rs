@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::join_all;
 
 use super::Vault;
 use super::document::{AppDocument, Instance};
@@ -41,8 +41,15 @@ impl Vault {
         let mut documents: Vec<(String, AppDocument)> = Vec::new();
         for apps in self.registered_apps(kv_mount).await?.chunks(AT_ONCE) {
             let reads = apps.iter().map(|app| self.read_app(kv_mount, app));
-            let read = try_join_all(reads).await?.into_iter().map(|(document, _)| document);
-            documents.extend(apps.iter().cloned().zip(read));
+            for (app, read) in apps.iter().zip(join_all(reads).await) {
+                match read {
+                    Ok((document, _)) => documents.push((app.clone(), document)),
+                    // One that cannot be read hides no other.
+                    Err(error) => listing
+                        .unread
+                        .push((format!("{}: {}.", error.summary, error.cause), error.next)),
+                }
+            }
         }
         let places = documents.iter().flat_map(|(_, document)| document.instances.values());
         let places: BTreeSet<&Place> = places.flat_map(|instance| &instance.places).collect();

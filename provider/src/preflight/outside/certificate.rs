@@ -27,6 +27,9 @@ pub struct CertificateTarget {
     pub min_days: u32,
 }
 
+/// The endpoint's certificate, and those that are shown with it.
+type Shown = (CertificateDer<'static>, Vec<CertificateDer<'static>>);
+
 // === impl CertificateTarget ===
 
 impl CertificateTarget {
@@ -36,7 +39,15 @@ impl CertificateTarget {
         let target = format!("certificate of {}:{}", self.host, self.port);
         Check::new(CHECK, target.clone(), async move {
             vec![match self.shown().await {
-                Ok(der) => judge(&der, self.name(), self.min_days, now, target),
+                Ok((first, others)) => {
+                    let found = judge(&first, self.name(), self.min_days, now, target.clone());
+                    let judged =
+                        others.iter().map(|other| chained(other, self.min_days, now, &target));
+                    // The worst of them all; of several alike the first.
+                    judged.flatten().fold(found, |worst, other| {
+                        if other.status > worst.status { other } else { worst }
+                    })
+                }
                 Err((detail, fix)) => Finding::fail(CHECK, target, detail, fix),
             }]
         })
@@ -46,7 +57,8 @@ impl CertificateTarget {
         self.server_name.as_deref().unwrap_or(&self.host)
     }
 
-    async fn shown(&self) -> Result<CertificateDer<'static>, (String, &'static str)> {
+    /// The endpoint's certificate, and those that are shown with it.
+    async fn shown(&self) -> Result<Shown, (String, &'static str)> {
         let stream = TcpStream::connect((&*self.host, self.port)).await.map_err(|error| {
             (
                 format!("No connection: {error}."),
@@ -60,12 +72,38 @@ impl CertificateTarget {
             )
         })?;
         let (_, session) = stream.get_ref();
-        let shown = session.peer_certificates().and_then(|chain| chain.first());
-        shown.map(|first| first.clone().into_owned()).ok_or((
+        let shown = session.peer_certificates().and_then(|chain| chain.split_first());
+        let owned = |der: &CertificateDer<'_>| der.clone().into_owned();
+        let both = shown.map(|(first, others)| (owned(first), others.iter().map(owned).collect()));
+        both.ok_or((
             "It shows no certificate.".to_owned(),
             "Correct `port`: it must be one where a certificate is shown.",
         ))
     }
+}
+
+/// What is to be said of the times of a certificate that is shown with the endpoint's own; nothing where they are fine.
+fn chained(
+    der: &CertificateDer<'_>,
+    min_days: u32,
+    now: Timestamp,
+    target: &str,
+) -> Option<Finding> {
+    let (_, until) = validity(der)?;
+    let fix = "Let the endpoint show a chain whose every certificate is valid: most often the bundle of the authority is an old \
+               one.";
+    if now > until {
+        let detail = format!("A certificate of its chain expired at {until}.");
+        return Some(Finding::fail(CHECK, target, detail, fix));
+    }
+    let days = until.since((Unit::Hour, now)).map_or(0, |left| left.get_hours() / 24);
+    let is_short = i64::from(days) < i64::from(min_days);
+    is_short.then(|| {
+        let detail = format!(
+            "A certificate of its chain is valid until {until}, less than {min_days} days."
+        );
+        Finding::warn(CHECK, target, detail, fix)
+    })
 }
 
 fn judge(
@@ -171,6 +209,14 @@ mod tests {
             let found = judge(&der, name, 21, now.parse().unwrap(), "c".to_owned());
             assert_eq!(found.status, status, "{now}: {found:?}");
             assert!(found.detail.contains(says), "{now}: {found:?}");
+        }
+        for (now, status) in [
+            ("2026-01-01T00:00:00Z", None),
+            ("2026-01-20T00:00:00Z", Some(Status::Warn)),
+            ("2026-02-01T00:00:01Z", Some(Status::Fail)),
+        ] {
+            let found = chained(&der, 21, now.parse().unwrap(), "c");
+            assert_eq!(found.as_ref().map(|found| found.status), status, "{now}: {found:?}");
         }
         let broken = CertificateDer::from(b"no certificate".to_vec());
         let found = judge(&broken, "erp.example", 21, Timestamp::UNIX_EPOCH, "c".to_owned());
