@@ -70,7 +70,7 @@ impl Registered {
         let found = looked.iter().filter_map(|one| Some((one.name, entry(one)?)));
         let living: Vec<_> = found.filter(|(_, entry)| !entry.is_gone()).collect();
         let (_, entry) = living.first()?;
-        let wanted = serde_json::from_value(entry.spec.clone()).ok();
+        let wanted = Wanted::deserialized(&entry.spec);
         let (is_readable, wanted) = (wanted.is_some(), wanted.unwrap_or_default());
         let registries = living.iter().map(|(name, _)| *name).collect();
         Some(Self { entry: entry.clone(), registries, wanted, is_readable })

@@ -3,7 +3,8 @@
 //! What it finds is what the data source finds; what servers are like is known from what this test did to them.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use acceptance::scratch::Scratch;
 use acceptance::servers::{Redis, Servers};
@@ -220,6 +221,41 @@ fn it_finds_what_the_data_source_finds() {
     let mut canaries = Canaries::new();
     canaries.register_servers(&servers);
     canaries.are_nowhere(&Sinks::default().with_path(terminal.scratch.path()));
+}
+
+#[test]
+fn an_interrupted_probe_gives_its_lease_back() {
+    let servers = Servers::start();
+    let ws = rig::workspace(&servers);
+    Hcl::new().instance("erp", "sandbox", "").write(&ws);
+    ws.step();
+    let slow = "SELECT pg_sleep(3)";
+    preflight::probe::statements(&servers, |all| all.push(json!(slow)));
+    let terminal = Terminal::new(servers.env());
+    let config = json!({
+        "provider": { "owner": OWNER, "gates": { "production": "open" }, "postgres": {}, "vault": {} },
+        "preflight": [{ "app": "erp", "env": "sandbox", "probe": true }],
+    });
+    terminal.write("check.json", &config.to_string());
+    let mut command = terminal.command(provider::binary());
+    command.args(["check", "--config", "check.json"]);
+    let check = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // While the lease is on its way.
+    let asked = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE query = '{slow}' AND state = 'active'"
+    );
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while servers.pg.sql(&asked).one() == "0" {
+        assert!(Instant::now() < deadline, "no lease was asked for");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let sent = Command::new("/bin/kill").args(["-INT", &check.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+    let ended = check.wait_with_output().unwrap();
+    let err = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!((ended.status.code(), &*ended.stdout), (Some(1), &b""[..]), "{err}");
+    assert!(err.starts_with("error: stopped"), "{err}");
+    preflight::probe::is_clean(&servers);
 }
 
 #[test]

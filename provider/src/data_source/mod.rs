@@ -1,5 +1,5 @@
-//! What a configuration can read: one file or folder a data source. `finding`, `located`, `timeout`: what several of them
-//! have.
+//! What a configuration can read: one file or folder a data source. `finding`, `located`, `timeout`, `unready`: what
+//! several of them have.
 
 pub mod app_instance;
 pub mod finding;
@@ -10,3 +10,4 @@ pub mod parity;
 pub mod permissions;
 pub mod preflight;
 mod timeout;
+mod unready;

@@ -13,6 +13,7 @@ use tfplugin::schema::{Attribute, Block, Schema};
 use tfplugin::value::{Attr, Type, Value};
 
 use super::located::located;
+use super::unready::not_configured;
 use crate::configured::Latest;
 use crate::inquiry;
 use crate::naming::{self, Environments, NameError, Names, Overrides};
@@ -70,7 +71,7 @@ impl DataSource for NamesSource {
     }
 
     async fn read(&self, _cx: &mut Context, config: Model) -> Result<Model, Errors> {
-        let Some(configured) = self.0.get() else { return Err(not_configured()) };
+        let Some(configured) = self.0.get() else { return Err(not_configured("names")) };
         answer(&configured.settings, &config).map_err(|found| located(&found, &written(&config)))
     }
 }
@@ -174,12 +175,4 @@ fn schema() -> Schema {
 
 fn computed(ty: Type, description: &str) -> Attribute {
     Attribute::computed(ty, description)
-}
-
-fn not_configured() -> Errors {
-    Errors::one(
-        "Provider not configured",
-        "appenv was asked for names before it was configured. This is a bug of the CLI or of the provider; please \
-         report it.",
-    )
 }

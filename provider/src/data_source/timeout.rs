@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tfplugin::diagnostic::{Diagnostic, Errors};
+use tfplugin::diagnostic::Diagnostic;
 use tfplugin::value::{Attr, Path};
 
 use crate::naming::shown;
@@ -29,15 +29,4 @@ pub fn check(timeout: &Attr<String>) -> Option<Diagnostic> {
 /// What was said, or the default.
 pub fn read(timeout: &Attr<String>) -> Duration {
     timeout.known().and_then(|text| duration::parse(text)).unwrap_or(DEFAULT)
-}
-
-/// What a data source says that is read before the provider was configured.
-pub fn not_configured(what: &str) -> Errors {
-    Errors::one(
-        "Provider not configured",
-        format!(
-            "appenv was asked for {what} before it was configured. This is a bug of the CLI or of the provider; please \
-             report it."
-        ),
-    )
 }

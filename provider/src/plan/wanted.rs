@@ -61,9 +61,9 @@ pub struct WantedKubernetes {
 // === impl Wanted ===
 
 impl Wanted {
-    /// Reads what a registry keeps; what it keeps otherwise is as if it were not said.
-    pub fn deserialized(kept: &serde_json::Value) -> Self {
-        Self::deserialize(kept).unwrap_or_default()
+    /// Reads what a registry keeps; `None`: it keeps it in a shape that this release does not know.
+    pub fn deserialized(kept: &serde_json::Value) -> Option<Self> {
+        Self::deserialize(kept).ok()
     }
 
     /// The digest of what is promoted between environments: nothing that sizes or places.

@@ -7,6 +7,7 @@ use crate::facet::postgres::Registration;
 use crate::facet::{Facet, FacetError, Limit};
 use crate::finding::Finding;
 use crate::naming::{Coordinate, Environments, Inputs, NameError, Names, RowValue, shown};
+use crate::plan::wanted::Wanted;
 use crate::registry::{Entry, Phase};
 
 use super::run::Check;
@@ -116,6 +117,15 @@ fn judge(
             shown(&entry.owner)
         );
         return Finding::fail(REGISTRY_NAMES, target, detail, next);
+    }
+    if Wanted::deserialized(&entry.spec).is_none() {
+        return Finding::fail(
+            REGISTRY_NAMES,
+            target,
+            "What it was last applied with is registered in a shape that this release does not know, so what is judged by it \
+             is judged as if nothing were registered.",
+            "Check with the release that applied it, or a later one.",
+        );
     }
     let others = other_names(subject, &entry, &kept);
     if !others.is_empty() {

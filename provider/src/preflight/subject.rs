@@ -36,7 +36,7 @@ impl Subject {
     /// scope of the ops policy, Kubernetes) is taken from its registration.
     pub fn spec(&self, settings: &Settings, entry: Option<&Entry>) -> Spec {
         let registered = entry.filter(|entry| !entry.is_gone());
-        let registered = registered.map(|entry| Wanted::deserialized(&entry.spec));
+        let registered = registered.and_then(|entry| Wanted::deserialized(&entry.spec));
         let mut wanted = registered.unwrap_or_default();
         wanted.services.clone_from(&self.services);
         wanted.names.clone_from(&self.written);

@@ -87,6 +87,13 @@ fn everything_is_found_and_mended_as_it_is_told() {
     assert_eq!(found.wrong(), ["maintenance_public: warn"; 2], "{found:#?}");
     assert!(found.ok, "a warning is no failure");
     found.mend(&servers);
+    // Nobody who works there was shut out, neither the login that applies nor Vault's own.
+    for login in ["appenv_admin", "vault_admin"] {
+        let may = format!(
+            "SELECT bool_and(has_database_privilege('{login}', datname, 'CONNECT')) FROM pg_database WHERE datname = 'postgres'"
+        );
+        assert_eq!(servers.pg.sql(&may).one(), "t", "{login}");
+    }
     let good = Found::by(&ws);
     assert_eq!(good.wrong(), [""; 0], "{good:#?}");
     assert_eq!(good.skipped(), [""; 0]);
@@ -301,6 +308,10 @@ fn the_login_and_its_server() {
         let expected = if pg.major() < 16 { "warn" } else { "ok" };
         assert_eq!(found.one("postgres_login")["status"], expected, "{found:#?}");
         assert_eq!(found.one("postgres_version")["status"], "ok");
+        // Before there is any role that Vault's login may grant, it is let in by name as well.
+        for told in found.of_check("maintenance_public") {
+            assert!(told["fix"].as_str().unwrap().contains("\"vault_admin\""), "{told}");
+        }
         assert!(
             found.one("postgres_version")["detail"]
                 .as_str()

@@ -2,7 +2,7 @@
 
 mod broken;
 mod deadline;
-mod probe;
+pub mod probe;
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};

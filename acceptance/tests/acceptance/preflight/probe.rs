@@ -10,7 +10,7 @@ use crate::rig::{Hcl, workspace};
 const ROLE: &str = "postgres/roles/erp-sandbox";
 
 /// Nothing is left of a login.
-fn is_clean(servers: &Servers) {
+pub fn is_clean(servers: &Servers) {
     let leases = servers.bao.api().list("sys/leases/lookup/postgres/creds/erp-sandbox");
     assert_eq!(leases, [""; 0]);
     let roles = servers.pg.sql("SELECT rolname FROM pg_roles WHERE rolname LIKE 'v-%'");
@@ -27,7 +27,7 @@ fn leased(servers: &Servers) -> usize {
     log.lines().filter(is).count()
 }
 
-fn statements(servers: &Servers, change: impl Fn(&mut Vec<Value>)) {
+pub fn statements(servers: &Servers, change: impl Fn(&mut Vec<Value>)) {
     let role = servers.bao.read(ROLE).unwrap()["data"].clone();
     let mut statements = role["creation_statements"].as_array().unwrap().clone();
     change(&mut statements);

@@ -6,6 +6,7 @@ mod decode;
 mod report;
 mod table;
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -93,6 +94,7 @@ fn check(config: Config, world: &World) -> Result<(Vec<Report>, String), String>
     let settings = Settings::read(&config.provider, world).map_err(mistakes)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("error: No work can be started: {error}\n"))?;
+    let probes = config.preflight.iter().any(|model| model.probe.known() == Some(&true));
     let answers = runtime.block_on(async {
         let latest = Arc::new(Latest::default());
         latest.set(Configured::new(settings, Arc::new(world.clone())));
@@ -106,14 +108,19 @@ fn check(config: Config, world: &World) -> Result<(Vec<Report>, String), String>
             .parity
             .into_iter()
             .map(|model| Box::pin(async { answer(&parity, model, Report::of_parity).await }));
-        let work = async { tokio::join!(join_all(preflights), join_all(parities)) };
+        let mut work = pin!(async { tokio::join!(join_all(preflights), join_all(parities)) });
         let answers = tokio::select! {
-            (mut answers, others) = work => {
+            (mut answers, others) = &mut work => {
                 answers.extend(others);
                 Some(answers)
             }
-            // A probe's lease is given back all the same.
-            _ = tokio::signal::ctrl_c() => None,
+            _ = tokio::signal::ctrl_c() => {
+                if probes {
+                    // Nobody else knows a lease that is on its way: it ends within `timeout` and a little more.
+                    work.await;
+                }
+                None
+            }
         };
         if let Some(configured) = latest.get() {
             configured.clients.close().await;

@@ -20,7 +20,9 @@ use tfplugin::value::Attr;
 pub use model::Model;
 
 use self::model::ProtectionModel;
+use super::located;
 use super::timeout;
+use super::unready::not_configured;
 use crate::configured::{Configured, Latest};
 use crate::facet::{Limit, Observation};
 use crate::inquiry;
@@ -52,13 +54,13 @@ impl DataSource for AppInstanceSource {
         found.extend(config.env.known().and_then(|env| naming::check_env(env).err()));
         let written = written(config);
         found.extend(Overrides::new(&BTreeMap::new(), &written).err().unwrap_or_default());
-        let mut errors = report::located(&found, &written);
+        let mut errors = located::located(&found, &written);
         errors.0.extend(timeout::check(&config.timeout));
         errors.into_result()
     }
 
     async fn read(&self, _cx: &mut Context, config: Model) -> Result<Model, Errors> {
-        let configured = self.0.get().ok_or_else(|| timeout::not_configured("an instance"))?;
+        let configured = self.0.get().ok_or_else(|| not_configured("an instance"))?;
         Box::pin(answer(&configured, config)).await
     }
 }
@@ -67,7 +69,7 @@ async fn answer(configured: &Configured, config: Model) -> Result<Model, Errors>
     let settings = &configured.settings;
     let environments = &settings.environments;
     let written = written(&config);
-    let located = |found: Vec<naming::NameError>| report::located(&found, &written);
+    let located = |found: Vec<naming::NameError>| located::located(&found, &written);
     let app = config.app.known().map(String::as_str).unwrap_or_default();
     let env = config.env.known().map(String::as_str);
     let coordinate = inquiry::coordinate(environments, app, env).map_err(located)?;

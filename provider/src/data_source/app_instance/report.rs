@@ -6,7 +6,7 @@ use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::Path;
 
 use crate::facet::FacetError;
-use crate::naming::{Coordinate, NameError, Subject};
+use crate::naming::Coordinate;
 use crate::registered::Looked;
 use crate::settings::names;
 
@@ -116,19 +116,4 @@ pub fn not_known_yet(coordinate: &Coordinate) -> Errors {
              `depends_on`."
         ),
     )
-}
-
-/// Attaches the place in the data source to what naming refuses.
-pub fn located(found: &[NameError], written: &BTreeMap<String, String>) -> Errors {
-    let mut errors = Errors::new();
-    for error in found {
-        let place = match &error.subject {
-            Subject::Env | Subject::Environment(_) => Path::attribute("env"),
-            Subject::Name(key) if written.contains_key(*key) => names::at(key),
-            Subject::Template(key) => names::at(key),
-            _ => Path::attribute("app"),
-        };
-        errors.push(Diagnostic::error(error.summary.clone(), error.detail.clone()).at(place));
-    }
-    errors
 }

@@ -19,6 +19,7 @@ use tfplugin::value::Attr;
 pub use model::Model;
 
 use self::model::{InstanceModel, OverdueModel};
+use super::unready::not_configured;
 use super::{finding as found, timeout};
 use crate::clients::Listed;
 use crate::configured::{Configured, Latest};
@@ -47,7 +48,7 @@ impl DataSource for FleetSource {
     }
 
     async fn read(&self, _cx: &mut Context, config: Model) -> Result<Model, Errors> {
-        let configured = self.0.get().ok_or_else(|| timeout::not_configured("the fleet"))?;
+        let configured = self.0.get().ok_or_else(|| not_configured("the fleet"))?;
         Ok(Box::pin(answer(&configured, config)).await)
     }
 }

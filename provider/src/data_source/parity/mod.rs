@@ -23,6 +23,7 @@ pub use model::Model;
 
 use self::asking::{Answers, Asked};
 use self::model::RowModel;
+use super::unready::not_configured;
 use super::{finding as found, timeout};
 use crate::configured::{Configured, Latest};
 use crate::facet::Limit;
@@ -49,7 +50,7 @@ impl DataSource for ParitySource {
     }
 
     async fn read(&self, _cx: &mut Context, config: Model) -> Result<Model, Errors> {
-        let configured = self.0.get().ok_or_else(|| timeout::not_configured("parity"))?;
+        let configured = self.0.get().ok_or_else(|| not_configured("parity"))?;
         Box::pin(answer(&configured, config)).await
     }
 }

@@ -18,6 +18,7 @@ use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::schema::Schema;
 use tfplugin::value::{Attr, Path};
 
+use super::unready::not_configured;
 use crate::configured::Latest;
 use crate::naming::{self, NameError, Subject};
 pub use model::{InstanceModel, Model, RightsModel};
@@ -86,7 +87,7 @@ impl DataSource for PermissionsSource {
     }
 
     async fn read(&self, _cx: &mut Context, config: Model) -> Result<Model, Errors> {
-        let Some(configured) = self.0.get() else { return Err(not_configured()) };
+        let Some(configured) = self.0.get() else { return Err(not_configured("rights")) };
         let (plan, apply) = answer::rights(&configured.settings, &config)?;
         Ok(Model { plan: Attr::Known(plan), apply: Attr::Known(apply), ..config })
     }
@@ -101,12 +102,4 @@ fn at_instance(error: &NameError, index: usize) -> Diagnostic {
         _ => at,
     };
     Diagnostic::error(error.summary.clone(), error.detail.clone()).at(at)
-}
-
-fn not_configured() -> Errors {
-    Errors::one(
-        "Provider not configured",
-        "appenv was asked for rights before it was configured. This is a bug of the CLI or of the provider; please \
-         report it.",
-    )
 }

@@ -124,11 +124,3 @@ pub(super) fn kubernetes(config: &Model) -> Option<WantedKubernetes> {
 fn texts(set: &Attr<Vec<Attr<String>>>) -> BTreeSet<String> {
     set.known().into_iter().flatten().filter_map(|text| text.known().cloned()).collect()
 }
-
-pub(super) fn not_configured() -> Errors {
-    Errors::one(
-        "Provider not configured",
-        "appenv was asked for a preflight before it was configured. This is a bug of the CLI or of the provider; please \
-         report it.",
-    )
-}

@@ -21,6 +21,7 @@ use tfplugin::value::Attr;
 
 pub use model::{KubernetesModel, Model};
 
+use super::unready::not_configured;
 use crate::configured::Latest;
 use crate::data_source::finding;
 use crate::finding::{Finding, is_ok};
@@ -45,7 +46,7 @@ impl DataSource for PreflightSource {
     }
 
     async fn read(&self, _cx: &mut Context, config: Model) -> Result<Model, Errors> {
-        let Some(configured) = self.0.get() else { return Err(input::not_configured()) };
+        let Some(configured) = self.0.get() else { return Err(not_configured("a preflight")) };
         let settings = &configured.settings;
         let (coordinate, overrides) = input::coordinate(&config, settings)?;
         let needed = input::needed(&config);

@@ -2,6 +2,8 @@
 //!
 //! Rules: CommonMark 0.31, "Backslash escapes", "Code spans", "Fenced code blocks".
 
+use crate::plan::postgres::hides as phrase_hides;
+
 /// A text within a line: punctuation that means something is escaped, and what would end the line is a space.
 pub(super) fn inline(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -51,12 +53,9 @@ fn is_break(character: char) -> bool {
     matches!(character, '\n' | '\r' | '\t' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Whether it is not shown, or turns around how a line reads (Trojan Source).
+/// Whether it is not shown, or turns around how a line reads; a tab is shown.
 fn hides(character: char) -> bool {
-    (character.is_control() && character != '\t')
-        || matches!(character,
-            '\u{00ad}' | '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    character != '\t' && phrase_hides(character)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ pub use objects::{
     objects, occupied,
 };
 pub use own_role::{OWN_ROLE_TEMPLATE, own_role_block, own_roles, shared_role_warning};
-pub use phrase::{escaped, quoted};
+pub use phrase::{escaped, hides, quoted};
 pub use seen::{EndedLogin, Login, Seen, SeenDatabase, SeenMembership, SeenRole, SeenVaultLogin};
 
 use crate::plan::Marker;

@@ -31,7 +31,7 @@ fn cut(text: &str, shown: usize) -> String {
 }
 
 /// Whether a terminal may act on the character instead of showing it.
-fn hides(character: char) -> bool {
+pub fn hides(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{00ad}' | '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
