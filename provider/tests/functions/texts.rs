@@ -112,6 +112,10 @@ fn what_an_application_cannot_be_made_of_is_refused_by_name() {
             argocd(object([("repo_url", "https://u:p@git/x".into())])),
             "`argocd.repo_url` holds a password",
         ),
+        (
+            argocd(object([("repo_url", "https://token@git/x".into())])),
+            "`argocd.repo_url` holds a password",
+        ),
         (argocd(object([repo(), ("path", "".into())])), "`argocd.path` is empty"),
         (
             argocd(object([repo(), ("sync", object([("selfheal", true.into())]))])),
