@@ -186,3 +186,47 @@ fn a_provider_answers_to_its_name_and_can_be_killed() {
         assert!(run.diagnostics().errors().next().is_some(), "{run}");
     }
 }
+
+/// What a list of programs answers, or what it dies of.
+fn listed(paths: &str) -> Result<Vec<Cli>, String> {
+    std::panic::catch_unwind(|| Cli::listed(paths.as_ref()))
+        .map_err(|died| died.downcast_ref::<String>().cloned().unwrap_or_default())
+}
+
+#[test]
+fn a_list_of_programs_is_run_whatever_they_are_called() {
+    let scratch = Scratch::new("clis");
+    let first = Cli::any();
+    let other = scratch.join("of-another-name");
+    std::os::unix::fs::symlink(&first.program, &other).unwrap();
+    let list = format!("{}::{}", first.program.display(), other.display());
+    let clis = listed(&list).unwrap();
+    assert_eq!(clis.iter().map(|cli| &cli.program).collect::<Vec<_>>(), [&first.program, &other]);
+    for cli in &clis {
+        assert_eq!((cli.product, &cli.version), (first.product, &first.version));
+        let ws = Workspace::new(cli).without_trace();
+        ws.copy_from("examples/host-only");
+        ws.step();
+        ws.destroy();
+    }
+
+    let gone = listed("/nowhere/terraform").unwrap_err();
+    assert!(gone.contains("/nowhere/terraform of TF_ACC_CLI_PATHS"), "{gone}");
+    let stranger = listed("/bin/echo").unwrap_err();
+    assert!(stranger.starts_with("/bin/echo is neither tofu nor terraform"), "{stranger}");
+    let empty = listed("").unwrap_err();
+    assert!(empty.contains("TF_ACC_CLI_PATHS names no program"), "{empty}");
+}
+
+#[test]
+fn the_table_of_what_was_tested_names_what_is_installed_here() {
+    let root = acceptance::provider::root();
+    let table = std::fs::read_to_string(root.join("docs/compatibility.md")).unwrap();
+    let install = std::fs::read_to_string(root.join("tools/install")).unwrap();
+    let pinned: Vec<_> = install.lines().filter_map(|line| line.split_once("==")).collect();
+    assert_eq!(pinned.len(), 5, "{pinned:?}");
+    for (_, version) in pinned {
+        let version = version.trim_end_matches(['"', '\'']);
+        assert!(table.contains(&format!(" {version}")), "the table does not name {version}");
+    }
+}
