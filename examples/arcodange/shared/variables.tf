@@ -1,0 +1,17 @@
+variable "apps" {
+  description = "Applications by name: the environments that each runs in, and how many sessions each of its databases takes."
+  type = map(object({
+    envs             = optional(set(string), ["prod"])
+    connection_limit = optional(number, -1)
+  }))
+
+  validation {
+    condition     = alltrue([for app in values(var.apps) : length(setsubtract(app.envs, ["prod", "sandbox"])) == 0])
+    error_message = "An environment is prod or sandbox; another one needs an environment block in main.tf."
+  }
+
+  validation {
+    condition     = alltrue([for app in values(var.apps) : contains(app.envs, "prod")])
+    error_message = "Each application has prod: a sandbox is a second instance of what runs there."
+  }
+}
