@@ -45,9 +45,10 @@ locals {
   instances = merge([
     for app, settings in var.apps : {
       for env in settings.envs : provider::appenv::instance(app, env, local.options) => {
-        app              = app
-        env              = env
-        connection_limit = settings.connection_limit
+        app                 = app
+        env                 = env
+        connection_limit    = settings.connection_limit
+        deletion_protection = settings.deletion_protection
       }
     }
   ]...)
@@ -56,9 +57,10 @@ locals {
 resource "appenv_app_instance" "this" {
   for_each = local.instances
 
-  app   = each.value.app
-  env   = each.value.env
-  adopt = "verify"
+  app                 = each.value.app
+  env                 = each.value.env
+  adopt               = "verify"
+  deletion_protection = each.value.deletion_protection
 
   database {
     connection_limit = each.value.connection_limit

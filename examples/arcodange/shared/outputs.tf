@@ -1,7 +1,8 @@
 output "instances" {
-  description = "Of each instance what its chart takes: database, Vault paths, namespace, host name."
+  description = "Of each instance what its chart takes: name, database, Vault paths, namespace, host name."
   value = {
-    for name, instance in appenv_app_instance.this : name => {
+    for key, instance in appenv_app_instance.this : key => {
+      name                 = instance.instance
       database             = instance.resolved_names.database
       owner_role           = instance.resolved_names.owner_role
       database_credentials = "postgres/creds/${instance.resolved_names.vault_database_role}"
@@ -24,9 +25,4 @@ output "argocd_applications" {
       }
     }))
   }
-}
-
-output "state_prefix" {
-  description = "What the address of this state ends in."
-  value       = one(distinct([for instance in appenv_app_instance.this : instance.state_prefix]))
 }

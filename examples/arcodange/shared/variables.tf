@@ -1,8 +1,12 @@
 variable "apps" {
-  description = "Applications by name: the environments that each runs in, and how many sessions each of its databases takes."
+  description = <<-EOT
+    Applications by name: the environments that each runs in, how many sessions each of its databases takes (-1: any), and
+    whether its instances are safe from deletion (null: production is).
+  EOT
   type = map(object({
-    envs             = optional(set(string), ["prod"])
-    connection_limit = optional(number, -1)
+    envs                = optional(set(string), ["prod"])
+    connection_limit    = optional(number, -1)
+    deletion_protection = optional(bool)
   }))
 
   validation {
