@@ -180,8 +180,8 @@ impl Workspace {
 
 /// Copies what is in a directory but hidden files and states, which are what a CLI left.
 fn copy(from: &Path, to: &Path) {
-    let entries =
-        fs::read_dir(from).unwrap_or_else(|error| panic!("cannot read {}: {error}", from.display()));
+    let entries = fs::read_dir(from)
+        .unwrap_or_else(|error| panic!("cannot read {}: {error}", from.display()));
     for entry in entries.flatten() {
         let (path, name) = (entry.path(), entry.file_name());
         let told = name.to_string_lossy();

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use acceptance::servers::Servers;
 use acceptance::check::Diff;
+use acceptance::servers::Servers;
 use acceptance::{Sentinel, Snapshot, provider};
 use serde_json::{Value, json};
 

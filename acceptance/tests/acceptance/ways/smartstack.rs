@@ -100,8 +100,8 @@ fn a_release_goes_through_three_environments() {
     let refused = stack.ws.plan_fails();
     approve(&mut stack.ws, &refused, &["smartstack/prod update"], "");
     stack.ws.step();
-    let secrets = ["API_KEY", "DB_PASSWORD", "JWT_SECRET"]
-        .map(|key| format!("smartstack/prod/{key} delete"));
+    let secrets =
+        ["API_KEY", "DB_PASSWORD", "JWT_SECRET"].map(|key| format!("smartstack/prod/{key} delete"));
     let secrets = secrets.each_ref().map(String::as_str);
     destroy(&mut stack.ws, &secrets, "smartstack/prod delete");
     for env in ["staging", "dev"] {
