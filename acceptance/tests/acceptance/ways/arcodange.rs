@@ -46,7 +46,9 @@ fn owned(servers: &Servers, database: &str) -> String {
 #[test]
 fn in_one_state_for_all() {
     let servers = Servers::start();
-    FIVE.iter().for_each(|app| by_hand(&servers, app));
+    for app in FIVE {
+        by_hand(&servers, app);
+    }
     let sentinels: Vec<_> = FIVE.iter().map(|app| Sentinel::plant(&servers.pg, app)).collect();
     let before = Snapshot::take(&servers);
     let mut root = Root::new(&servers, "shared");
@@ -62,8 +64,10 @@ fn in_one_state_for_all() {
     root.ws.step();
     let diff = Snapshot::take(&servers).since(&before);
     only_markers(&diff.outside(&ERP));
-    sentinels.iter().for_each(|sentinel| sentinel.is_still_there(&servers.pg));
-    FIVE.iter().for_each(|app| assert_eq!(registered(&servers, app, "prod"), "live 1 t", "{app}"));
+    for (app, sentinel) in FIVE.into_iter().zip(&sentinels) {
+        sentinel.is_still_there(&servers.pg);
+        assert_eq!(registered(&servers, app, "prod"), "live 1 t", "{app}");
+    }
     assert_eq!(owned(&servers, "erp"), "erp_role 20");
     assert_eq!(owned(&servers, "erp-sandbox"), "erp_sandbox_role 20");
     assert_eq!(owned(&servers, "webapp"), "webapp_role -1");

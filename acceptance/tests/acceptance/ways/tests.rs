@@ -1,6 +1,10 @@
-//! `terraform test` of each example: it passes, and with one wrong name it fails and says which.
+//! `terraform test` of each example: it passes, and with one wrong name it fails and says which. And what its README names is
+//! there.
 
-use acceptance::{Cli, Workspace};
+use std::fs;
+use std::path::Path;
+
+use acceptance::{Cli, Workspace, provider};
 
 /// A mistake that is easily made: in which file of which example, what stood there, what stands there now, and what its
 /// tests say of it.
@@ -73,5 +77,30 @@ fn an_example_passes_its_tests_and_fails_them_with_a_wrong_name() {
             assert!(words.contains("Test assertion failed"), "{example} with {to:?}: {run}");
             assert!(words.contains(told), "{example} with {to:?} does not say {told:?}: {run}");
         }
+    }
+}
+
+#[test]
+fn what_a_readme_names_is_there() {
+    for example in ["quickstart", "host-only", "arcodange", "smartstack", "karmyq", "ci"] {
+        let dir = provider::root().join("examples").join(example);
+        let readme = fs::read_to_string(dir.join("README.md")).unwrap();
+        let after = |word: &str, until: &[char]| -> Vec<String> {
+            let parts = readme.split(word).skip(1);
+            parts.map(|part| part.split(until).next().unwrap().to_owned()).collect()
+        };
+        let mut named = after("](", &[')']);
+        named.extend(after("-var-file=", &[' ', '\n', '`']));
+        assert!(!named.is_empty(), "{example}");
+        for path in named.iter().filter(|path| !path.starts_with("http")) {
+            assert!(dir.join(Path::new(path)).exists(), "{example} names {path}");
+        }
+    }
+    // And the project's own page names each example.
+    let page = fs::read_to_string(provider::root().join("README.md")).unwrap();
+    for entry in fs::read_dir(provider::root().join("examples")).unwrap().flatten() {
+        let readme = format!("examples/{}/README.md", entry.file_name().to_str().unwrap());
+        let is_example = provider::root().join(&readme).exists();
+        assert!(!is_example || page.contains(&readme), "README.md does not name {readme}");
     }
 }
