@@ -15,6 +15,11 @@ variable "root" {
   description = "Directory of all instances; /opt on a server."
   type        = string
   default     = "~/apps"
+
+  validation {
+    condition     = can(regex("^(/|~/)", var.root))
+    error_message = "The root must be absolute, or begin with ~/."
+  }
 }
 
 provider "appenv" {
@@ -35,5 +40,6 @@ resource "appenv_app_instance" "staging" {
 }
 
 output "directory" {
-  value = appenv_app_instance.staging.resolved_names.app_dir
+  description = "Where the application is deployed; the working tree is below it."
+  value       = appenv_app_instance.staging.resolved_names.app_dir
 }

@@ -26,6 +26,11 @@ provider "appenv" {
     name = "sandbox"
   }
 
+  # One state for both environments. Without a backend block nobody can tell where it is, which is one warning a run.
+  state {
+    prefix = "{app}/main"
+  }
+
   postgres {}
 
   vault {
@@ -61,6 +66,7 @@ resource "appenv_app_instance" "sandbox" {
 }
 
 output "names" {
+  description = "Every name of each instance."
   value = {
     prod    = appenv_app_instance.prod.resolved_names
     sandbox = appenv_app_instance.sandbox.resolved_names

@@ -158,6 +158,12 @@ impl Workspace {
         Run { stdout: lines.join("\n"), stderr: String::new(), ..run }.diagnostics()
     }
 
+    /// Runs the tests of the configuration, those in `tests/`, as a human does; whatever its exit code is, it is in the
+    /// answer.
+    pub fn test(&self) -> Run {
+        self.run(&["test", "-no-color"])
+    }
+
     /// Prepares a backend. The provider comes from a local mirror here, since an override makes older CLIs ask the
     /// registry; later commands use the override again.
     pub fn init(&self, args: &[&str]) -> Run {

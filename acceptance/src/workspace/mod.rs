@@ -146,20 +146,18 @@ impl Workspace {
         self
     }
 
-    /// Copies the `.tf` files of a directory of the project, such as `examples/quickstart`.
+    /// Copies a directory of the project, such as `examples/quickstart`, with all below it; not what a CLI left there.
     pub fn copy_from(&self, dir: &str) -> &Self {
-        let from = provider::root().join(dir);
-        let entries = fs::read_dir(&from)
-            .unwrap_or_else(|error| panic!("cannot read {}: {error}", from.display()));
-        let files = entries
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(|path| path.extension().is_some_and(|extension| extension == "tf"));
-        for file in files {
-            let name = file.file_name().expect("a file has a name").to_owned();
-            fs::copy(&file, self.dir().join(name)).expect("both can be read and written");
-        }
+        copy(&provider::root().join(dir), &self.dir());
         self
+    }
+
+    /// Puts another text into a file of the configuration, in the place of one that is in it once.
+    pub fn edit(&self, name: &str, from: &str, to: &str) -> &Self {
+        let text = fs::read_to_string(self.dir().join(name))
+            .unwrap_or_else(|error| panic!("cannot read {name}: {error}"));
+        assert_eq!(text.matches(from).count(), 1, "{name} must have {from:?} once");
+        self.write(name, &text.replace(from, to))
     }
 
     /// A handle that kills the provider of whatever runs here then; for the fault proxy.
@@ -177,6 +175,26 @@ impl Workspace {
 
     fn next_run(&self) -> u32 {
         self.runs.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// Copies what is in a directory but hidden files and states, which are what a CLI left.
+fn copy(from: &Path, to: &Path) {
+    let entries = fs::read_dir(from)
+        .unwrap_or_else(|error| panic!("cannot read {}: {error}", from.display()));
+    for entry in entries.flatten() {
+        let (path, name) = (entry.path(), entry.file_name());
+        let told = name.to_string_lossy();
+        if told.starts_with('.') || told.contains(".tfstate") {
+            continue;
+        }
+        let target = to.join(&name);
+        if path.is_dir() {
+            fs::create_dir_all(&target).expect("our own directory");
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, target).expect("both can be read and written");
+        }
     }
 }
 

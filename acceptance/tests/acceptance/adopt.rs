@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use acceptance::check::Diff;
 use acceptance::servers::Servers;
 use acceptance::{Sentinel, Snapshot, provider};
 use serde_json::{Value, json};
@@ -22,7 +23,7 @@ fn role(file: &str, app: &str) -> Value {
 }
 
 /// One app in production, made with psql and bao.
-fn by_hand(servers: &Servers, app: &str) {
+pub fn by_hand(servers: &Servers, app: &str) {
     let admin = servers.pg.admin();
     admin.sql(&format!("CREATE ROLE \"{app}_role\""));
     admin.sql(&format!("GRANT \"{app}_role\" TO CURRENT_USER"));
@@ -64,7 +65,11 @@ fn all(body: &str) -> Vec<(&str, &str, &str)> {
 
 /// The lines of a snapshot that adoption may change: the markers, and who noted them.
 fn only_markers_changed(servers: &Servers, before: &Snapshot) {
-    let diff = Snapshot::take(servers).since(before);
+    only_markers(&Snapshot::take(servers).since(before));
+}
+
+/// The same of a difference.
+pub fn only_markers(diff: &Diff) {
     let ours = |object: &&String| !object.contains("appenv");
     let strange: Vec<_> = diff.added.keys().chain(diff.removed.keys()).filter(ours).collect();
     assert!(strange.is_empty(), "{strange:?}\n{diff}");

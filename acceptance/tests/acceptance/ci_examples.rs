@@ -1,14 +1,17 @@
-//! The workflows of `examples/ci`: every command in them, run with the real CLI; what they say to the forge is said to a
-//! server here.
+//! The workflows of `examples/ci`: every command in them, run with the real CLI on the root beside them, with logins that have
+//! the documented rights; what they say to the forge is said to a server here.
 
 mod forge;
+mod logins;
 mod workflow;
 
 use std::collections::BTreeMap;
 
+use acceptance::servers::Servers;
 use acceptance::{Cli, Run, Workspace};
 
 use forge::Forge;
+use logins::{Logins, root};
 use workflow::{Runner, load};
 
 const TOKEN: &str = "t0k3n";
@@ -37,8 +40,10 @@ fn examples() -> [Example; 2] {
 }
 
 impl Example {
-    fn runner<'a>(&self, ws: &'a Workspace, event: &'a str) -> Runner<'a> {
+    fn runner<'a>(&self, ws: &'a Workspace, logins: &Logins, event: &'a str) -> Runner<'a> {
         let says = [
+            ("vars.PGHOST", logins.pg_host.clone()),
+            ("vars.VAULT_ADDR", logins.vault_addr.clone()),
             ("github.api_url", self.forge.url()),
             ("github.server_url", self.forge.url()),
             ("github.event.pull_request.number", "7".to_owned()),
@@ -46,23 +51,19 @@ impl Example {
             (self.token, TOKEN.to_owned()),
             ("vars.APPENV_APPROVALS", String::new()),
         ];
-        let logins: &[&str] = if event == "push" {
-            &["PLAN_PGPASSWORD", "PLAN_VAULT_TOKEN", "APPLY_PGPASSWORD", "APPLY_VAULT_TOKEN"]
-        } else {
-            &["PLAN_PGPASSWORD", "PLAN_VAULT_TOKEN"]
-        };
         let says = says.into_iter().collect::<BTreeMap<_, _>>();
         let mut runner =
             Runner { ws, event, says, outputs: BTreeMap::new(), summary: String::new() };
-        for login in logins {
-            runner.outputs.insert(format!("secrets.{login}"), "unused by this root".to_owned());
+        let of_event = |name: &str| event == "push" || name.starts_with("PLAN_");
+        for (name, value) in logins.secrets.iter().filter(|(name, _)| of_event(name)) {
+            runner.outputs.insert(format!("secrets.{name}"), value.clone());
         }
         runner
     }
 
     /// Runs the job `plan` for a pull request; its comment, and whether the job went well.
-    fn proposed(&self, ws: &Workspace) -> (String, bool) {
-        let mut runner = self.runner(ws, "pull_request");
+    fn proposed(&self, ws: &Workspace, logins: &Logins) -> (String, bool) {
+        let mut runner = self.runner(ws, logins, "pull_request");
         let workflow = load(self.file);
         let runs = runner.job(&workflow, "plan").unwrap();
         let good = went_well(&runs);
@@ -71,8 +72,8 @@ impl Example {
     }
 
     /// Runs both jobs for the merge; whether the second one ran.
-    fn merged(&self, ws: &Workspace) -> bool {
-        let mut runner = self.runner(ws, "push");
+    fn merged(&self, ws: &Workspace, logins: &Logins) -> bool {
+        let mut runner = self.runner(ws, logins, "push");
         let workflow = load(self.file);
         let runs = runner.job(&workflow, "plan").unwrap();
         assert!(went_well(&runs), "{}", runs.last().unwrap().1);
@@ -97,51 +98,61 @@ fn went_well(runs: &[(String, Run)]) -> bool {
 
 #[test]
 fn a_change_is_proposed_reviewed_and_applied() {
+    let servers = Servers::start();
+    let logins = Logins::made(&servers);
+    let has = |app: &str, env: &str| {
+        let name = if env == "prod" { app.to_owned() } else { format!("{app}-{env}") };
+        servers.pg.has_database(&name)
+    };
     for cli in Cli::all() {
         for example in examples() {
-            let ws = Workspace::new(cli).without_trace();
+            let forge = example.file.split('/').next().unwrap();
+            let app = format!("shop-{forge}-{}", cli.product.to_string().to_lowercase());
+            let ws = root(cli, &servers, &app);
             ws.use_mirror();
-            ws.copy_from("examples/host-only");
-            let directory = ws.root().join("home/apps/karmyq/staging");
 
-            let (comment, good) = example.proposed(&ws);
+            let (comment, good) = example.proposed(&ws, &logins);
             assert!(
-                good && comment.starts_with(&format!("{MARKER}1 change, all allowed")),
+                good && comment.starts_with(&format!("{MARKER}2 changes, all allowed")),
                 "{comment}"
             );
-            assert!(comment.contains("`karmyq/staging`"), "{comment}");
+            for env in ["prod", "sandbox"] {
+                assert!(comment.contains(&format!("`{app}/{env}`")), "{comment}");
+            }
             assert_eq!(example.forge.comments().len(), 2, "a stranger's and ours");
             example.forge.requests();
 
             // Another push to it: the comment is replaced, wherever it is.
-            let (comment, good) = example.proposed(&ws);
-            assert!(good && !directory.exists());
+            let (comment, good) = example.proposed(&ws, &logins);
+            assert!(good && !has(&app, "prod") && !has(&app, "sandbox"));
             assert_eq!(example.forge.comments(), ["<!-- appenv-gate -->\nall is well", &comment]);
             let written = example.forge.requests().pop().unwrap();
             assert_eq!(written, "PATCH /repos/acme/shop/issues/comments/2");
 
-            assert!(example.merged(&ws), "a merge applies");
-            assert!(directory.exists());
-            assert!(!example.merged(&ws), "nothing is left to apply");
+            assert!(example.merged(&ws, &logins), "a merge applies");
+            assert!(has(&app, "prod") && has(&app, "sandbox"));
+            assert!(!example.merged(&ws, &logins), "nothing is left to apply");
 
             // What fails is told, and the job fails.
             ws.write("broken.tf", "resource \"appenv_app_instance\" \"x\" {\n  app = \"Erp\"\n}\n");
-            let (comment, good) = example.proposed(&ws);
+            let (comment, good) = example.proposed(&ws, &logins);
             assert!(!good && comment.starts_with(&format!("{MARKER}closed, ")), "{comment}");
             ws.remove("broken.tf");
 
             // What destroys is told.
-            let hcl = std::fs::read_to_string(ws.dir().join("main.tf")).unwrap();
-            let (rest, _) = hcl.split_once("# {root}/karmyq").unwrap();
-            ws.write("main.tf", rest);
-            let (comment, good) = example.proposed(&ws);
+            ws.edit(
+                "variables.tf",
+                "default     = [\"prod\", \"sandbox\"]",
+                "default     = [\"prod\"]",
+            );
+            let (comment, good) = example.proposed(&ws, &logins);
             assert!(
                 good && comment.contains("all allowed, and one object is destroyed"),
                 "{comment}"
             );
             assert_eq!(example.forge.comments().len(), 2);
-            assert!(example.merged(&ws));
-            assert!(!directory.exists());
+            assert!(example.merged(&ws, &logins));
+            assert!(has(&app, "prod") && !has(&app, "sandbox"));
         }
     }
 }
@@ -151,12 +162,14 @@ fn a_comment_is_found_behind_a_hundred_others() {
     let [github, _] = examples();
     let ws = Workspace::new(Cli::any()).without_trace();
     ws.use_mirror();
+    // Which root it is makes no difference here, and this one needs no server.
     ws.copy_from("examples/host-only");
+    let logins = Logins::none();
     github.forge.chatter(150);
-    github.proposed(&ws);
+    github.proposed(&ws, &logins);
     github.forge.chatter(150);
     github.forge.requests();
-    let (mut runner, workflow) = (github.runner(&ws, "pull_request"), load(github.file));
+    let (mut runner, workflow) = (github.runner(&ws, &logins, "pull_request"), load(github.file));
     assert!(went_well(&runner.job(&workflow, "plan").unwrap()));
     let comments = github.forge.comments();
     assert_eq!(comments.iter().filter(|comment| comment.starts_with(MARKER)).count(), 1);

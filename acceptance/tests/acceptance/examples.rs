@@ -33,7 +33,7 @@ fn every_example_is_formatted_and_valid() {
             let example = example.strip_prefix(&root).unwrap().to_str().unwrap();
             let ws = Workspace::new(cli).without_trace();
             ws.copy_from(example);
-            let run = ws.run(&["fmt", "-check", "-diff", "-no-color"]);
+            let run = ws.run(&["fmt", "-check", "-diff", "-recursive", "-no-color"]);
             assert_eq!(run.code, Some(0), "{example} is not formatted: {run}");
             let told = ws.validate();
             assert_eq!(told.errors().count(), 0, "{example} is not valid: {told}");

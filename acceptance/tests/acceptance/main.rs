@@ -73,4 +73,5 @@ mod state_gate;
 mod token;
 mod transient;
 mod upgrade;
+mod ways;
 mod workspace;

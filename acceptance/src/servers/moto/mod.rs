@@ -4,6 +4,7 @@
 //! account is [`ACCOUNT`]; any credentials will do. Questions are asked by plain HTTP, not by an SDK.
 
 mod relay;
+mod states;
 
 use std::time::Duration;
 
@@ -132,10 +133,21 @@ impl Moto {
 
     /// The names of all parameters, in order.
     pub fn names(&self) -> Vec<String> {
-        let answer = self.ask("DescribeParameters", &json!({ "MaxResults": 50 }));
-        let found = answer["Parameters"].as_array().cloned().unwrap_or_default();
-        let mut names: Vec<String> =
-            found.iter().filter_map(|one| one["Name"].as_str().map(str::to_owned)).collect();
+        let mut names = Vec::new();
+        let mut next = Value::Null;
+        loop {
+            let mut body = json!({ "MaxResults": 50 });
+            if next.is_string() {
+                body["NextToken"] = next;
+            }
+            let answer = self.ask("DescribeParameters", &body);
+            let found = answer["Parameters"].as_array().into_iter().flatten();
+            names.extend(found.filter_map(|one| one["Name"].as_str().map(str::to_owned)));
+            next = answer["NextToken"].clone();
+            if !next.is_string() {
+                break;
+            }
+        }
         names.sort();
         names
     }

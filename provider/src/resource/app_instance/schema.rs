@@ -18,7 +18,7 @@ pub fn schema() -> Schema {
         .attribute("id", computed(Type::String, "`app/env`; what import takes."))
         .attribute("instance", computed(Type::String, "Name of the instance, such as `erp-sandbox`."))
         .attribute("production", computed(Type::Bool, "Whether the environment is a production one."))
-        .attribute("state_prefix", computed(Type::String, "Where the state of this instance belongs."))
+        .attribute("state_prefix", computed(Type::String, "Where the state of this instance belongs, unless the provider's `state.prefix` says otherwise."))
         .attribute(
             "facets",
             computed(

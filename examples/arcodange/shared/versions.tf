@@ -1,0 +1,14 @@
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    appenv = {
+      source = "arcodange/appenv"
+    }
+  }
+
+  # bucket: by -backend-config.
+  backend "gcs" {
+    prefix = "factory/main"
+  }
+}

@@ -1,0 +1,7 @@
+env     = "production"
+machine = "production-1"
+
+legacy_names = {
+  database   = "karmyq_prod"
+  owner_role = "karmyq_prod"
+}

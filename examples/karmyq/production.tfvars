@@ -1,0 +1,2 @@
+env     = "production"
+machine = "production-1"

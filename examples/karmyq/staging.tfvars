@@ -1,0 +1,2 @@
+env     = "staging"
+machine = "staging-1"

@@ -1,0 +1,2 @@
+env                = "staging"
+log_retention_days = 14

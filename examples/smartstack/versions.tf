@@ -1,0 +1,17 @@
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    appenv = {
+      source = "arcodange/appenv"
+    }
+  }
+
+  # key: by -backend-config, one for each environment.
+  backend "s3" {
+    bucket       = "smartstack-states"
+    region       = "eu-west-3"
+    encrypt      = true
+    use_lockfile = true
+  }
+}
