@@ -22,7 +22,7 @@ fn role(file: &str, app: &str) -> Value {
 }
 
 /// One app in production, made with psql and bao.
-fn by_hand(servers: &Servers, app: &str) {
+pub fn by_hand(servers: &Servers, app: &str) {
     let admin = servers.pg.admin();
     admin.sql(&format!("CREATE ROLE \"{app}_role\""));
     admin.sql(&format!("GRANT \"{app}_role\" TO CURRENT_USER"));

@@ -1,0 +1,119 @@
+//! Guides that need no server: their instances are directories.
+
+use std::os::unix::fs::PermissionsExt;
+
+use acceptance::{Canaries, Sinks, random};
+
+use super::walk::Walk;
+
+/// A sandbox in directories.
+const SANDBOX: &str = r#"provider "appenv" {
+  host {
+    root = "~/apps"
+  }
+}
+
+resource "appenv_app_instance" "sandbox" {
+  app = "erp"
+  env = "sandbox"
+}
+"#;
+
+/// Production in directories under a gate, one apply behind what is written then.
+fn production(walk: &Walk, gate: &str) {
+    let provider = format!(
+        "provider \"appenv\" {{\n  owner = \"arcodange/erp\"\n\n  gates {{\n    production = \"{gate}\"\n  }}\n\n  \
+         host {{\n    root = \"~/apps\"\n  }}\n}}\n"
+    );
+    walk.does("rm -rf terraform.tfstate* ~/apps");
+    walk.ws.write("provider.tf", &provider);
+    instance(walk, "[\"\"]");
+    walk.does("terraform apply -auto-approve");
+    instance(walk, "[\"\", \"users\"]");
+}
+
+fn instance(walk: &Walk, files: &str) {
+    let block = format!(
+        "resource \"appenv_app_instance\" \"prod\" {{\n  app       = \"erp\"\n  env       = \"prod\"\n  env_files = {files}\n}}\n"
+    );
+    walk.ws.write("erp.tf", &block);
+}
+
+/// What is in a directory of the reader's home, by name.
+fn listed(walk: &Walk, dir: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(walk.home().join(dir)).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+pub fn names_command(mut walk: Walk) {
+    // A backend is initialised, and no provider.
+    walk.ws.write("versions.tf", "terraform {\n  backend \"local\" {}\n}\n");
+    walk.to_the_end();
+}
+
+pub fn check_command(mut walk: Walk) {
+    walk.ws.write("main.tf", SANDBOX);
+    walk.does("terraform apply -auto-approve");
+    walk.ws.write(".env", "PORT=8080\n");
+    let open = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(walk.ws.dir().join(".env"), open).unwrap();
+    walk.to_the_end();
+}
+
+pub fn gate_command(mut walk: Walk) {
+    walk.ws.write("main.tf", SANDBOX);
+    walk.to_the_end();
+}
+
+pub fn state_gate(mut walk: Walk) {
+    walk.ws.use_mirror();
+    let (provider, instance) = SANDBOX.split_once("\n\n").unwrap();
+    walk.ws.write("provider.tf", provider).write("main.tf", instance);
+    walk.to_the_end();
+    assert_eq!(listed(&walk, "apps/erp"), ["sandbox", "secrets"]);
+}
+
+pub fn approvals(mut walk: Walk) {
+    walk.does("mkdir -m 0700 ~/.ssh && ssh-keygen -q -t ed25519 -N '' -C alice -f ~/.ssh/id_ed25519");
+    production(&walk, "noop");
+    assert_eq!(listed(&walk, "apps/erp/prod/erp"), [".env.prod"]);
+    walk.until("At apply");
+    assert_eq!(listed(&walk, "apps/erp/prod/erp"), [".env.prod", ".env.prod.users"]);
+    production(&walk, "review");
+    walk.to_the_end();
+    assert_eq!(listed(&walk, "apps/erp/prod/erp"), [".env.prod", ".env.prod.users"]);
+}
+
+pub fn promotion(mut walk: Walk) {
+    walk.to_the_end();
+    let noted = std::fs::read_to_string(walk.ws.dir().join("evidence.json")).unwrap();
+    assert!(noted.contains("sha256:"), "{noted}");
+}
+
+pub fn rotating_secrets(mut walk: Walk) {
+    let token = random::canary();
+    walk.set_env("TF_VAR_api_token", &token);
+    walk.ws.write("main.tf", SANDBOX);
+    walk.until("In production");
+    let file = walk.home().join("apps/erp/secrets/sandbox/.env");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(text.matches(&token).count(), 2, "one value and the one before");
+    walk.ws.write("main.tf", SANDBOX.split_once("\n\n").unwrap().1);
+    walk.to_the_end();
+    // The store alone has it.
+    std::fs::remove_dir_all(walk.home().join("apps")).unwrap();
+    let mut canaries = Canaries::new();
+    canaries.register("the token", &token);
+    canaries.are_nowhere(&Sinks::default().with_path(walk.ws.root()));
+}
+
+pub fn ci(mut walk: Walk) {
+    walk.ws.use_mirror();
+    walk.ws.write("main.tf", SANDBOX);
+    walk.until("The approval");
+    assert_eq!(listed(&walk, "apps/erp"), ["sandbox", "secrets"]);
+    walk.to_the_end();
+}

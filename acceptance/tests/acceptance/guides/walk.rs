@@ -1,0 +1,186 @@
+//! Follows a guide: writes its files, runs its commands, compares what they print with what it shows.
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+
+use acceptance::servers::Servers;
+use acceptance::servers::{openbao, postgres};
+use acceptance::{Cli, Run, Workspace, account, provider};
+
+use super::document::{Block, Document, Note, Part};
+use super::expected::is_shown_by;
+
+/// What every guide supposes where it says nothing else.
+const VERSIONS: &str = r#"terraform {
+  required_providers {
+    appenv = {
+      source = "arcodange/appenv"
+    }
+  }
+}
+"#;
+
+/// The long options in a text, `--help` apart.
+fn options(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !c.is_ascii_lowercase() && c != '-');
+    let options = words.filter(|word| word.len() > 2 && word.starts_with("--") && *word != "--help");
+    options.map(str::to_owned).collect()
+}
+
+/// A guide, and how far it was followed.
+pub struct Walk {
+    pub ws: Workspace,
+    guide: Document,
+    /// The part that comes next.
+    next: usize,
+    /// Where in the guide it is.
+    heading: String,
+    /// What the last command said.
+    said: Option<Run>,
+    env: Vec<(String, String)>,
+}
+
+// === impl Walk ===
+
+impl Walk {
+    /// On a machine with the CLI, the provider's binary and an empty directory. Guides write `terraform` and mean the
+    /// CLI that is at hand.
+    pub fn of(name: &str) -> Self {
+        let ws = Workspace::new(Cli::any()).without_trace();
+        let bin = ws.root().join("bin");
+        std::fs::create_dir_all(&bin).unwrap();
+        for (name, program) in [
+            ("terraform", ws.cli().program.clone()),
+            ("tofu", ws.cli().program.clone()),
+            (provider::PROGRAM, provider::binary().to_owned()),
+            ("bao", openbao::program()),
+            ("psql", postgres::Install::newest().psql()),
+        ] {
+            symlink(program, bin.join(name)).unwrap();
+        }
+        let path = format!("{}:{}", bin.display(), account::search_path().to_str().unwrap());
+        let env = vec![("PATH".to_owned(), path), ("TF_CLI_ARGS".to_owned(), "-no-color".to_owned())];
+        ws.write("versions.tf", VERSIONS);
+        let walk = Self {
+            ws,
+            guide: Document::of(name),
+            next: 0,
+            heading: String::new(),
+            said: None,
+            env,
+        };
+        walk.is_formatted();
+        walk
+    }
+
+    /// Where both servers are reached by the environment, with the rights to apply.
+    #[must_use]
+    pub fn on(self, servers: &Servers) -> Self {
+        self.with_env(servers.env())
+    }
+
+    #[must_use]
+    pub fn with_env(mut self, env: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.env.extend(env);
+        self
+    }
+
+    pub fn set_env(&mut self, key: &str, value: &str) -> &mut Self {
+        self.env.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The home directory of whoever follows.
+    pub fn home(&self) -> PathBuf {
+        self.ws.root().join("home")
+    }
+
+    /// Runs a command that the guide does not show, as its reader would; it must end well.
+    pub fn does(&self, script: &str) -> Run {
+        let run = self.ws.run_script(script, &self.env);
+        assert_eq!(run.code, Some(0), "{run}");
+        run
+    }
+
+    /// Follows it up to a heading.
+    pub fn until(&mut self, heading: &str) -> &mut Self {
+        while let Some(part) = self.guide.parts.get(self.next) {
+            match part {
+                Part::Heading(text) if text == heading => return self,
+                Part::Heading(text) => self.heading.clone_from(text),
+                Part::Block(block) => self.follow(&block.clone()),
+            }
+            self.next += 1;
+        }
+        panic!("{} has no heading {heading:?} from here on", self.guide.name);
+    }
+
+    /// Follows it to the end.
+    pub fn to_the_end(&mut self) -> &mut Self {
+        while let Some(part) = self.guide.parts.get(self.next) {
+            match part {
+                Part::Heading(text) => self.heading.clone_from(text),
+                Part::Block(block) => self.follow(&block.clone()),
+            }
+            self.next += 1;
+        }
+        self
+    }
+
+    fn follow(&mut self, block: &Block) {
+        if let Some(Note::NotRun(_)) = block.note {
+            return;
+        }
+        if let Some(file) = block.file() {
+            self.ws.write(file, &block.text);
+        } else if block.is_shell() {
+            let run = self.ws.run_script(&block.text, &self.env);
+            let code = if let Some(Note::Exit(code)) = block.note { code } else { 0 };
+            assert_eq!(run.code, Some(code), "{}:\n{}\n{run}{}", self.place(), block.text, run.text());
+            self.said = Some(run);
+        } else if let Some(Note::OutputOf(command)) = &block.note {
+            let run = self.ws.run_script(command, &self.env);
+            self.shows(block, &run);
+        } else if let Some(Note::UsageOf(commands)) = &block.note {
+            let helps = commands.split(';').map(|command| {
+                self.ws.run_script(&format!("{command} --help"), &self.env).stdout
+            });
+            let offered = options(&helps.collect::<String>());
+            assert_eq!(options(&block.text), offered, "{}: {commands}", self.place());
+        } else if block.language == "text" || block.language == "markdown" {
+            let said = self.said.clone();
+            let said = said.unwrap_or_else(|| panic!("{}: output of what?\n{}", self.place(), block.text));
+            self.shows(block, &said);
+        } else {
+            panic!("{}: what is this?\n{block:?}", self.place());
+        }
+    }
+
+    fn shows(&self, block: &Block, run: &Run) {
+        let output = run.text();
+        assert!(
+            is_shown_by(&block.text, &output),
+            "{} shows:\n{}\nbut it is:\n{output}",
+            self.place(),
+            block.text
+        );
+    }
+
+    fn place(&self) -> String {
+        format!("{}, {:?}", self.guide.name, self.heading)
+    }
+
+    /// Fails the test where a block of HCL is not as `fmt` writes it.
+    fn is_formatted(&self) {
+        let dir = self.ws.root().join("fmt");
+        std::fs::create_dir_all(&dir).unwrap();
+        let hcl = self.guide.blocks().filter(|block| block.is_hcl());
+        for (number, block) in hcl.enumerate() {
+            std::fs::write(dir.join(format!("{number}.tf")), &block.text).unwrap();
+        }
+        let dir = dir.display();
+        let run = self.ws.run_script(&format!("terraform fmt -check -diff '{dir}'"), &self.env);
+        assert_eq!(run.code, Some(0), "{} is not formatted: {}", self.guide.name, run.text());
+    }
+}
