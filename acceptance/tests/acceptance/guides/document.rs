@@ -79,7 +79,10 @@ impl Document {
                     } else if let Some(heading) = &mut heading {
                         heading.push_str(&text);
                     } else {
-                        assert!(note.is_none(), "{name}: a comment stands before no block: {note:?}");
+                        assert!(
+                            note.is_none(),
+                            "{name}: a comment stands before no block: {note:?}"
+                        );
                     }
                 }
                 _ => {}

@@ -9,9 +9,9 @@ pub fn is_shown_by(shown: &str, output: &str) -> bool {
     let runs = shown.split(|word| is_gap(word)).filter(|run| !run.is_empty());
     let mut from = 0;
     for run in runs {
-        let found = output[from..].windows(run.len()).position(|window| {
-            run.iter().zip(window).all(|(shown, word)| is_word(shown, word))
-        });
+        let found = output[from..]
+            .windows(run.len())
+            .position(|window| run.iter().zip(window).all(|(shown, word)| is_word(shown, word)));
         match found {
             Some(at) => from += at + run.len(),
             None => return false,

@@ -77,7 +77,9 @@ pub fn state_gate(mut walk: Walk) {
 }
 
 pub fn approvals(mut walk: Walk) {
-    walk.does("mkdir -m 0700 ~/.ssh && ssh-keygen -q -t ed25519 -N '' -C alice -f ~/.ssh/id_ed25519");
+    walk.does(
+        "mkdir -m 0700 ~/.ssh && ssh-keygen -q -t ed25519 -N '' -C alice -f ~/.ssh/id_ed25519",
+    );
     production(&walk, "noop");
     assert_eq!(listed(&walk, "apps/erp/prod/erp"), [".env.prod"]);
     walk.until("At apply");
@@ -94,19 +96,26 @@ pub fn promotion(mut walk: Walk) {
 }
 
 pub fn rotating_secrets(mut walk: Walk) {
-    let token = random::canary();
-    walk.set_env("TF_VAR_api_token", &token);
+    let (token, next) = (random::canary(), random::canary());
+    walk.set_env("TF_VAR_api_token", &token).set_env("NEXT_TOKEN", &next);
     walk.ws.write("main.tf", SANDBOX);
     walk.until("In production");
     let file = walk.home().join("apps/erp/secrets/sandbox/.env");
     let text = std::fs::read_to_string(&file).unwrap();
-    assert_eq!(text.matches(&token).count(), 2, "one value and the one before");
+    for (key, value) in [("API_TOKEN_PREVIOUS=", &token), ("API_TOKEN=", &next)] {
+        let line = text.lines().find(|line| line.starts_with(key)).unwrap();
+        // The end of it is quoted in no form.
+        assert!(
+            line.contains(value.rsplit(' ').next().unwrap()),
+            "{key} is not the value it was given"
+        );
+    }
     walk.ws.write("main.tf", SANDBOX.split_once("\n\n").unwrap().1);
     walk.to_the_end();
     // The store alone has it.
     std::fs::remove_dir_all(walk.home().join("apps")).unwrap();
     let mut canaries = Canaries::new();
-    canaries.register("the token", &token);
+    canaries.register("the token", &token).register("the next one", &next);
     canaries.are_nowhere(&Sinks::default().with_path(walk.ws.root()));
 }
 
@@ -115,5 +124,25 @@ pub fn ci(mut walk: Walk) {
     walk.ws.write("main.tf", SANDBOX);
     walk.until("The approval");
     assert_eq!(listed(&walk, "apps/erp"), ["sandbox", "secrets"]);
+    walk.to_the_end();
+}
+
+pub fn upgrading(mut walk: Walk) {
+    walk.has_versions(&["0.1.0", "0.2.0"]);
+    walk.ws.write("main.tf", SANDBOX);
+    walk.until("What a new version does not change");
+    walk.does("terraform apply -auto-approve");
+    walk.until("The state");
+    assert_eq!(walk.does("grep version .terraform.lock.hcl").stdout.matches("0.2.0").count(), 1);
+    // As a later release would have left it.
+    walk.does("cp terraform.tfstate before && sed -i 's/\"schema_version\": 1/\"schema_version\": 7/' terraform.tfstate");
+    walk.until("Going back");
+    walk.does("mv before terraform.tfstate");
+    walk.to_the_end();
+    walk.does("terraform plan -detailed-exitcode");
+}
+
+pub fn troubleshooting(mut walk: Walk) {
+    walk.ws.write("main.tf", SANDBOX);
     walk.to_the_end();
 }

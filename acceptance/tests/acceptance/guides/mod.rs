@@ -5,6 +5,7 @@
 
 mod document;
 mod expected;
+mod messages;
 mod walk;
 
 use std::collections::BTreeSet;
@@ -38,12 +39,16 @@ guides! {
     first_steps: "first-steps",
     floor: "floor",
     gate_command: "gate-command",
+    high_availability: "high-availability",
+    least_privilege: "least-privilege",
     names_command: "names-command",
     production_gate: "production-gate",
     promotion: "promotion",
     renaming: "renaming",
     rotating_secrets: "rotating-secrets",
     state_gate: "state-gate",
+    troubleshooting: "troubleshooting",
+    upgrading: "upgrading",
 }
 
 /// Everything below a folder of the documents that is a page.
@@ -73,7 +78,11 @@ fn what_is_not_run_is_little_and_says_why() {
     for guide in GUIDES {
         for block in Document::of(guide).blocks() {
             if let Some(Note::NotRun(why)) = &block.note {
-                assert!(why.split(' ').count() >= 4, "{guide}: why is this not run?\n{}", block.text);
+                assert!(
+                    why.split(' ').count() >= 4,
+                    "{guide}: why is this not run?\n{}",
+                    block.text
+                );
                 not_run.push(format!("{guide}: {why}"));
             }
         }

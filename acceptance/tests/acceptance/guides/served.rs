@@ -2,8 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use acceptance::Sentinel;
 use acceptance::servers::Servers;
+use acceptance::servers::postgres::Login;
+use acceptance::{Sentinel, provider, random};
+
+use serde_json::json;
 
 use crate::adopt::by_hand;
 
@@ -22,9 +25,8 @@ fn servers() -> Arc<Servers> {
 
 /// Production on PostgreSQL, of an app of its own.
 fn production(walk: &Walk, app: &str, more: &str) {
-    let provider = format!(
-        "provider \"appenv\" {{\n  owner = \"acme/{app}\"\n{more}\n  postgres {{}}\n}}\n"
-    );
+    let provider =
+        format!("provider \"appenv\" {{\n  owner = \"acme/{app}\"\n{more}\n  postgres {{}}\n}}\n");
     walk.ws.write("provider.tf", &provider);
     limit(walk, app, 20);
     walk.does("terraform apply -auto-approve");
@@ -55,12 +57,17 @@ pub fn floor(mut walk: Walk) {
     walk.does("ssh-keygen -q -t ed25519 -N '' -C approver -f approver");
     production(&walk, "crm", "  approval_keys = [trimspace(file(\"approver.pub\"))]\n");
     let editor = walk.ws.root().join("bin/editor");
-    std::fs::write(&editor, "#!/bin/sh\nexec sed -i 's/\"create\"/\"create\", \"release\"/' \"$1\"\n").unwrap();
+    std::fs::write(
+        &editor,
+        "#!/bin/sh\nexec sed -i 's/\"create\"/\"create\", \"release\"/' \"$1\"\n",
+    )
+    .unwrap();
     walk.does(&format!("chmod +x {}", editor.display()));
     walk.set_env("EDITOR", "editor");
     walk.to_the_end();
-    let sql = "SELECT floor -> 'envs' -> 'prod' ->> 'allow' FROM appenv.floors WHERE owner = 'acme/crm'";
-    assert_eq!(servers.pg.sql(sql).one(), "[\"create\", \"release\"]");
+    let sql =
+        "SELECT floor -> 'envs' -> 'prod' ->> 'allow' FROM appenv.floors WHERE owner = 'acme/crm'";
+    assert_eq!(servers.pg.sql(sql).one(), r#"["create","release"]"#);
 }
 
 pub fn first_steps(mut walk: Walk) {
@@ -79,15 +86,19 @@ pub fn adopting(mut walk: Walk) {
     let servers = servers();
     let pg = &servers.pg;
     let apps = [("webapp", 20), ("cms", 5)];
-    let of = |app| format!("SELECT oid, datdba, datconnlimit, datacl FROM pg_database WHERE datname = '{app}'");
+    let of = |app| {
+        format!("SELECT oid, datdba, datconnlimit, datacl FROM pg_database WHERE datname = '{app}'")
+    };
     for (app, connections) in apps {
         by_hand(&servers, app);
         pg.sql(&format!("ALTER DATABASE {app} CONNECTION LIMIT {connections}"));
     }
-    let before = apps.map(|(app, _)| pg.sql(&of(app)));
+    let before = pg.sql(&of("webapp"));
     walk = walk.on(&servers);
     walk.to_the_end();
-    assert_eq!(apps.map(|(app, _)| pg.sql(&of(app))), before);
+    assert_eq!(pg.sql(&of("webapp")), before);
+    let limit = "SELECT datconnlimit FROM pg_database WHERE datname = 'cms'";
+    assert_eq!(pg.sql(limit).one(), "10");
     assert!(pg.has_database("cms-sandbox"));
     let ops = servers.bao.policy("cms-ops").unwrap();
     assert!(ops.contains("kvv2/data/cms/config") && ops.contains("kvv2/data/cms-sandbox/config"));
@@ -106,4 +117,58 @@ pub fn renaming(mut walk: Walk) {
     assert!(sentinel.is_in(&servers.pg, "karmyq_production"));
     walk.to_the_end();
     assert!(sentinel.is_in(&servers.pg, "karmyq_production"));
+}
+
+/// A password, which psql would ask for at a terminal.
+fn password(servers: &Servers, walk: &mut Walk, login: &str, variable: &str) {
+    let password = random::password();
+    servers.pg.sql(&format!("ALTER ROLE {login} PASSWORD '{password}'"));
+    walk.set_env(variable, &password);
+}
+
+pub fn least_privilege(mut walk: Walk) {
+    // Its logins are the first of their server.
+    let servers = Servers::start();
+    let root = servers.pg.root();
+    walk = walk.on(&servers).with_env([
+        ("PGUSER".to_owned(), root.user.clone()),
+        ("PGPASSWORD".to_owned(), root.password.clone()),
+        ("VAULT_TOKEN".to_owned(), servers.bao.root_token().to_owned()),
+    ]);
+    walk.does(&format!("cp -r {}/docs/policies .", provider::root().display()));
+    walk.until_not_run();
+    password(&servers, &mut walk, "appenv_apply", "APPLY_PASSWORD");
+    walk.until_not_run();
+    password(&servers, &mut walk, "appenv_plan", "PLAN_PASSWORD");
+    walk.to_the_end();
+    let limit = "SELECT datconnlimit FROM pg_database WHERE datname = 'plausible-sandbox'";
+    assert_eq!(servers.pg.sql(limit).one(), "-1");
+}
+
+pub fn high_availability(mut walk: Walk) {
+    let mut servers = Servers::start();
+    walk = walk.with_env(servers.bao.env());
+    // Nothing is replicated here: the standby is a copy of what the apply has made.
+    let url = |hosts: &str, admin: &Login| {
+        format!(
+            "postgres://{}:{}@{hosts}/postgres?connect_timeout=3&sslmode=disable",
+            admin.user, admin.password
+        )
+    };
+    let first = format!("127.0.0.1:{}", servers.pg.port());
+    walk.set_env("TF_VAR_database_url", &url(&first, servers.pg.admin()));
+    walk.until("The primary is down");
+    let standby = servers.pg.standby();
+    let both = format!("127.0.0.1:{},{first}", standby.port());
+    walk.set_env("TF_VAR_database_url", &url(&both, servers.pg.admin()));
+    // The primary is found behind a standby.
+    walk.does("terraform plan -detailed-exitcode");
+    let before = standby.sql("SELECT count(*) FROM pg_database").one().to_owned();
+    servers.pg.crash();
+    walk.until("The standby is promoted");
+    standby.sql("SELECT pg_promote()");
+    walk.until("Vault and OpenBao");
+    assert_eq!(standby.sql("SELECT count(*) FROM pg_database").one(), before);
+    servers.bao.api().put("sys/seal", &json!({}));
+    walk.to_the_end();
 }

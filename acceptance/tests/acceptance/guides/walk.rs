@@ -24,7 +24,8 @@ const VERSIONS: &str = r#"terraform {
 /// The long options in a text, `--help` apart.
 fn options(text: &str) -> BTreeSet<String> {
     let words = text.split(|c: char| !c.is_ascii_lowercase() && c != '-');
-    let options = words.filter(|word| word.len() > 2 && word.starts_with("--") && *word != "--help");
+    let options =
+        words.filter(|word| word.len() > 2 && word.starts_with("--") && *word != "--help");
     options.map(str::to_owned).collect()
 }
 
@@ -60,7 +61,8 @@ impl Walk {
             symlink(program, bin.join(name)).unwrap();
         }
         let path = format!("{}:{}", bin.display(), account::search_path().to_str().unwrap());
-        let env = vec![("PATH".to_owned(), path), ("TF_CLI_ARGS".to_owned(), "-no-color".to_owned())];
+        let env =
+            vec![("PATH".to_owned(), path), ("TF_CLI_ARGS".to_owned(), "-no-color".to_owned())];
         ws.write("versions.tf", VERSIONS);
         let walk = Self {
             ws,
@@ -91,6 +93,29 @@ impl Walk {
         self
     }
 
+    /// Has `init` find these versions, each the provider that is tested.
+    pub fn has_versions(&mut self, versions: &[&str]) {
+        let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
+        let os = if os == "macos" { "darwin" } else { os };
+        let arch = if arch == "aarch64" { "arm64" } else { "amd64" };
+        let mirror = self.ws.root().join("versions");
+        for version in versions {
+            let at =
+                format!("{}/{}/{version}/{os}_{arch}", self.ws.cli().registry(), provider::SOURCE);
+            let dir = mirror.join(at);
+            std::fs::create_dir_all(&dir).unwrap();
+            let program = dir.join(format!("{}_v{version}", provider::PROGRAM));
+            symlink(provider::binary(), program).unwrap();
+        }
+        let config = self.ws.root().join("versions.tfrc");
+        let text = format!(
+            "provider_installation {{\n  filesystem_mirror {{\n    path = \"{}\"\n  }}\n}}\n",
+            mirror.display()
+        );
+        std::fs::write(&config, text).unwrap();
+        self.set_env("TF_CLI_CONFIG_FILE", config.to_str().unwrap());
+    }
+
     /// The home directory of whoever follows.
     pub fn home(&self) -> PathBuf {
         self.ws.root().join("home")
@@ -105,25 +130,41 @@ impl Walk {
 
     /// Follows it up to a heading.
     pub fn until(&mut self, heading: &str) -> &mut Self {
+        self.follow_until(heading, |part| matches!(part, Part::Heading(text) if text == heading));
+        self
+    }
+
+    fn follow_until(&mut self, what: &str, is_there: impl Fn(&Part) -> bool) {
         while let Some(part) = self.guide.parts.get(self.next) {
-            match part {
-                Part::Heading(text) if text == heading => return self,
-                Part::Heading(text) => self.heading.clone_from(text),
-                Part::Block(block) => self.follow(&block.clone()),
+            if is_there(part) {
+                return;
             }
-            self.next += 1;
+            self.pass();
         }
-        panic!("{} has no heading {heading:?} from here on", self.guide.name);
+        panic!("{} has no {what:?} from here on", self.guide.name);
+    }
+
+    fn pass(&mut self) {
+        match &self.guide.parts[self.next] {
+            Part::Heading(text) => self.heading.clone_from(text),
+            Part::Block(block) => self.follow(&block.clone()),
+        }
+        self.next += 1;
+    }
+
+    /// Follows it up to the next block that is not run, which the test does instead.
+    pub fn until_not_run(&mut self) -> &mut Self {
+        self.follow_until("a block that is not run", |part| {
+            matches!(part, Part::Block(Block { note: Some(Note::NotRun(_)), .. }))
+        });
+        self.next += 1;
+        self
     }
 
     /// Follows it to the end.
     pub fn to_the_end(&mut self) -> &mut Self {
-        while let Some(part) = self.guide.parts.get(self.next) {
-            match part {
-                Part::Heading(text) => self.heading.clone_from(text),
-                Part::Block(block) => self.follow(&block.clone()),
-            }
-            self.next += 1;
+        while self.next < self.guide.parts.len() {
+            self.pass();
         }
         self
     }
@@ -137,20 +178,28 @@ impl Walk {
         } else if block.is_shell() {
             let run = self.ws.run_script(&block.text, &self.env);
             let code = if let Some(Note::Exit(code)) = block.note { code } else { 0 };
-            assert_eq!(run.code, Some(code), "{}:\n{}\n{run}{}", self.place(), block.text, run.text());
+            assert_eq!(
+                run.code,
+                Some(code),
+                "{}:\n{}\n{run}{}",
+                self.place(),
+                block.text,
+                run.text()
+            );
             self.said = Some(run);
         } else if let Some(Note::OutputOf(command)) = &block.note {
             let run = self.ws.run_script(command, &self.env);
             self.shows(block, &run);
         } else if let Some(Note::UsageOf(commands)) = &block.note {
-            let helps = commands.split(';').map(|command| {
-                self.ws.run_script(&format!("{command} --help"), &self.env).stdout
-            });
+            let helps = commands
+                .split(';')
+                .map(|command| self.ws.run_script(&format!("{command} --help"), &self.env).stdout);
             let offered = options(&helps.collect::<String>());
             assert_eq!(options(&block.text), offered, "{}: {commands}", self.place());
         } else if block.language == "text" || block.language == "markdown" {
             let said = self.said.clone();
-            let said = said.unwrap_or_else(|| panic!("{}: output of what?\n{}", self.place(), block.text));
+            let said =
+                said.unwrap_or_else(|| panic!("{}: output of what?\n{}", self.place(), block.text));
             self.shows(block, &said);
         } else {
             panic!("{}: what is this?\n{block:?}", self.place());
