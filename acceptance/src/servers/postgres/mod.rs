@@ -225,6 +225,7 @@ impl Postgres {
     }
 
     /// Another server with the same data that takes no writes until `pg_promote()`; what comes later does not reach it.
+    #[must_use]
     pub fn standby(&mut self) -> Self {
         let (root, admin, vault) = (self.root.clone(), self.admin.clone(), self.vault.clone());
         let scratch = Scratch::new("pg");

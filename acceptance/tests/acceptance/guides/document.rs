@@ -3,6 +3,8 @@
 //! A comment of HTML on the line before a block says what cannot be said in it: `file: NAME`, `exit: CODE`, `output of:
 //! COMMAND`, `usage of: COMMAND; COMMAND`, `not run: REASON`. A block of HCL names its file itself, in its first line: `# main.tf`.
 
+use std::path::Path;
+
 use acceptance::provider;
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
@@ -116,7 +118,7 @@ impl Block {
             Some(Note::File(name)) => Some(name),
             _ if self.is_hcl() => {
                 let name = self.text.lines().next()?.strip_prefix("# ")?;
-                name.ends_with(".tf").then_some(name)
+                Path::new(name).extension().is_some_and(|ext| ext == "tf").then_some(name)
             }
             _ => None,
         }

@@ -51,7 +51,7 @@ fn listed(walk: &Walk, dir: &str) -> Vec<String> {
 pub fn names_command(mut walk: Walk) {
     // A backend is initialised, and no provider.
     walk.ws.write("versions.tf", "terraform {\n  backend \"local\" {}\n}\n");
-    walk.to_the_end();
+    walk.follow_to_the_end();
 }
 
 pub fn check_command(mut walk: Walk) {
@@ -60,19 +60,19 @@ pub fn check_command(mut walk: Walk) {
     walk.ws.write(".env", "PORT=8080\n");
     let open = std::fs::Permissions::from_mode(0o644);
     std::fs::set_permissions(walk.ws.dir().join(".env"), open).unwrap();
-    walk.to_the_end();
+    walk.follow_to_the_end();
 }
 
 pub fn gate_command(mut walk: Walk) {
     walk.ws.write("main.tf", SANDBOX);
-    walk.to_the_end();
+    walk.follow_to_the_end();
 }
 
 pub fn state_gate(mut walk: Walk) {
     walk.ws.use_mirror();
     let (provider, instance) = SANDBOX.split_once("\n\n").unwrap();
     walk.ws.write("provider.tf", provider).write("main.tf", instance);
-    walk.to_the_end();
+    walk.follow_to_the_end();
     assert_eq!(listed(&walk, "apps/erp"), ["sandbox", "secrets"]);
 }
 
@@ -85,12 +85,12 @@ pub fn approvals(mut walk: Walk) {
     walk.until("At apply");
     assert_eq!(listed(&walk, "apps/erp/prod/erp"), [".env.prod", ".env.prod.users"]);
     production(&walk, "review");
-    walk.to_the_end();
+    walk.follow_to_the_end();
     assert_eq!(listed(&walk, "apps/erp/prod/erp"), [".env.prod", ".env.prod.users"]);
 }
 
 pub fn promotion(mut walk: Walk) {
-    walk.to_the_end();
+    walk.follow_to_the_end();
     let noted = std::fs::read_to_string(walk.ws.dir().join("evidence.json")).unwrap();
     assert!(noted.contains("sha256:"), "{noted}");
 }
@@ -111,7 +111,7 @@ pub fn rotating_secrets(mut walk: Walk) {
         );
     }
     walk.ws.write("main.tf", SANDBOX.split_once("\n\n").unwrap().1);
-    walk.to_the_end();
+    walk.follow_to_the_end();
     // The store alone has it.
     std::fs::remove_dir_all(walk.home().join("apps")).unwrap();
     let mut canaries = Canaries::new();
@@ -124,7 +124,7 @@ pub fn ci(mut walk: Walk) {
     walk.ws.write("main.tf", SANDBOX);
     walk.until("The approval");
     assert_eq!(listed(&walk, "apps/erp"), ["sandbox", "secrets"]);
-    walk.to_the_end();
+    walk.follow_to_the_end();
 }
 
 pub fn upgrading(mut walk: Walk) {
@@ -138,11 +138,11 @@ pub fn upgrading(mut walk: Walk) {
     walk.does("cp terraform.tfstate before && sed -i 's/\"schema_version\": 1/\"schema_version\": 7/' terraform.tfstate");
     walk.until("Going back");
     walk.does("mv before terraform.tfstate");
-    walk.to_the_end();
+    walk.follow_to_the_end();
     walk.does("terraform plan -detailed-exitcode");
 }
 
 pub fn troubleshooting(mut walk: Walk) {
     walk.ws.write("main.tf", SANDBOX);
-    walk.to_the_end();
+    walk.follow_to_the_end();
 }

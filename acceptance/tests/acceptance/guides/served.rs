@@ -46,7 +46,7 @@ pub fn production_gate(mut walk: Walk) {
     let allow = "  environment {\n    name = \"prod\"\n    production = true\n    allow = [\"create\", \"release\"]\n  }\n";
     production(&walk, "shop", allow);
     limit(&walk, "shop", 50);
-    walk.to_the_end();
+    walk.follow_to_the_end();
     let sql = "SELECT datconnlimit FROM pg_database WHERE datname = 'shop'";
     assert_eq!(servers.pg.sql(sql).one(), "50");
 }
@@ -64,7 +64,7 @@ pub fn floor(mut walk: Walk) {
     .unwrap();
     walk.does(&format!("chmod +x {}", editor.display()));
     walk.set_env("EDITOR", "editor");
-    walk.to_the_end();
+    walk.follow_to_the_end();
     let sql =
         "SELECT floor -> 'envs' -> 'prod' ->> 'allow' FROM appenv.floors WHERE owner = 'acme/crm'";
     assert_eq!(servers.pg.sql(sql).one(), r#"["create","release"]"#);
@@ -77,7 +77,7 @@ pub fn first_steps(mut walk: Walk) {
     walk.until("With PostgreSQL and OpenBao");
     assert!(!walk.home().join("apps/erp").exists());
     walk = walk.on(&servers);
-    walk.to_the_end();
+    walk.follow_to_the_end();
     assert!(!servers.pg.has_database("erp-sandbox") && !servers.pg.has_role("erp_sandbox_role"));
     assert_eq!(servers.bao.policy("erp-sandbox"), None);
 }
@@ -95,7 +95,7 @@ pub fn adopting(mut walk: Walk) {
     }
     let before = pg.sql(&of("webapp"));
     walk = walk.on(&servers);
-    walk.to_the_end();
+    walk.follow_to_the_end();
     assert_eq!(pg.sql(&of("webapp")), before);
     let limit = "SELECT datconnlimit FROM pg_database WHERE datname = 'cms'";
     assert_eq!(pg.sql(limit).one(), "10");
@@ -115,7 +115,7 @@ pub fn renaming(mut walk: Walk) {
     walk = walk.on(&servers);
     walk.until("Going back");
     assert!(sentinel.is_in(&servers.pg, "karmyq_production"));
-    walk.to_the_end();
+    walk.follow_to_the_end();
     assert!(sentinel.is_in(&servers.pg, "karmyq_production"));
 }
 
@@ -140,7 +140,7 @@ pub fn least_privilege(mut walk: Walk) {
     password(&servers, &mut walk, "appenv_apply", "APPLY_PASSWORD");
     walk.until_not_run();
     password(&servers, &mut walk, "appenv_plan", "PLAN_PASSWORD");
-    walk.to_the_end();
+    walk.follow_to_the_end();
     let limit = "SELECT datconnlimit FROM pg_database WHERE datname = 'plausible-sandbox'";
     assert_eq!(servers.pg.sql(limit).one(), "-1");
 }
@@ -170,5 +170,5 @@ pub fn high_availability(mut walk: Walk) {
     walk.until("Vault and OpenBao");
     assert_eq!(standby.sql("SELECT count(*) FROM pg_database").one(), before);
     servers.bao.api().put("sys/seal", &json!({}));
-    walk.to_the_end();
+    walk.follow_to_the_end();
 }

@@ -162,7 +162,7 @@ impl Walk {
     }
 
     /// Follows it to the end.
-    pub fn to_the_end(&mut self) -> &mut Self {
+    pub fn follow_to_the_end(&mut self) -> &mut Self {
         while self.next < self.guide.parts.len() {
             self.pass();
         }
