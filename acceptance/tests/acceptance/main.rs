@@ -23,6 +23,7 @@ mod fixture;
 mod fleet;
 mod floor;
 mod gate_command;
+mod guides;
 mod handmade;
 mod holder;
 mod host;

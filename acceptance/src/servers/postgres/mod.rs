@@ -224,6 +224,35 @@ impl Postgres {
         self.start_again();
     }
 
+    /// Another server with the same data that takes no writes until `pg_promote()`; what comes later does not reach it.
+    #[must_use]
+    pub fn standby(&mut self) -> Self {
+        let (root, admin, vault) = (self.root.clone(), self.admin.clone(), self.vault.clone());
+        let scratch = Scratch::new("pg");
+        let home = scratch.dir("s");
+        let data = home.join("data");
+        let (daemon, install, own) = self.process();
+        let install = install.clone();
+        daemon.stop_with(Signal::INT);
+        account::copy_tree(own, &data);
+        std::fs::write(data.join("standby.signal"), "").expect("our own directory");
+        if let Some(account) = Account::for_servers() {
+            account.own(&home);
+        }
+        self.start_again();
+        let log = scratch.join("postgres.log");
+        let (daemon, port) = launch(&install, &home, &data, &log, &root);
+        Self {
+            backing: Backing::Process(Box::new(daemon), install.clone(), data),
+            major: install.major,
+            root: root.at_port(port),
+            admin: admin.at_port(port),
+            vault: vault.at_port(port),
+            log,
+            scratch,
+        }
+    }
+
     /// Freezes the server and its sessions: connections stay open and nothing answers.
     pub fn freeze(&mut self) {
         processes::signal_tree(self.process().0.pid(), Signal::STOP);

@@ -31,18 +31,19 @@ pub(super) async fn open(
     database: &str,
 ) -> Result<Session, Failure> {
     let mut last = Failure::Driver("no host is configured".to_owned());
+    let mut standbys = 0;
     for host in &settings.hosts {
         match open_host(settings, application_name, database, host).await {
             Ok(session) if settings.hosts.len() > 1 => match session.is_standby().await {
                 Ok(false) => return Ok(session),
-                Ok(true) => last = Failure::Standby,
+                Ok(true) => standbys += 1,
                 Err(failure) => last = failure,
             },
             Ok(session) => return Ok(session),
             Err(failure) => last = failure,
         }
     }
-    Err(last)
+    Err(if standbys == settings.hosts.len() { Failure::Standby } else { last.beside(standbys) })
 }
 
 async fn open_host(

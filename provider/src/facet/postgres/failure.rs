@@ -63,6 +63,16 @@ impl Failure {
         }
     }
 
+    /// The same where so many other hosts are standbys: what is tried again is the one that may be the primary.
+    pub(super) fn beside(self, standbys: usize) -> Self {
+        match self {
+            Self::Network { text, transient } if standbys > 0 => {
+                Self::Network { text: format!("{text}; the other hosts are standbys"), transient }
+            }
+            other => other,
+        }
+    }
+
     /// Whether the same try may succeed later. Nothing of ours was done, or a fresh look tells.
     pub(super) fn is_transient(&self) -> bool {
         match self {
