@@ -145,7 +145,35 @@ mod tests {
                 "default",
                 Some("http:https://h/state/erp"),
             ),
+            // An HTTP backend has no workspaces.
+            ("http", r#"{"address":"https://h/erp"}"#, "dev", Some("http:https://h/erp")),
+            ("oci", r#"{"bucket":"b","key":"erp/main"}"#, "default", Some("oci://b/erp/main")),
+            ("oci", r#"{"bucket":"b","key":"erp"}"#, "dev", Some("oci://b/env:/dev/erp")),
+            (
+                "s3",
+                r#"{"bucket":"b","key":"k","workspace_key_prefix":"erp"}"#,
+                "dev",
+                Some("s3://b/erp/dev/k"),
+            ),
+            ("gcs", r#"{"bucket":"b","prefix":"erp"}"#, "dev", Some("gs://b/erp/dev.tfstate")),
+            (
+                "azurerm",
+                r#"{"storage_account_name":"a","container_name":"c","key":"erp"}"#,
+                "default",
+                Some("azurerm://a/c/erp"),
+            ),
+            (
+                "azurerm",
+                r#"{"storage_account_name":"a","container_name":"c","key":"erp"}"#,
+                "dev",
+                Some("azurerm://a/c/erpenv:dev"),
+            ),
+            ("consul", r#"{"path":"erp"}"#, "default", Some("consul:///erp")),
+            ("consul", r#"{"address":"h","path":"erp"}"#, "dev", Some("consul://h/erp-env:dev")),
+            // OpenTofu's other table is not in the released form.
+            ("pg", r#"{"schema_name":"tf","table_name":"erp"}"#, "dev", Some("pg:tf/dev")),
             ("cloud", "{}", "default", None),
+            ("remote", "{}", "default", None),
         ] {
             assert_eq!(of(kind, config, workspace).as_deref(), wanted, "{kind} {config}");
         }

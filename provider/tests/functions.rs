@@ -1,4 +1,5 @@
-//! Functions on a process that is not configured, through the protocol; and that no value makes them panic.
+//! Functions through the protocol, on a process that is not configured and on one that is; and that no value makes them
+//! panic.
 #![allow(clippy::disallowed_methods, reason = "tests and their doubles are the world")]
 #![allow(clippy::unwrap_used)]
 
@@ -11,6 +12,7 @@ mod wire;
 mod functions {
     mod answers;
     mod any_value;
+    mod configured;
     mod refusals;
     mod texts;
 }

@@ -1,5 +1,10 @@
 //! Private servers: random loopback ports, files in a temporary directory, gone with the test.
+//!
+//! PostgreSQL and OpenBao are programs of this machine, or containers where [`choice`] is given some.
 
+pub mod choice;
+#[cfg(feature = "containers")]
+mod containers;
 pub mod issuer;
 pub mod moto;
 pub mod openbao;
@@ -7,9 +12,6 @@ pub mod postgres;
 pub mod redis;
 pub mod states;
 pub mod web;
-
-#[cfg(feature = "containers")]
-pub mod containers;
 
 pub use issuer::{Issuer, TokenReview};
 pub use moto::Moto;
@@ -50,12 +52,16 @@ impl Servers {
         })
     }
 
-    /// Starts both, once for each PostgreSQL version there is.
+    /// Starts both, until every PostgreSQL and every Vault there is had its turn.
     pub fn each() -> impl Iterator<Item = Self> {
-        postgres::Install::all().into_iter().map(|install| Self::on(Postgres::start_on(&install)))
+        let (postgres, vaults) = (postgres::Kind::all(), openbao::Kind::all());
+        choice::pairs(postgres.len(), vaults.len()).map(move |(one, other)| {
+            let pg = Postgres::start_on(&postgres[one]);
+            Self { bao: OpenBao::start_on(&vaults[other], &pg), pg }
+        })
     }
 
-    /// Starts an OpenBao for a PostgreSQL that runs.
+    /// Starts the first Vault there is for a PostgreSQL that runs.
     pub fn on(pg: Postgres) -> Self {
         Self { bao: OpenBao::start(&pg), pg }
     }

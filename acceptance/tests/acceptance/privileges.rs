@@ -1,6 +1,6 @@
 //! With which rights it works, and what is said where one is missing.
 
-use acceptance::servers::postgres::Install;
+use acceptance::servers::postgres::Kind;
 use acceptance::servers::{Postgres, Servers};
 use acceptance::{Cli, Snapshot, Workspace, provider};
 
@@ -45,8 +45,8 @@ fn a_superuser_is_enough() {
 
 #[test]
 fn the_documented_logins_are_enough() {
-    for install in Install::all() {
-        let pg = Postgres::start_on(&install);
+    for kind in Kind::all() {
+        let pg = Postgres::start_on(&kind);
         pg.sql(&documented("postgres-apply.sql"));
         pg.sql("ALTER ROLE appenv_apply PASSWORD 'apply-password'");
         let servers = Servers::on(pg);
@@ -101,8 +101,8 @@ fn a_plan_needs_to_read_and_no_more() {
 
 #[test]
 fn the_documented_logins_open_credentials() {
-    for install in Install::all() {
-        let pg = Postgres::start_on(&install);
+    for kind in Kind::all() {
+        let pg = Postgres::start_on(&kind);
         pg.sql(&documented("postgres-apply.sql"));
         pg.sql("ALTER ROLE appenv_apply PASSWORD 'apply-password'");
         let servers = Servers::on(pg);

@@ -5,7 +5,7 @@ use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use acceptance::servers::openbao::Api;
-use acceptance::servers::postgres::{Install, Login, Postgres};
+use acceptance::servers::postgres::{Kind, Login, Postgres};
 use acceptance::servers::{OpenBao, Servers};
 use acceptance::workspace::Victim;
 use acceptance::{Fault, Proxy};
@@ -52,10 +52,10 @@ fn postgres_writes_are_counted_and_reads_are_not() {
 
 #[test]
 fn postgres_faults_do_what_they_say() {
-    for install in Install::all() {
-        let pg = Postgres::start_on(&install);
+    for kind in Kind::all() {
+        let pg = Postgres::start_on(&kind);
         // `\bind`, and with it the extended protocol, came with the client of version 16.
-        faults_on(&pg, install.major >= 16);
+        faults_on(&pg, kind.major() >= 16);
     }
 }
 

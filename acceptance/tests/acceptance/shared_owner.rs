@@ -17,7 +17,7 @@ const ROLE: &str =
 
 #[test]
 fn two_environments_share_it_and_the_last_one_removes_it() {
-    for pg in acceptance::servers::postgres::Install::all() {
+    for pg in acceptance::servers::postgres::Kind::all() {
         let servers = Servers::on(acceptance::servers::Postgres::start_on(&pg));
         let empty = Snapshot::take(&servers);
         let ws = workspace(&servers);

@@ -141,6 +141,8 @@ mod tests {
             r#"{"version":3,"backend":7}"#,
             r#"{"version":3,"backend":{"type":7,"config":{}}}"#,
             r#"{"version":3,"backend":{"type":"s3"}}"#,
+            // What OpenTofu makes of a state that it encrypts.
+            r#"{"serial":1,"lineage":"0e0a","meta":{},"encrypted_data":"aGk=","encryption_version":"v0"}"#,
         ] {
             let found = Cached::parse("f", text).err();
             assert_eq!(found.as_ref(), Some(&unreadable), "{text:.80}");
@@ -149,12 +151,61 @@ mod tests {
             (r#"{"version":3}"#, Unreadable::NoBackend("f".to_owned())),
             (r#"{"version":3,"backend":null}"#, Unreadable::NoBackend("f".to_owned())),
             (r#"{"version":3,"state_store":{"type":"x"}}"#, Unreadable::StateStore),
+            // Terraform 1.13 and later.
+            (
+                r#"{"version":3,"terraform_version":"1.15.0","backend":null,"state_store":{"type":"aws_s3",
+                "provider":{"version":"1.0.0","source":"registry.terraform.io/a/aws","config":null,"hash":1},
+                "config":{"key":"erp/main"},"hash":7}}"#,
+                Unreadable::StateStore,
+            ),
         ] {
             assert_eq!(Cached::parse("f", text).err(), Some(why), "{text}");
         }
         // An argument of another type than a text is as good as absent.
         let text = r#"{"version":3,"backend":{"type":"s3","config":[{"key":"a"}]}}"#;
         assert_eq!(Cached::parse("f", text).unwrap().text("key"), None);
+    }
+
+    #[test]
+    #[allow(clippy::disallowed_methods, reason = "tests are the world")]
+    fn the_workspace_is_the_one_that_the_cli_takes() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |data: &str, name: &str, text: &str| {
+            std::fs::create_dir_all(dir.path().join(data)).unwrap();
+            std::fs::write(dir.path().join(data).join(name), text).unwrap();
+        };
+        let other = r#"{"version":3,"backend":{"type":"s3","config":{"key":"other"},"hash":1}}"#;
+        write("other", "terraform.tfstate", other);
+        write("other", "environment", "eu");
+        let of = |env: &'static [(&'static str, &'static str)]| {
+            let known = move |name: &str| {
+                let found = env.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            let cached = Cached::read(&World::with(known, dir.path())).unwrap();
+            let key = cached.text("key").unwrap_or_default().to_owned();
+            (key, cached.workspace().to_owned(), cached.is_workspace_fixed)
+        };
+        let found =
+            |key: &str, workspace: &str, is_fixed| (key.to_owned(), workspace.to_owned(), is_fixed);
+        write(
+            ".terraform",
+            "terraform.tfstate",
+            &format!(r#"{{"version":3,"backend":{BACKEND}}}"#),
+        );
+        assert_eq!(of(&[]), found("erp/main", "default", false));
+        for (text, workspace) in
+            [("sandbox", "sandbox"), (" sandbox\n", "sandbox"), ("\n", "default")]
+        {
+            write(".terraform", "environment", text);
+            assert_eq!(of(&[]), found("erp/main", workspace, false), "{text:?}");
+        }
+        write(".terraform", "environment", "sandbox");
+        assert_eq!(of(&[("TF_WORKSPACE", "dev")]), found("erp/main", "dev", true));
+        assert_eq!(of(&[("TF_WORKSPACE", "")]), found("erp/main", "sandbox", false));
+        // Relative to the working directory, which is the one after `-chdir`.
+        assert_eq!(of(&[("TF_DATA_DIR", "other")]), found("other", "eu", false));
+        assert_eq!(of(&[("TF_DATA_DIR", "")]), found("erp/main", "sandbox", false));
     }
 
     #[test]

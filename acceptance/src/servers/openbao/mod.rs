@@ -1,4 +1,4 @@
-//! A private OpenBao.
+//! A private OpenBao, or HashiCorp Vault where a container of it is asked for.
 //!
 //! In memory, unsealed, with a file audit device, KV v2 at `kvv2`, the database engine at `postgres` with a
 //! connection `postgres`, Kubernetes auth at `kubernetes` and JWT auth at `gitea_jwt`. The provider gets a token that
@@ -6,6 +6,9 @@
 
 mod api;
 mod cli;
+#[cfg(feature = "containers")]
+mod container;
+mod kind;
 mod setup;
 
 use std::fs;
@@ -16,6 +19,7 @@ use serde_json::Value;
 
 pub use api::{Answer, Api};
 pub use cli::BaoCli;
+pub use kind::Kind;
 
 use crate::account::{self, Account};
 use crate::daemon::{self, Daemon, Launch};
@@ -23,6 +27,9 @@ use crate::processes;
 use crate::provider;
 use crate::random;
 use crate::scratch::Scratch;
+use crate::servers::choice;
+#[cfg(feature = "containers")]
+use crate::servers::containers::Container;
 use crate::servers::issuer::{Issuer, TokenReview};
 use crate::servers::postgres::{Login, Postgres};
 
@@ -54,12 +61,12 @@ pub struct OpenBao {
 
 /// What keeps a server alive.
 #[derive(Debug)]
-pub(super) enum Backing {
+enum Backing {
     /// A process of ours.
     Process(Box<Daemon>),
     /// A container, ended on drop.
     #[cfg(feature = "containers")]
-    Container(super::containers::Container),
+    Container(Container),
 }
 
 /// A login leased from the database engine.
@@ -76,10 +83,25 @@ pub struct Lease {
 // === impl OpenBao ===
 
 impl OpenBao {
-    /// Starts one that leases logins in `pg`.
+    /// Starts the first one there is; it leases logins in `pg`.
     pub fn start(pg: &Postgres) -> Self {
-        let program = program();
-        let server = account::reachable(&program);
+        Self::start_on(&Kind::first(), pg)
+    }
+
+    /// Starts a certain one.
+    pub fn start_on(kind: &Kind, pg: &Postgres) -> Self {
+        choice::tell();
+        match kind {
+            Kind::Program(program) => Self::start_program(program, pg),
+            #[cfg(feature = "containers")]
+            Kind::Container(image) => container::start(image, pg),
+            #[cfg(not(feature = "containers"))]
+            Kind::Container(image) => unreachable!("{image}: refused where the variable is read"),
+        }
+    }
+
+    fn start_program(program: &Path, pg: &Postgres) -> Self {
+        let server = account::reachable(program);
         let scratch = Scratch::new("bao");
         let home = scratch.dir("s");
         let audit = format!(
@@ -93,25 +115,22 @@ impl OpenBao {
         let root_token = random::password();
         let (daemon, port) = launch(&server, &scratch, &root_token);
         let backing = Backing::Process(Box::new(daemon));
-        Self::set_up(backing, scratch, port, root_token, pg, "127.0.0.1", pg.port())
+        Self::set_up(backing, scratch, port, root_token, pg)
     }
 
-    /// Mounts, connection and policies, on a server that is up; it reaches PostgreSQL at `pg_host`:`pg_port`.
-    pub(super) fn set_up(
+    /// Mounts, connection and policies, on a server that is up.
+    fn set_up(
         backing: Backing,
         scratch: Scratch,
         port: u16,
         root_token: String,
         pg: &Postgres,
-        pg_host: &str,
-        pg_port: u16,
     ) -> Self {
         let address = format!("http://127.0.0.1:{port}");
         let api = Api::new(&address, &root_token);
         let issuer = Issuer::new();
         let token_review = TokenReview::start();
-        let vault_admin = pg.vault_admin();
-        setup::engines(&api, vault_admin, pg_host, pg_port);
+        setup::engines(&api, pg.vault_admin());
         setup::auth(&api, &issuer, &token_review);
         let apply_token = setup::token(&api, "apply");
         let plan_token = setup::token(&api, "plan");
@@ -231,38 +250,33 @@ impl OpenBao {
 
     /// The server's own log.
     pub fn log(&self) -> PathBuf {
-        let log = self.scratch.join("server.log");
-        #[cfg(feature = "containers")]
-        if let Backing::Container(container) = &self.backing {
-            container.save_log(&log);
+        match &self.backing {
+            Backing::Process(_) => self.scratch.join("server.log"),
+            #[cfg(feature = "containers")]
+            Backing::Container(_) => self.scratch.join("s").join("server.log"),
         }
-        log
     }
 
-    /// The audit log; in a container it is part of the server's own.
+    /// The audit log.
     pub fn audit_log(&self) -> PathBuf {
-        match &self.backing {
-            Backing::Process(_) => self.scratch.join("s").join("audit.log"),
-            #[cfg(feature = "containers")]
-            Backing::Container(_) => self.log(),
-        }
+        self.scratch.join("s").join("audit.log")
     }
 
     /// Freezes the server: connections stay open and nothing answers.
     pub fn freeze(&self) {
-        processes::signal_tree(self.process().pid(), Signal::STOP);
+        match &self.backing {
+            Backing::Process(daemon) => processes::signal_tree(daemon.pid(), Signal::STOP),
+            #[cfg(feature = "containers")]
+            Backing::Container(container) => container.freeze(),
+        }
     }
 
     /// Lets a frozen server go on.
     pub fn thaw(&self) {
-        processes::signal_tree(self.process().pid(), Signal::CONT);
-    }
-
-    fn process(&self) -> &Daemon {
         match &self.backing {
-            Backing::Process(daemon) => daemon,
+            Backing::Process(daemon) => processes::signal_tree(daemon.pid(), Signal::CONT),
             #[cfg(feature = "containers")]
-            Backing::Container(_) => panic!("a server in a container cannot be signalled"),
+            Backing::Container(container) => container.thaw(),
         }
     }
 }
@@ -316,16 +330,17 @@ fn launch(program: &Path, scratch: &Scratch, root_token: &str) -> (Daemon, u16) 
             stop: Signal::KILL,
         });
         let api = Api::new(&format!("http://127.0.0.1:{port}"), root_token);
-        let up = || {
-            api.try_send("GET", "sys/health", None).is_ok_and(|answer| answer.status == 200)
-                && api
-                    .try_send("GET", "auth/token/lookup-self", None)
-                    .is_ok_and(|answer| answer.is_success())
-        };
-        match daemon.wait_until(up) {
+        match daemon.wait_until(|| is_up(&api)) {
             Ok(()) => return (daemon, port),
             Err(error) => why = error,
         }
     }
     panic!("OpenBao does not start: {why}")
+}
+
+/// Whether it is unsealed and knows its token.
+fn is_up(api: &Api) -> bool {
+    let answers = |path| api.try_send("GET", path, None);
+    answers("sys/health").is_ok_and(|answer| answer.status == 200)
+        && answers("auth/token/lookup-self").is_ok_and(|answer| answer.is_success())
 }

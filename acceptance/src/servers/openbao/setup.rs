@@ -9,7 +9,7 @@ use crate::servers::issuer::{Issuer, TokenReview};
 use crate::servers::postgres::Login;
 
 /// KV v2 and the database engine with its connection.
-pub(super) fn engines(api: &Api, login: &Login, host: &str, port: u16) {
+pub(super) fn engines(api: &Api, login: &Login) {
     api.put(
         &format!("sys/mounts/{KV_MOUNT}"),
         &json!({ "type": "kv", "options": { "version": "2" } }),
@@ -21,7 +21,7 @@ pub(super) fn engines(api: &Api, login: &Login, host: &str, port: u16) {
             "plugin_name": "postgresql-database-plugin",
             "allowed_roles": ["*"],
             "connection_url":
-                format!("postgresql://{{{{username}}}}:{{{{password}}}}@{host}:{port}/postgres?sslmode=disable"),
+                format!("postgresql://{{{{username}}}}:{{{{password}}}}@{}:{}/postgres?sslmode=disable", login.host, login.port),
             "username": login.user,
             "password": login.password,
             // Without it the engine sends passwords in the clear, and the server logs them.

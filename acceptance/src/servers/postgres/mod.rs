@@ -4,7 +4,10 @@
 //! provider's: CREATEROLE, CREATEDB and CREATE on the database of the registry, nothing more) and `vault_admin`
 //! (OpenBao's: CREATEROLE and `pg_signal_backend`, to end the sessions of a revoked login).
 
+#[cfg(feature = "containers")]
+mod container;
 mod install;
+mod kind;
 mod login;
 
 use std::path::{Path, PathBuf};
@@ -12,6 +15,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::Signal;
 
 pub use install::Install;
+pub use kind::Kind;
 pub use login::{Login, Rows, SqlError};
 
 use crate::account::{self, Account};
@@ -19,6 +23,9 @@ use crate::daemon::{self, Daemon, Launch};
 use crate::processes;
 use crate::random;
 use crate::scratch::Scratch;
+use crate::servers::choice;
+#[cfg(feature = "containers")]
+use crate::servers::containers::Container;
 
 /// The provider's login.
 pub const ADMIN: &str = "appenv_admin";
@@ -40,12 +47,12 @@ pub struct Postgres {
 
 /// What keeps a server alive.
 #[derive(Debug)]
-pub(super) enum Backing {
+enum Backing {
     /// A process of ours, the install it comes from and its cluster.
     Process(Box<Daemon>, Install, PathBuf),
     /// A container, ended on drop.
     #[cfg(feature = "containers")]
-    Container(super::containers::Container),
+    Container(Container),
 }
 
 // === impl Postgres ===
@@ -53,11 +60,22 @@ pub(super) enum Backing {
 impl Postgres {
     /// Starts the newest version there is.
     pub fn start() -> Self {
-        Self::start_on(&Install::newest())
+        Self::start_on(&Kind::newest())
     }
 
-    /// Starts a certain version.
-    pub fn start_on(install: &Install) -> Self {
+    /// Starts a certain one.
+    pub fn start_on(kind: &Kind) -> Self {
+        choice::tell();
+        match kind {
+            Kind::Program(install) => Self::start_program(install),
+            #[cfg(feature = "containers")]
+            Kind::Container(image) => container::start(image),
+            #[cfg(not(feature = "containers"))]
+            Kind::Container(image) => unreachable!("{image}: refused where the variable is read"),
+        }
+    }
+
+    fn start_program(install: &Install) -> Self {
         let scratch = Scratch::new("pg");
         let home = scratch.dir("s");
         let data = home.join("data");
@@ -82,20 +100,8 @@ impl Postgres {
         }
     }
 
-    #[cfg(feature = "containers")]
-    pub(super) fn in_container(
-        container: super::containers::Container,
-        major: u32,
-        [root, admin, vault]: [Login; 3],
-    ) -> Self {
-        root.sql(&Self::set_up(&admin, &vault).join(";\n"));
-        let scratch = Scratch::new("pg");
-        let log = scratch.join("postgres.log");
-        Self { backing: Backing::Container(container), major, root, admin, vault, log, scratch }
-    }
-
     /// Superuser, provider's login, OpenBao's login, with fresh passwords.
-    pub(super) fn logins(psql: PathBuf, host: &str, port: u16) -> [Login; 3] {
+    fn logins(psql: PathBuf, host: &str, port: u16) -> [Login; 3] {
         let root = Login {
             psql,
             host: host.to_owned(),
@@ -190,10 +196,6 @@ impl Postgres {
 
     /// The server's log, with every statement in it but the oracle's.
     pub fn log(&self) -> &Path {
-        #[cfg(feature = "containers")]
-        if let Backing::Container(container) = &self.backing {
-            container.save_log(&self.log);
-        }
         &self.log
     }
 
@@ -204,23 +206,39 @@ impl Postgres {
 
     /// Stops the server at once, as a crash would (`pg_ctl stop -m immediate`).
     pub fn crash(&mut self) {
-        self.process().0.stop_with(Signal::QUIT);
+        match &mut self.backing {
+            Backing::Process(daemon, ..) => daemon.stop_with(Signal::QUIT),
+            #[cfg(feature = "containers")]
+            Backing::Container(container) => container.kill(),
+        }
     }
 
     /// Starts a stopped server again on the port it had.
     pub fn start_again(&mut self) {
-        let (port, root) = (self.port(), self.root.clone());
-        let (log, home) = (self.log.clone(), self.scratch.join("s"));
-        let (daemon, install, data) = self.process();
-        *daemon = start_at(install, &home, data, &log, port);
-        daemon
-            .wait_until(|| root.try_sql("SELECT 1").is_ok())
-            .unwrap_or_else(|why| panic!("PostgreSQL did not start again: {why}"));
+        let (port, root) = (self.port(), &self.root);
+        let up = || root.try_sql("SELECT 1").is_ok();
+        match &mut self.backing {
+            Backing::Process(daemon, install, data) => {
+                **daemon = start_at(install, &self.scratch.join("s"), data, &self.log, port);
+                daemon
+                    .wait_until(up)
+                    .unwrap_or_else(|why| panic!("PostgreSQL did not start again: {why}"));
+            }
+            #[cfg(feature = "containers")]
+            Backing::Container(container) => {
+                container.start_again();
+                container.wait_until(&self.log, up);
+            }
+        }
     }
 
     /// Stops the server, sessions and all (`pg_ctl restart -m fast`), and starts it again.
     pub fn restart(&mut self) {
-        self.process().0.stop_with(Signal::INT);
+        match &mut self.backing {
+            Backing::Process(daemon, ..) => daemon.stop_with(Signal::INT),
+            #[cfg(feature = "containers")]
+            Backing::Container(container) => container.stop(),
+        }
         self.start_again();
     }
 
@@ -255,19 +273,19 @@ impl Postgres {
 
     /// Freezes the server and its sessions: connections stay open and nothing answers.
     pub fn freeze(&mut self) {
-        processes::signal_tree(self.process().0.pid(), Signal::STOP);
+        match &self.backing {
+            Backing::Process(daemon, ..) => processes::signal_tree(daemon.pid(), Signal::STOP),
+            #[cfg(feature = "containers")]
+            Backing::Container(container) => container.freeze(),
+        }
     }
 
     /// Lets a frozen server go on.
     pub fn thaw(&mut self) {
-        processes::signal_tree(self.process().0.pid(), Signal::CONT);
-    }
-
-    fn process(&mut self) -> (&mut Daemon, &Install, &Path) {
-        match &mut self.backing {
-            Backing::Process(daemon, install, data) => (daemon, install, data),
+        match &self.backing {
+            Backing::Process(daemon, ..) => processes::signal_tree(daemon.pid(), Signal::CONT),
             #[cfg(feature = "containers")]
-            Backing::Container(_) => panic!("a server in a container cannot be signalled"),
+            Backing::Container(container) => container.thaw(),
         }
     }
 }
@@ -288,22 +306,12 @@ fn launch(install: &Install, home: &Path, data: &Path, log: &Path, root: &Login)
 }
 
 fn start_at(install: &Install, home: &Path, data: &Path, log: &Path, port: u16) -> Daemon {
-    let settings = [
-        "listen_addresses=127.0.0.1".to_owned(),
-        format!("port={port}"),
-        // A TCP port is what the provider is given; a second way in would escape the proxy.
-        "unix_socket_directories=".to_owned(),
-        "fsync=off".to_owned(),
-        "full_page_writes=off".to_owned(),
-        "synchronous_commit=off".to_owned(),
-        "shared_buffers=16MB".to_owned(),
-        "dynamic_shared_memory_type=mmap".to_owned(),
-        "log_statement=all".to_owned(),
-        "log_line_prefix=%m [%p] %u@%d %a ".to_owned(),
-        "logging_collector=off".to_owned(),
-    ];
     let mut args = vec!["-D".to_owned(), data.display().to_string()];
-    args.extend(settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting]));
+    let settings = settings(port).into_iter().chain(
+        // A TCP port is what the provider is given; a second way in would escape the proxy.
+        ["unix_socket_directories=".to_owned(), "dynamic_shared_memory_type=mmap".to_owned()],
+    );
+    args.extend(settings.flat_map(|setting| ["-c".to_owned(), setting]));
     Daemon::start(Launch {
         program: install.program("postgres"),
         args,
@@ -313,4 +321,23 @@ fn start_at(install: &Install, home: &Path, data: &Path, log: &Path, port: u16) 
         log: log.to_owned(),
         stop: Signal::QUIT,
     })
+}
+
+/// What every server is told, in a container too.
+fn settings(port: u16) -> Vec<String> {
+    let mut settings = vec![format!("port={port}")];
+    settings.extend(
+        [
+            "listen_addresses=127.0.0.1",
+            "fsync=off",
+            "full_page_writes=off",
+            "synchronous_commit=off",
+            "shared_buffers=16MB",
+            "log_statement=all",
+            "log_line_prefix=%m [%p] %u@%d %a ",
+            "logging_collector=off",
+        ]
+        .map(str::to_owned),
+    );
+    settings
 }

@@ -1,7 +1,7 @@
 //! That it is enough, and that each right of it is used: by the audit log of the server.
 
 use acceptance::servers::Servers;
-use acceptance::servers::postgres::Install;
+use acceptance::servers::postgres::Kind;
 use acceptance::{Postgres, Workspace};
 
 use super::policy::{Policy, Right, Token, lines, reaches};
@@ -81,8 +81,8 @@ fn lives(texts: &Texts, servers: &Servers, renames: bool) {
 #[test]
 fn of_one_instance_they_are_enough_and_no_more() {
     let texts = Texts::of(super::ERP);
-    for install in Install::all() {
-        lives(&texts, &Servers::on(Postgres::start_on(&install)), false);
+    for kind in Kind::all() {
+        lives(&texts, &Servers::on(Postgres::start_on(&kind)), false);
     }
 }
 

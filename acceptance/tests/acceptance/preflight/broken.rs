@@ -1,7 +1,7 @@
 //! Everything that is checked is broken, found, and mended as it is told.
 
 use acceptance::servers::Servers;
-use acceptance::servers::postgres::{Install, Postgres};
+use acceptance::servers::postgres::{Kind, Postgres};
 use acceptance::{Canaries, Cli, Sinks, Workspace};
 use serde_json::json;
 
@@ -300,8 +300,8 @@ fn the_login_and_its_server() {
                   provider \"appenv\" {\n  owner = \"team/one\"\n  gates {\n    production = \"open\"\n  }\n  postgres {}\n}\n";
     let asking = asks("  probe = true\n").render();
     let (_, asking) = asking.split_once("data \"").unwrap();
-    for install in Install::all() {
-        let pg = Postgres::start_on(&install);
+    for kind in Kind::all() {
+        let pg = Postgres::start_on(&kind);
         let ws = Workspace::new(Cli::any()).without_trace().with_env(pg.env());
         ws.write("main.tf", &format!("{header}data \"{asking}"));
         let found = Found::by(&ws);

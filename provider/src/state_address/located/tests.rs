@@ -243,6 +243,16 @@ fn what_cannot_be_told() {
     let missing = |backend, argument| Unreadable::Missing { backend, argument };
     for (kind, config, told) in [
         ("cloud", r#"{"organization":"acme"}"#, Unreadable::Remote("cloud")),
+        (
+            "cloud",
+            r#"{"hostname":"app.terraform.io","organization":"acme","token":"hunter2","workspaces":{"name":"erp-main"}}"#,
+            Unreadable::Remote("cloud"),
+        ),
+        (
+            "remote",
+            r#"{"organization":"acme","token":"hunter2","workspaces":[{"name":null,"prefix":"erp-"}]}"#,
+            Unreadable::Remote("remote"),
+        ),
         ("remote", "{}", Unreadable::Remote("remote")),
         ("swift", "{}", Unreadable::Unknown("swift".to_owned())),
         ("S3", r#"{"key":"erp/main"}"#, Unreadable::Unknown("S3".to_owned())),
