@@ -243,16 +243,22 @@ impl Postgres {
     }
 
     /// Another server with the same data that takes no writes until `pg_promote()`; what comes later does not reach it.
+    /// Not of one in a container.
     #[must_use]
     pub fn standby(&mut self) -> Self {
         let (root, admin, vault) = (self.root.clone(), self.admin.clone(), self.vault.clone());
+        let (install, own) = match &mut self.backing {
+            Backing::Process(daemon, install, own) => {
+                daemon.stop_with(Signal::INT);
+                (install.clone(), own.clone())
+            }
+            #[cfg(feature = "containers")]
+            Backing::Container(_) => panic!("a container's data cannot be copied"),
+        };
         let scratch = Scratch::new("pg");
         let home = scratch.dir("s");
         let data = home.join("data");
-        let (daemon, install, own) = self.process();
-        let install = install.clone();
-        daemon.stop_with(Signal::INT);
-        account::copy_tree(own, &data);
+        account::copy_tree(&own, &data);
         std::fs::write(data.join("standby.signal"), "").expect("our own directory");
         if let Some(account) = Account::for_servers() {
             account.own(&home);
