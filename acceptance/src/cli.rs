@@ -1,6 +1,5 @@
 //! The command-line tools the provider has to work with: `tofu` and `terraform`.
 
-use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -37,30 +36,17 @@ impl Cli {
     pub fn all() -> &'static [Self] {
         static ALL: OnceLock<Vec<Cli>> = OnceLock::new();
         ALL.get_or_init(|| {
-            if let Some(paths) = std::env::var_os("TF_ACC_CLI_PATHS") {
-                return Self::listed(&paths);
-            }
-            let programs = ["tofu", "terraform"].into_iter().filter_map(account::on_path);
-            let all: Vec<_> = programs.map(|program| Self::at(&program)).collect();
+            let programs: Vec<_> = match std::env::var_os("TF_ACC_CLI_PATHS") {
+                Some(paths) => std::env::split_paths(&paths).collect(),
+                None => ["tofu", "terraform"].into_iter().filter_map(account::on_path).collect(),
+            };
             assert!(
-                !all.is_empty(),
+                !programs.is_empty(),
                 "neither `tofu` nor `terraform` is on PATH and TF_ACC_CLI_PATHS is not set: acceptance tests \
                  drive a real CLI, install one (https://opentofu.org/docs/intro/install)"
             );
-            all
+            programs.iter().map(|program| Self::at(program)).collect()
         })
-    }
-
-    /// The programs of a list as `PATH` has it; each is asked what it is, whatever its file is called.
-    pub fn listed(paths: &OsStr) -> Vec<Self> {
-        let programs = std::env::split_paths(paths).filter(|path| !path.as_os_str().is_empty());
-        let all: Vec<_> = programs.map(|program| Self::at(&program)).collect();
-        assert!(
-            !all.is_empty(),
-            "TF_ACC_CLI_PATHS names no program: it is {}; write their paths, separated as in PATH, or unset it",
-            paths.display()
-        );
-        all
     }
 
     /// The first CLI there is; for what does not depend on the product.
@@ -75,12 +61,7 @@ impl Cli {
             .env("PATH", account::search_path())
             .env("CHECKPOINT_DISABLE", "1")
             .output()
-            .unwrap_or_else(|error| {
-                panic!(
-                    "the CLI {} of TF_ACC_CLI_PATHS or PATH cannot be run: {error}",
-                    program.display()
-                )
-            });
+            .unwrap_or_else(|error| panic!("cannot run {}: {error}", program.display()));
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let (product, version) = parse_version(&text).unwrap_or_else(|| {
             panic!("{} is neither tofu nor terraform: {text}", program.display())

@@ -48,7 +48,6 @@ mod preflight_outside;
 mod privileges;
 mod production;
 mod proxy;
-mod release;
 mod rename;
 mod rename_given_up;
 mod replace;
