@@ -50,6 +50,7 @@ mod production;
 mod proxy;
 mod release;
 mod release_mirror;
+mod release_whole;
 mod rename;
 mod rename_given_up;
 mod replace;

@@ -24,7 +24,7 @@ pub fn tool(name: &str) -> Command {
     tool_of(&provider::root(), name)
 }
 
-fn tool_of(root: &Path, name: &str) -> Command {
+pub fn tool_of(root: &Path, name: &str) -> Command {
     let mut command = Command::new(root.join("tools").join(name));
     command.current_dir(root).env("SOURCE_DATE_EPOCH", EPOCH);
     for key in ["GPG_PASSPHRASE", "GPG_PASSPHRASE_FILE", "RELEASE_TOOLS", "RUST_SRC"] {
@@ -76,11 +76,11 @@ fn snapshot(scratch: &Scratch, out: &Path, more: &[&str]) -> Command {
     command
 }
 
-fn asset(end: &str) -> String {
+pub fn asset(end: &str) -> String {
     format!("terraform-provider-appenv_{VERSION}_{end}")
 }
 
-fn names(dir: &Path) -> BTreeSet<String> {
+pub fn names(dir: &Path) -> BTreeSet<String> {
     let entries = fs::read_dir(dir).unwrap();
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
@@ -142,29 +142,35 @@ fn mode(path: &Path) -> u32 {
     path.metadata().unwrap().permissions().mode() & 0o777
 }
 
+/// A repository of its own with the scripts in it, and a changelog with this heading; all committed.
+pub fn repository(scratch: &Scratch, heading: &str) -> PathBuf {
+    let root = scratch.dir("repository");
+    let real = provider::root();
+    let copied = ["tools", "Cargo.toml", "Cargo.lock", ".gitignore"].map(|name| real.join(name));
+    done(Command::new("cp").arg("-r").args(copied).arg(&root));
+    fs::write(root.join("CHANGELOG.md"), format!("# Changelog\n\n{heading}\n\n* all\n")).unwrap();
+    git(&root, &["init", "--quiet"]);
+    git(&root, &["add", "."]);
+    git(&root, &["commit", "--quiet", "--message=all"]);
+    root
+}
+
+pub fn git(root: &Path, args: &[&str]) {
+    let mut command = Command::new("git");
+    command.args(["-c", "user.name=Test", "-c", "user.email=test@example.org"]).args(args);
+    command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+    done(command.current_dir(root));
+}
+
 #[test]
 fn what_is_no_release_is_refused() {
     let scratch = Scratch::new("release");
-    let root = scratch.dir("repository");
-    let real = provider::root();
-    done(
-        Command::new("cp").arg("-r").args([real.join("tools"), real.join("Cargo.toml")]).arg(&root),
-    );
-    fs::write(root.join("CHANGELOG.md"), "# Changelog\n\n## Unreleased\n\n* all\n").unwrap();
-    let git = |args: &[&str]| {
-        let mut command = Command::new("git");
-        command.args(["-c", "user.name=Test", "-c", "user.email=test@example.org"]).args(args);
-        command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
-        done(command.current_dir(&root));
-    };
+    let root = repository(&scratch, "## Unreleased");
     let release = |args: &[&str]| {
         let mut command = tool_of(&root, "release");
         command.args(args).env("RUSTC", "/bin/false");
         command
     };
-    git(&["init", "--quiet"]);
-    git(&["add", "."]);
-    git(&["commit", "--quiet", "--message=all"]);
     fs::write(root.join("left.txt"), "").unwrap();
     refused(&mut release(&[]), "the tree is dirty", "--snapshot");
     refused(&mut release(&[]), "left.txt", "commit or stash");
@@ -173,12 +179,12 @@ fn what_is_no_release_is_refused() {
     refused(&mut release(&[]), &format!("no entry for version {VERSION}"), "rename its");
     fs::write(root.join("CHANGELOG.md"), format!("# Changelog\n\n## {VERSION} (May 2, 2030)\n"))
         .unwrap();
-    git(&["commit", "--quiet", "--all", "--message=changelog"]);
+    git(&root, &["commit", "--quiet", "--all", "--message=changelog"]);
 
     refused(&mut release(&[]), "no tag points at this commit", &format!("`git tag v{VERSION}`"));
-    git(&["tag", "v9.9.9"]);
+    git(&root, &["tag", "v9.9.9"]);
     refused(&mut release(&[]), "the tag of this commit is v9.9.9", "move the tag");
-    git(&["tag", &format!("v{VERSION}")]);
+    git(&root, &["tag", &format!("v{VERSION}")]);
 
     refused(&mut release(&[]), "no key to sign with", "UNSIGNED=1");
     refused(&mut release(&["--unsigned"]), "made with Rust", "rustup toolchain install");
