@@ -1,11 +1,12 @@
 //! The command-line tools the provider has to work with: `tofu` and `terraform`.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::account;
+use crate::{account, provider};
 
 /// One CLI on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,21 +33,49 @@ pub enum Product {
 impl Cli {
     /// Every CLI there is; a test runs with each of them.
     ///
-    /// `TF_ACC_CLI_PATHS` (programs, separated as in `PATH`) replaces the look on the search path.
+    /// `TF_ACC_CLI_PATHS` replaces the look on the search path, see [`Cli::listed`].
     pub fn all() -> &'static [Self] {
         static ALL: OnceLock<Vec<Cli>> = OnceLock::new();
         ALL.get_or_init(|| {
-            let programs: Vec<_> = match std::env::var_os("TF_ACC_CLI_PATHS") {
-                Some(paths) => std::env::split_paths(&paths).collect(),
-                None => ["tofu", "terraform"].into_iter().filter_map(account::on_path).collect(),
-            };
+            if let Some(paths) = std::env::var_os("TF_ACC_CLI_PATHS") {
+                return Self::listed(&paths).unwrap_or_else(|told| panic!("{told}"));
+            }
+            let found = ["tofu", "terraform"].into_iter().filter_map(account::on_path);
+            let all: Result<Vec<_>, _> = found.map(|program| Self::at(&program)).collect();
+            let all = all.unwrap_or_else(|told| panic!("{told}"));
             assert!(
-                !programs.is_empty(),
+                !all.is_empty(),
                 "neither `tofu` nor `terraform` is on PATH and TF_ACC_CLI_PATHS is not set: acceptance tests \
                  drive a real CLI, install one (https://opentofu.org/docs/intro/install)"
             );
-            programs.iter().map(|program| Self::at(program)).collect()
+            all
         })
+    }
+
+    /// The programs of a list, separated as in `PATH`: absolute, relative to the project, or a name on the search path.
+    ///
+    /// Tells what is wrong with the list where an entry is empty, is no program, or is neither product.
+    pub fn listed(paths: &OsStr) -> Result<Vec<Self>, String> {
+        let told = |what: String| {
+            format!(
+                "TF_ACC_CLI_PATHS is {}, and {what}. Next: list the programs of OpenTofu or Terraform, separated by `:`, \
+                 or unset it, and those on PATH are taken.",
+                paths.display()
+            )
+        };
+        let programs = std::env::split_paths(paths).map(|entry| {
+            if entry.as_os_str().is_empty() {
+                return Err(told("an entry of it is empty".to_owned()));
+            }
+            let program = match entry.to_str() {
+                Some(name) if !name.contains('/') => account::on_path(name),
+                _ => Some(provider::root().join(&entry)).filter(|program| program.is_file()),
+            };
+            let program =
+                program.ok_or_else(|| told(format!("there is no program {}", entry.display())))?;
+            Self::at(&program).map_err(told)
+        });
+        programs.collect()
     }
 
     /// The first CLI there is; for what does not depend on the product.
@@ -54,19 +83,19 @@ impl Cli {
         &Self::all()[0]
     }
 
-    fn at(program: &Path) -> Self {
+    fn at(program: &Path) -> Result<Self, String> {
         let output = Command::new(program)
             .arg("version")
             .env_clear()
             .env("PATH", account::search_path())
             .env("CHECKPOINT_DISABLE", "1")
             .output()
-            .unwrap_or_else(|error| panic!("cannot run {}: {error}", program.display()));
+            .map_err(|error| format!("{} cannot be run: {error}", program.display()))?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let (product, version) = parse_version(&text).unwrap_or_else(|| {
-            panic!("{} is neither tofu nor terraform: {text}", program.display())
-        });
-        Self { product, version, program: program.to_owned() }
+        let (product, version) = parse_version(&text).ok_or_else(|| {
+            format!("{} is neither tofu nor terraform: `version` says {text:?}", program.display())
+        })?;
+        Ok(Self { product, version, program: program.to_owned() })
     }
 
     /// The host that a `source` address without one means.
