@@ -49,13 +49,8 @@ impl Container {
     pub(super) fn start(launch: Launch<'_>) -> Self {
         let image = launch.image.clone();
         let request = request(launch);
-        let inner = RUNTIME.block_on(request.start()).unwrap_or_else(|error| {
-            panic!(
-                "cannot start {image} in a container, as {VARIABLE} asks: {error}. Next: start a Docker engine on this \
-                 machine that can have the image (it is found by DOCKER_HOST, else at /var/run/docker.sock; `docker \
-                 info` and `docker pull {image}` tell more), or leave {VARIABLE} out to use programs of this machine"
-            )
-        });
+        let inner =
+            RUNTIME.block_on(request.start()).unwrap_or_else(|error| cannot(&image, &error));
         Self { inner: Some(Box::new(inner)), image }
     }
 
@@ -114,6 +109,22 @@ impl Drop for Container {
             RUNTIME.block_on(async { container.rm().await.ok() });
         }
     }
+}
+
+/// Fetches an image that is not there yet, which takes minutes: a free port is looked for behind it.
+pub(super) fn pull(image: &Image) {
+    let generic = GenericImage::new(image.product.repository(), &image.tag);
+    if let Err(error) = RUNTIME.block_on(generic.pull_image()) {
+        cannot(image, &error)
+    }
+}
+
+fn cannot(image: &Image, error: &testcontainers::TestcontainersError) -> ! {
+    panic!(
+        "cannot start {image} in a container, as {VARIABLE} asks: {error}. Next: start a Docker engine on this machine that \
+         can have the image (it is found by DOCKER_HOST, else at /var/run/docker.sock; `docker info` and `docker pull \
+         {image}` tell more), or leave {VARIABLE} out to use programs of this machine"
+    )
 }
 
 fn request(launch: Launch<'_>) -> ContainerRequest<GenericImage> {

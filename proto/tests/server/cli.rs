@@ -205,6 +205,22 @@ impl Managed {
         config: &Value,
         private: &[u8],
     ) -> Result<Planned, Vec<String>> {
+        // As a CLI repeats a plan at apply: deferral is offered, write-only values are not spoken of.
+        let offered = wire::ClientCapabilities {
+            deferral_allowed: true,
+            ..wire::ClientCapabilities::default()
+        };
+        self.plan_offering(prior, config, private, offered).await
+    }
+
+    /// The same of a CLI with other capabilities.
+    pub async fn plan_offering(
+        &self,
+        prior: &Value,
+        config: &Value,
+        private: &[u8],
+        offered: wire::ClientCapabilities,
+    ) -> Result<Planned, Vec<String>> {
         let proposed = propose(&self.schema.block, prior, config);
         let request = wire::plan_resource_change::Request {
             type_name: self.name.to_owned(),
@@ -212,11 +228,7 @@ impl Managed {
             proposed_new_state: Some(dynamic(&proposed, &self.ty)),
             config: Some(dynamic(config, &self.ty)),
             prior_private: private.to_vec(),
-            // As a CLI repeats a plan at apply: deferral is offered, write-only values are not spoken of.
-            client_capabilities: Some(wire::ClientCapabilities {
-                deferral_allowed: true,
-                ..wire::ClientCapabilities::default()
-            }),
+            client_capabilities: Some(offered),
             ..wire::plan_resource_change::Request::default()
         };
         let answer = self.client.clone().plan_resource_change(request).await.unwrap().into_inner();

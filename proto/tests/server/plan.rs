@@ -1,6 +1,6 @@
 use tfplugin::value::Value;
 
-use crate::cli::{field, private, with};
+use crate::cli::{capabilities, field, private, with};
 use crate::thing;
 
 #[tokio::test]
@@ -177,4 +177,18 @@ async fn a_dynamic_value_keeps_the_type_it_came_with() {
     assert_eq!(field(&made.state, "extra"), &extra(vec![1.into(), 2.into()]));
     let planned = thing.plan(&made.state, &config, b"").await.unwrap();
     assert_eq!(planned.state, made.state);
+}
+
+#[tokio::test]
+async fn a_plan_is_the_same_whatever_the_cli_offers() {
+    let (thing, _) = thing().await;
+    let config = thing.object(&[("name", "a".into()), ("token", "t".into())]);
+    let planned = thing.plan(&Value::Null, &config, b"").await.unwrap();
+    // OpenTofu: write-only alone. Terraform: that and deferral. An old one: nothing.
+    let mut both = capabilities(true);
+    both.deferral_allowed = true;
+    for offered in [capabilities(true), both, capabilities(false)] {
+        let other = thing.plan_offering(&Value::Null, &config, b"", offered).await.unwrap();
+        assert_eq!((other.state, other.replace), (planned.state.clone(), planned.replace.clone()));
+    }
 }

@@ -21,6 +21,7 @@ const VAULT: &str = r#"exec vault server "$@" >>/appenv/server.log 2>&1"#;
 const AUDIT: (&str, &str) = ("/appenv/audit.log", "0000");
 
 pub(super) fn start(image: &Image, pg: &Postgres) -> OpenBao {
+    containers::pull(image);
     let scratch = Scratch::new("bao");
     let dir = scratch.dir("s");
     containers::share(&dir, &["server.log", "audit.log"]);

@@ -10,6 +10,7 @@ use crate::servers::containers::{self, Container, Launch};
 const SCRIPT: &str = r#"exec docker-entrypoint.sh postgres "$@" 2>>/appenv/postgres.log"#;
 
 pub(super) fn start(image: &Image) -> Postgres {
+    containers::pull(image);
     let scratch = Scratch::new("pg");
     let dir = scratch.dir("s");
     containers::share(&dir, &["postgres.log"]);
