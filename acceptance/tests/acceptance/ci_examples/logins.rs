@@ -12,6 +12,8 @@ pub struct Logins {
     pub vault_addr: String,
     /// By the name of the forge's secret.
     pub secrets: Vec<(String, String)>,
+    /// Digests that are approved, the forge's variable.
+    pub approvals: String,
 }
 
 // === impl Logins ===
@@ -19,9 +21,10 @@ pub struct Logins {
 impl Logins {
     /// Of no server, for a root that asks none.
     pub fn none() -> Self {
-        let secrets = ["PLAN_PGPASSWORD", "PLAN_VAULT_TOKEN"];
+        let secrets = ["PLAN_PGPASSWORD", "PLAN_VAULT_TOKEN", "PLAN_GOOGLE_CREDENTIALS"];
         let secrets = secrets.map(|name| (name.to_owned(), "of-no-server".to_owned())).into();
-        Self { pg_host: String::new(), vault_addr: String::new(), secrets }
+        let (pg_host, vault_addr) = (String::new(), String::new());
+        Self { pg_host, vault_addr, secrets, approvals: String::new() }
     }
 
     /// Makes them as `docs/policies` says: the login that applies founds the registry, then the one that plans is let in.
@@ -50,9 +53,13 @@ impl Logins {
                 ("PLAN_VAULT_TOKEN", bao.plan_token()),
                 ("APPLY_PGPASSWORD", &apply),
                 ("APPLY_VAULT_TOKEN", bao.apply_token()),
+                // For a bucket that is not there: the state is a file here.
+                ("PLAN_GOOGLE_CREDENTIALS", "{}"),
+                ("APPLY_GOOGLE_CREDENTIALS", "{}"),
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
+            approvals: String::new(),
         }
     }
 }
