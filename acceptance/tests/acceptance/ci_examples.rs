@@ -1,6 +1,7 @@
 //! The workflows of `examples/ci`: every command in them, run with the real CLI on the root beside them, with logins that have
 //! the documented rights; what they say to the forge is said to a server here.
 
+mod bucket;
 mod forge;
 mod logins;
 mod workflow;
@@ -10,8 +11,9 @@ use std::collections::BTreeMap;
 use acceptance::servers::Servers;
 use acceptance::{Cli, Run, Snapshot, Workspace, provider};
 
+use bucket::Bucket;
 use forge::Forge;
-use logins::{Logins, root};
+use logins::{Logins, begin, root};
 use workflow::{Runner, load};
 
 const TOKEN: &str = "t0k3n";
@@ -111,7 +113,8 @@ fn went_well(runs: &[(String, Run)]) -> bool {
 #[test]
 fn a_change_is_proposed_reviewed_and_applied() {
     let servers = Servers::start();
-    let logins = Logins::made(&servers);
+    let bucket = Bucket::start();
+    let logins = Logins::made(&servers, &bucket);
     let has = |app: &str, env: &str| {
         let name = if env == "prod" { app.to_owned() } else { format!("{app}-{env}") };
         servers.pg.has_database(&name)
@@ -120,8 +123,9 @@ fn a_change_is_proposed_reviewed_and_applied() {
         for example in examples() {
             let forge = example.file.split('/').next().unwrap();
             let app = format!("shop-{forge}-{}", cli.product.to_string().to_lowercase());
-            let ws = root(cli, &servers, &app);
+            let ws = root(cli, &servers, &bucket, &app);
             ws.use_mirror();
+            begin(&ws, &logins);
             let before = Snapshot::of_app(&servers, &app);
 
             let (comment, good) = example.proposed(&ws, &logins);
@@ -176,6 +180,7 @@ fn a_change_is_proposed_reviewed_and_applied() {
             example.refused_then_approved(&ws, &mut logins);
             assert!(example.merged(&ws, &logins));
             Snapshot::of_app(&servers, &app).since(&before).outside(&["appenv"]).is_nothing();
+            assert!(bucket.objects().contains(&format!("{app}/main/default.tfstate")));
         }
     }
 }
