@@ -29,6 +29,7 @@ provider "appenv" {
 resource "appenv_app_instance" "this" {
   for_each = var.envs
 
-  app = var.app
-  env = each.key
+  app                 = var.app
+  env                 = each.key
+  deletion_protection = var.deletion_protection
 }

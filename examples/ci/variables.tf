@@ -14,3 +14,9 @@ variable "envs" {
     error_message = "An environment is prod or sandbox; another one needs an environment block in main.tf."
   }
 }
+
+variable "deletion_protection" {
+  description = "Whether the instances are safe from deletion; null: production is."
+  type        = bool
+  default     = null
+}

@@ -231,9 +231,11 @@ impl Workspace {
         let os = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
         let arch = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
         let source = provider::SOURCE;
-        let dir = mirror.join(self.cli.registry()).join(source).join(format!("0.0.1/{os}_{arch}"));
+        let version = env!("CARGO_PKG_VERSION");
+        let dir = mirror.join(self.cli.registry()).join(source);
+        let dir = dir.join(format!("{version}/{os}_{arch}"));
         std::fs::create_dir_all(&dir).expect("our own directory");
-        let target = dir.join(format!("{}_v0.0.1", provider::PROGRAM));
+        let target = dir.join(format!("{}_v{version}", provider::PROGRAM));
         let program = plugin.canonicalize().expect("the workspace's provider is there");
         // There from an earlier `init`.
         std::os::unix::fs::symlink(program, target).ok();

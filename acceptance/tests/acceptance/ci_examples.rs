@@ -1,6 +1,7 @@
 //! The workflows of `examples/ci`: every command in them, run with the real CLI on the root beside them, with logins that have
 //! the documented rights; what they say to the forge is said to a server here.
 
+mod bucket;
 mod forge;
 mod logins;
 mod workflow;
@@ -8,10 +9,11 @@ mod workflow;
 use std::collections::BTreeMap;
 
 use acceptance::servers::Servers;
-use acceptance::{Cli, Run, Workspace};
+use acceptance::{Cli, Run, Snapshot, Workspace, provider};
 
+use bucket::Bucket;
 use forge::Forge;
-use logins::{Logins, root};
+use logins::{Logins, begin, root};
 use workflow::{Runner, load};
 
 const TOKEN: &str = "t0k3n";
@@ -49,7 +51,7 @@ impl Example {
             ("github.event.pull_request.number", "7".to_owned()),
             ("github.repository", "acme/shop".to_owned()),
             (self.token, TOKEN.to_owned()),
-            ("vars.APPENV_APPROVALS", String::new()),
+            ("vars.APPENV_APPROVALS", logins.approvals.clone()),
         ];
         let says = says.into_iter().collect::<BTreeMap<_, _>>();
         let mut runner =
@@ -69,6 +71,18 @@ impl Example {
         let good = went_well(&runs);
         assert!(runner.job(&workflow, "apply").is_none(), "a pull request applies");
         (self.forge.comments().pop().unwrap(), good)
+    }
+
+    /// Proposes a change that is refused, which its comment says, and approves it as the comment has it.
+    fn refused_then_approved(&self, ws: &Workspace, logins: &mut Logins) {
+        let (comment, good) = self.proposed(ws, logins);
+        assert!(
+            !good && comment.starts_with(&format!("{MARKER}refused, 1 change not approved")),
+            "{comment}"
+        );
+        let at = comment.find("a1-").unwrap_or_else(|| panic!("no digest: {comment}"));
+        let is_digest = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
+        logins.approvals = comment[at..].chars().take_while(is_digest).collect();
     }
 
     /// Runs both jobs for the merge; whether the second one ran.
@@ -99,7 +113,8 @@ fn went_well(runs: &[(String, Run)]) -> bool {
 #[test]
 fn a_change_is_proposed_reviewed_and_applied() {
     let servers = Servers::start();
-    let logins = Logins::made(&servers);
+    let bucket = Bucket::start();
+    let logins = Logins::made(&servers, &bucket);
     let has = |app: &str, env: &str| {
         let name = if env == "prod" { app.to_owned() } else { format!("{app}-{env}") };
         servers.pg.has_database(&name)
@@ -108,8 +123,10 @@ fn a_change_is_proposed_reviewed_and_applied() {
         for example in examples() {
             let forge = example.file.split('/').next().unwrap();
             let app = format!("shop-{forge}-{}", cli.product.to_string().to_lowercase());
-            let ws = root(cli, &servers, &app);
+            let ws = root(cli, &servers, &bucket, &app);
             ws.use_mirror();
+            begin(&ws, &logins);
+            let before = Snapshot::of_app(&servers, &app);
 
             let (comment, good) = example.proposed(&ws, &logins);
             assert!(
@@ -153,6 +170,17 @@ fn a_change_is_proposed_reviewed_and_applied() {
             assert_eq!(example.forge.comments().len(), 2);
             assert!(example.merged(&ws, &logins));
             assert!(has(&app, "prod") && !has(&app, "sandbox"));
+
+            // It ends by two merges, each approved.
+            let mut logins = logins.clone();
+            ws.edit("variables.tf", "default     = null", "default     = false");
+            example.refused_then_approved(&ws, &mut logins);
+            assert!(example.merged(&ws, &logins) && has(&app, "prod"));
+            ws.edit("variables.tf", "default     = [\"prod\"]", "default     = []");
+            example.refused_then_approved(&ws, &mut logins);
+            assert!(example.merged(&ws, &logins));
+            Snapshot::of_app(&servers, &app).since(&before).outside(&["appenv"]).is_nothing();
+            assert!(bucket.objects().contains(&format!("{app}/main/default.tfstate")));
         }
     }
 }
@@ -175,6 +203,20 @@ fn a_comment_is_found_behind_a_hundred_others() {
     assert_eq!(comments.iter().filter(|comment| comment.starts_with(MARKER)).count(), 1);
     let written = github.forge.requests().pop().unwrap();
     assert_eq!(written, "PATCH /repos/acme/shop/issues/comments/152");
+}
+
+#[test]
+fn each_job_has_credentials_for_the_bucket() {
+    let versions = provider::root().join("examples/ci/versions.tf");
+    assert!(std::fs::read_to_string(versions).unwrap().contains("backend \"gcs\""));
+    for example in examples() {
+        let workflow = load(example.file);
+        for (job, whose) in [("plan", "PLAN"), ("apply", "APPLY")] {
+            let given = workflow["jobs"][job]["env"]["GOOGLE_CREDENTIALS"].as_str();
+            let secret = format!("${{{{ secrets.{whose}_GOOGLE_CREDENTIALS }}}}");
+            assert_eq!(given, Some(&*secret), "{} of {}", job, example.file);
+        }
+    }
 }
 
 #[test]

@@ -3,7 +3,8 @@ terraform {
 
   required_providers {
     appenv = {
-      source = "arcodange/appenv"
+      source  = "arcodange/appenv"
+      version = "~> 0.1"
     }
   }
 

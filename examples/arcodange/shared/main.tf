@@ -1,18 +1,18 @@
 # All applications of the factory in one state.
 
 provider "appenv" {
-  organization = "arcodange-org"
-  domain       = "arcodange.lab"
+  organization = local.options.organization
+  domain       = local.options.domain
   owner        = "arcodange/factory"
 
-  environment {
-    name       = "prod"
-    production = true
-    allow      = ["create", "adopt"] # what was made by hand is taken over; adopt = "verify" changes none of it
-  }
+  dynamic "environment" {
+    for_each = local.options.environments
 
-  environment {
-    name = "sandbox"
+    content {
+      name       = environment.value
+      production = environment.value == "prod"
+      allow      = var.taking_over ? ["create", "adopt"] : ["create"]
+    }
   }
 
   state {
@@ -22,6 +22,9 @@ provider "appenv" {
   postgres {}
 
   vault {
+    database_mount = local.mounts.database
+    kv_mount       = local.mounts.kv
+
     kubernetes {}
 
     ci {
@@ -34,11 +37,17 @@ provider "appenv" {
 }
 
 locals {
-  # What the functions are told of the provider block above.
+  # Said once, for the provider block above and for its functions.
   options = {
     organization = "arcodange-org"
     domain       = "arcodange.lab"
     environments = ["prod", "sandbox"]
+  }
+
+  # Mounts of Vault, which the outputs name too.
+  mounts = {
+    database = "postgres"
+    kv       = "kvv2"
   }
 
   # By the instance's name: erp, erp-sandbox, ...

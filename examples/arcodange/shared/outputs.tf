@@ -5,8 +5,8 @@ output "instances" {
       name                 = instance.instance
       database             = instance.resolved_names.database
       owner_role           = instance.resolved_names.owner_role
-      database_credentials = "postgres/creds/${instance.resolved_names.vault_database_role}"
-      secrets              = "kvv2/${instance.resolved_names.kv_path}"
+      database_credentials = "${local.mounts.database}/creds/${instance.resolved_names.vault_database_role}"
+      secrets              = "${local.mounts.kv}/${instance.resolved_names.kv_path}"
       namespace            = instance.resolved_names.namespace
       host                 = instance.resolved_names.dns_host
     }

@@ -19,3 +19,9 @@ variable "apps" {
     error_message = "Each application has prod: a sandbox is a second instance of what runs there."
   }
 }
+
+variable "taking_over" {
+  description = "Whether production that was made by hand is taken over without an approval: for the first apply only."
+  type        = bool
+  default     = false
+}

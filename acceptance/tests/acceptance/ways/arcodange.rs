@@ -4,7 +4,7 @@
 use acceptance::servers::{Servers, States};
 use acceptance::{Cli, Sentinel, Snapshot, Workspace};
 
-use super::{approve, options};
+use super::{approve, follow, options, said};
 use crate::adopt::{by_hand, only_markers};
 use crate::instances::registered;
 
@@ -34,6 +34,13 @@ impl Root {
         let address = format!("-backend-config=address=http://{}/{prefix}", self.states.host());
         self.ws.init(&["-reconfigure", &address]);
     }
+
+    /// Fails the test where the README's commands do not say this prefix.
+    fn is_told(&self, instance: &str, prefix: &str) {
+        let asked = format!("prefix=$(\"$appenv\" names {instance} ");
+        let commands = said("arcodange", &["appenv=", &asked]) + "echo \"$prefix\"";
+        assert_eq!(follow(&self.ws, &commands).trim(), prefix);
+    }
 }
 
 fn owned(servers: &Servers, database: &str) -> String {
@@ -54,6 +61,7 @@ fn in_one_state_for_all() {
     let mut root = Root::new(&servers, "shared");
     root.at("factory/main");
 
+    options(&mut root.ws, "-var=taking_over=true");
     let plan = root.ws.plan().diagnostics();
     for app in FIVE {
         let summary = format!("{app}/prod: exists unregistered, and equals what is wished");
@@ -62,6 +70,8 @@ fn in_one_state_for_all() {
     Snapshot::take(&servers).since(&before).is_nothing();
 
     root.ws.step();
+    options(&mut root.ws, "");
+    root.ws.is_settled();
     let diff = Snapshot::take(&servers).since(&before);
     only_markers(&diff.outside(&ERP));
     for (app, sentinel) in FIVE.into_iter().zip(&sentinels) {
@@ -105,11 +115,24 @@ fn in_one_state_for_all() {
     let ended = Snapshot::take(&servers);
     ended.since(&adopted).concerns_only(&[&ERP[..], &["appenv"]].concat());
     only_markers(&ended.since(&before));
+
+    // One more that was made by hand takes an approval by now, by a create as by an import.
+    by_hand(&servers, "blog");
+    root.ws.write("terraform.tfvars", &format!("{five}  blog = {{}}\n}}\n"));
+    let refused = root.ws.plan_fails();
+    approve(&mut root.ws, &refused, &["blog/prod adopt"], "");
+    root.ws.set_env("APPENV_APPROVALS", "");
+    root.ws.import("appenv_app_instance.this[\"blog\"]", "blog/prod");
+    let refused = root.ws.plan_fails();
+    approve(&mut root.ws, &refused, &["blog/prod adopt"], "");
+    root.ws.step();
+    assert_eq!(registered(&servers, "blog", "prod"), "live 1 t");
 }
 
 #[test]
 fn in_a_state_for_each_environment() {
     let servers = Servers::start();
+    let empty = Snapshot::take(&servers);
     by_hand(&servers, "webapp");
     let sentinel = Sentinel::plant(&servers.pg, "webapp");
     let before = Snapshot::take(&servers);
@@ -120,11 +143,13 @@ fn in_a_state_for_each_environment() {
     options(&mut root.ws, "-var=app=erp -var=env=sandbox");
     let refused = root.ws.plan_fails();
     assert!(refused.error().summary.starts_with("erp/sandbox: this state is not its state"));
+    root.is_told("erp sandbox", "erp/sandbox");
     root.at("erp/sandbox");
     root.ws.step();
     assert_eq!(owned(&servers, "erp-sandbox"), "erp_sandbox_role -1");
 
     // What runs is imported, and adopted by an approved apply that writes markers only.
+    root.is_told("webapp prod", "webapp/main");
     root.at("webapp/main");
     options(&mut root.ws, "-var=app=webapp -var=env=prod");
     let imported = Snapshot::take(&servers);
@@ -144,4 +169,17 @@ fn in_a_state_for_each_environment() {
     root.ws.destroy();
     only_markers(&Snapshot::take(&servers).since(&before));
     assert_eq!(registered(&servers, "webapp", "prod"), "live 1 t");
+
+    // Production ends by two approved applies.
+    root.at("webapp/main");
+    options(&mut root.ws, "-var=app=webapp -var=env=prod -var=deletion_protection=false");
+    let refused = root.ws.plan_fails();
+    approve(&mut root.ws, &refused, &["webapp/prod update"], "");
+    root.ws.step();
+    let refused = root.ws.destroy_fails();
+    approve(&mut root.ws, &refused, &["webapp/prod delete"], "");
+    root.ws.destroy();
+    assert_eq!(owned(&servers, "webapp"), "");
+    // The document of its secrets was not made by the provider, and stays.
+    Snapshot::take(&servers).since(&empty).outside(&["appenv", "webapp/config"]).is_nothing();
 }

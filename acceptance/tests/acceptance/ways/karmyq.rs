@@ -5,10 +5,30 @@ use std::path::{Path, PathBuf};
 
 use acceptance::{Canaries, Cli, Postgres, Sentinel, Sinks, Snapshot, Workspace};
 
-use super::{approve, destroy, options};
+use super::{approve, destroy, follow, options, said};
 use crate::host::make;
 
-const AT: &str = "appenv_app_instance.this";
+/// What production is taken over by.
+const IMPORTS: [(&str, &str); 3] = [
+    ("appenv_app_instance.this", "karmyq/production?database=karmyq_prod&owner_role=karmyq_prod"),
+    ("appenv_env_secret.jwt_secret", "karmyq/production/JWT_SECRET?store=file"),
+    (
+        "appenv_env_secret.simulated_users_password",
+        "karmyq/production/SIMULATED_USERS_PASSWORD?store=file&file=users",
+    ),
+];
+
+/// The secrets that production runs on, and the file of each in the working tree.
+const BY_HAND: [(&str, &str, &str); 2] = [
+    (".env.production", "JWT_SECRET", "of-a-hand-2f6b8c41d7"),
+    (".env.production.users", "SIMULATED_USERS_PASSWORD", "of-a-hand-90ae3375b2"),
+];
+
+/// The links to them, as the README makes them.
+const LINKS: [&str; 2] = [
+    "ln -s /opt/karmyq/secrets/production/.env ",
+    "ln -s /opt/karmyq/secrets/production/.env.production.users ",
+];
 
 /// A machine with its PostgreSQL.
 struct Machine {
@@ -92,28 +112,59 @@ fn production_is_taken_over_and_renamed_with_all_its_data() {
     let sentinel = Sentinel::plant(&machine.pg, "karmyq_prod");
     let (_, oid) = machine.database();
 
-    // 1. Taken over under the names that it has.
+    let tree = machine.root.join("karmyq/production/karmyq");
+    make(&tree, 0o755);
+    for (name, key, value) in BY_HAND {
+        fs::write(tree.join(name), format!("# by hand\n{key}={value}\nFOR={name}\n")).unwrap();
+    }
+
+    // 1. The files are put where no `git clean` reaches them.
+    let moving = said(
+        "karmyq",
+        &[
+            "cd /opt",
+            "install ",
+            "mv .env.production ",
+            "mv .env.production.users ",
+            LINKS[0],
+            LINKS[1],
+        ],
+    );
+    follow(&machine.ws, &moving.replace("/opt/", &format!("{}/", machine.root.display())));
+
+    // 2. Taken over under the names and with the values that it has.
     options(&mut machine.ws, "-var-file=production.legacy.tfvars");
     let before = Snapshot::default().with_postgres(&machine.pg).with_files(&machine.root);
-    machine.ws.import(AT, "karmyq/production?database=karmyq_prod&owner_role=karmyq_prod");
+    for (address, id) in IMPORTS {
+        assert_eq!(said("karmyq", &[&format!("  '{id}'")]).trim(), format!("'{id}'"));
+        machine.ws.import(address, id);
+    }
     let imported = Snapshot::default().with_postgres(&machine.pg).with_files(&machine.root);
     imported.since(&before).is_nothing();
     let refused = machine.ws.plan_fails();
-    approve(&mut machine.ws, &refused, &["karmyq/production adopt"], "");
+    let approved = approve(&mut machine.ws, &refused, &["karmyq/production adopt"], "");
+    let refused = machine.ws.plan_fails();
+    let secrets = [
+        "karmyq/production/JWT_SECRET adopt",
+        "karmyq/production/SIMULATED_USERS_PASSWORD?file=users adopt",
+    ];
+    approve(&mut machine.ws, &refused, &secrets, &approved);
     machine.ws.step();
     assert_eq!(machine.database(), ("karmyq_prod karmyq_prod".to_owned(), oid.clone()));
     sentinel.is_still_there(&machine.pg);
-    let secrets = |machine: &Machine| {
-        [(".env.production", "JWT_SECRET"), (".env.production.users", "SIMULATED_USERS_PASSWORD")]
-            .map(|(link, key)| machine.value("production", link, key))
-    };
-    let made = secrets(&machine);
-    let env = machine.root.join("karmyq/secrets/production/.env");
-    let text = fs::read_to_string(&env).unwrap();
-    fs::write(&env, format!("{text}SMTP_HOST=mail.example.org\n")).unwrap();
-    machine.ws.is_settled();
+    let secrets =
+        |machine: &Machine| BY_HAND.map(|(link, key, _)| machine.value("production", link, key));
+    let stood = secrets(&machine);
+    assert_eq!(stood, BY_HAND.map(|(_, _, value)| value), "a takeover changes no secret");
+    for (name, ..) in BY_HAND {
+        let text = fs::read_to_string(tree.join(name)).unwrap();
+        assert!(
+            text.starts_with("# by hand\n") && text.contains(&format!("\nFOR={name}\n")),
+            "{text}"
+        );
+    }
 
-    // 2. Renamed, and back, which is a change like any other.
+    // 3. Renamed, and back, which is a change like any other.
     let legacy = "-var-file=production.legacy.tfvars";
     for (vars, names) in [
         ("-var-file=production.tfvars", "karmyq_production karmyq_user"),
@@ -126,11 +177,9 @@ fn production_is_taken_over_and_renamed_with_all_its_data() {
         machine.ws.step();
         assert_eq!(machine.database(), (names.to_owned(), oid.clone()));
         assert!(sentinel.is_in(&machine.pg, names.split(' ').next().unwrap()));
-        assert_eq!(secrets(&machine), made, "a renaming changes no secret");
+        assert_eq!(secrets(&machine), stood, "a renaming changes no secret");
         assert_eq!(machine.ws.state().output("database")["name"], names.split(' ').next().unwrap());
     }
-    assert!(fs::read_to_string(&env).unwrap().contains("SMTP_HOST=mail.example.org"));
-
     // The end, by two approved applies; what somebody else wrote stays.
     options(&mut machine.ws, "-var-file=production.tfvars -var=deletion_protection=false");
     let refused = machine.ws.plan_fails();
@@ -141,11 +190,14 @@ fn production_is_taken_over_and_renamed_with_all_its_data() {
         "karmyq/production/SIMULATED_USERS_PASSWORD?file=users delete",
     ];
     destroy(&mut machine.ws, &secrets, "karmyq/production delete");
-    assert_eq!(fs::read_to_string(&env).unwrap().trim(), "SMTP_HOST=mail.example.org");
-    fs::remove_file(&env).unwrap();
+    for (file, (name, ..)) in [".env", ".env.production.users"].into_iter().zip(BY_HAND) {
+        let file = machine.root.join("karmyq/secrets/production").join(file);
+        assert_eq!(fs::read_to_string(&file).unwrap(), format!("# by hand\nFOR={name}\n"));
+        fs::remove_file(&file).unwrap();
+    }
     machine.has_nothing_of("production");
     let mut canaries = Canaries::new();
-    for value in &made {
+    for value in &stood {
         canaries.register("a secret of production", value);
     }
     canaries.are_nowhere(&Sinks::of(&machine.ws).with_postgres(&machine.pg));

@@ -6,13 +6,36 @@ mod quickstart;
 mod smartstack;
 mod tests;
 
-use acceptance::{Diagnostics, Workspace};
+use std::fs;
+
+use acceptance::{Diagnostics, Workspace, provider};
 
 /// Options that each plan, apply, destroy and import gets from now on, as one would write them behind it.
 fn options(ws: &mut Workspace, options: &str) {
     for command in ["plan", "apply", "destroy", "import"] {
         ws.set_env(&format!("TF_CLI_ARGS_{command}"), options);
     }
+}
+
+/// Commands of an example's README as they stand there: its lines that begin so, each one there.
+fn said(example: &str, heads: &[&str]) -> String {
+    let path = provider::root().join("examples").join(example).join("README.md");
+    let readme = fs::read_to_string(path).unwrap();
+    let line = |head: &&str| {
+        let mut lines = readme.lines().filter(|line| line.starts_with(head));
+        let found = lines.next().unwrap_or_else(|| panic!("{example} does not say {head}"));
+        assert!(lines.next().is_none(), "{example} says {head} twice");
+        format!("{found}\n")
+    };
+    heads.iter().map(line).collect()
+}
+
+/// Runs commands with the CLI under test as `terraform`, as its reader would; answers what they print.
+fn follow(ws: &Workspace, commands: &str) -> String {
+    let cli = ws.cli().program.display();
+    let run = ws.run_script(&format!("terraform() {{ '{cli}' \"$@\"; }}\n{commands}"), &[]);
+    assert_eq!(run.code, Some(0), "{run}");
+    run.stdout
 }
 
 /// Approves what was refused, beside `approved`, as the refusals have it; fails the test where it is anything but these, each

@@ -5,7 +5,7 @@ use acceptance::servers::Moto;
 use acceptance::{Canaries, Cli, Sinks, Workspace};
 use serde_json::{Value, json};
 
-use super::{approve, destroy, options};
+use super::{approve, destroy, follow, options, said};
 
 const BUCKET: &str = "smartstack-states";
 const API_KEY: &str = "sk-given-by-the-environment-7c1e";
@@ -55,6 +55,8 @@ fn a_release_goes_through_three_environments() {
         stack.at(env, "1.4.0");
         stack.ws.step();
     }
+    let commands = said("smartstack", &["appenv=", "key="]) + "echo \"$key\"";
+    assert_eq!(follow(&stack.ws, &commands).trim(), "smartstack/dev/terraform.tfstate");
     // Production takes what staging had, and no more; then nobody has to approve it.
     stack.at("prod", "1.5.0");
     let refused = stack.ws.plan_fails();

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use acceptance::{Cli, Workspace, provider};
 
+use super::{follow, said};
+
 /// A mistake that is easily made: in which file of which example, what stood there, what stands there now, and what its
 /// tests say of it.
 const MISTAKES: [(&str, &str, &str, &str, &str); 7] = [
@@ -54,8 +56,8 @@ const MISTAKES: [(&str, &str, &str, &str, &str); 7] = [
     (
         "ci",
         "main.tf",
-        "env = each.key",
-        "env = \"sandbox\"",
+        "= each.key",
+        "= \"sandbox\"",
         "This repository must have the instances erp and erp-sandbox.",
     ),
 ];
@@ -80,9 +82,31 @@ fn an_example_passes_its_tests_and_fails_them_with_a_wrong_name() {
     }
 }
 
+/// What has a README.
+const EXAMPLES: [&str; 6] = ["quickstart", "host-only", "arcodange", "smartstack", "karmyq", "ci"];
+
+#[test]
+fn a_fresh_copy_is_tested_by_the_command_of_its_readme() {
+    for cli in Cli::all() {
+        let ws = Workspace::new(cli).without_trace();
+        ws.copy_from("examples/arcodange/shared");
+        ws.use_mirror();
+        assert_eq!(ws.test().code, Some(1), "a fresh copy has no provider");
+        let command = said("arcodange", &["terraform init -backend=false && terraform test"]);
+        let said = follow(&ws, &command);
+        assert!(said.contains("Success!"), "{said}");
+    }
+    for example in EXAMPLES {
+        let path = provider::root().join("examples").join(example).join("README.md");
+        let readme = fs::read_to_string(path).unwrap();
+        let said = readme.matches("\nterraform init -backend=false && terraform test").count();
+        assert_eq!(said, 1, "{example} does not say how it is tested");
+    }
+}
+
 #[test]
 fn what_a_readme_names_is_there() {
-    for example in ["quickstart", "host-only", "arcodange", "smartstack", "karmyq", "ci"] {
+    for example in EXAMPLES {
         let dir = provider::root().join("examples").join(example);
         let readme = fs::read_to_string(dir.join("README.md")).unwrap();
         let after = |word: &str, until: &[char]| -> Vec<String> {
