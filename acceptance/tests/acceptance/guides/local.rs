@@ -69,8 +69,8 @@ pub fn gate_command(mut walk: Walk) -> Walk {
     walk.ws.write("main.tf", SANDBOX);
     walk.follow_to_the_end();
     // The same job is closed for a plan that is refused, and for one that cannot be made.
-    production(&walk, "noop");
     walk.does("rm main.tf");
+    production(&walk, "noop");
     walk.ends_with(3, "sh gate.sh");
     walk.ws.write("erp.tf", "resource {}\n");
     walk.ends_with(1, "sh gate.sh");
