@@ -25,8 +25,18 @@ impl Workspace {
     /// Runs a script as a job of a forge does, with the CLI's environment and more; whatever its exit code is, it is in
     /// the answer.
     pub fn run_script(&self, script: &str, env: &[(String, String)]) -> Run {
+        self.run_bash(&["-e", "-o", "pipefail", "-c", script], script, env)
+    }
+
+    /// Runs lines as they are typed into a terminal: a pipe ends with the exit code of its last command. The first one
+    /// that fails ends them.
+    pub fn run_typed(&self, lines: &str, env: &[(String, String)]) -> Run {
+        self.run_bash(&["-e", "-c", lines], lines, env)
+    }
+
+    fn run_bash(&self, args: &[&str], script: &str, env: &[(String, String)]) -> Run {
         let mut command = Command::new("bash");
-        command.args(["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script]);
+        command.args(["--noprofile", "--norc"]).args(args);
         command.envs(env.iter().cloned());
         self.start_command(command, "script", format!("script: {script}")).wait()
     }

@@ -1,7 +1,7 @@
 //! A guide as a reader follows it: headings and blocks of code, in order.
 //!
-//! A comment of HTML on the line before a block says what cannot be said in it: `file: NAME`, `exit: CODE`, `output of:
-//! COMMAND`, `usage of: COMMAND; COMMAND`, `not run: REASON`. A block of HCL names its file itself, in its first line: `# main.tf`.
+//! A comment of HTML on the line before a block says what cannot be said in it: `file: NAME`, `exit: CODE`, `usage of:
+//! COMMAND; COMMAND`, `not run: REASON`. A block of HCL names its file itself, in its first line: `# main.tf`.
 
 use std::path::Path;
 
@@ -36,8 +36,6 @@ pub enum Note {
     File(String),
     /// Its command ends with this code.
     Exit(i32),
-    /// It is what this command prints.
-    OutputOf(String),
     /// It is the grammar of these commands, separated by semicolons: every option is in it, and no other.
     UsageOf(String),
     /// It is for reading, and why.
@@ -68,13 +66,19 @@ impl Document {
                 }
                 Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) => {
                     let (language, note) = (language.to_string(), note.take());
-                    block = Some(Block { language, text: String::new(), note });
+                    let began = Block { language, text: String::new(), note };
+                    assert!(began.fits(), "{name}: this is no such block: {began:?}");
+                    block = Some(began);
                 }
                 Event::Start(Tag::CodeBlock(CodeBlockKind::Indented)) => {
                     panic!("{name}: a block of code without a fence has no language");
                 }
                 Event::End(TagEnd::CodeBlock) => parts.extend(block.take().map(Part::Block)),
-                Event::Html(html) => note = note.or_else(|| Note::read(name, &html)),
+                Event::Html(html) => {
+                    assert!(note.is_none(), "{name}: two comments for one block: {note:?}");
+                    note = Note::read(name, &html);
+                }
+                Event::InlineHtml(html) => panic!("{name}: a comment within a text: {html}"),
                 Event::Text(text) | Event::Code(text) => {
                     if let Some(block) = &mut block {
                         block.text.push_str(&text);
@@ -90,6 +94,7 @@ impl Document {
                 _ => {}
             }
         }
+        assert!(note.is_none(), "{name}: a comment stands before no block: {note:?}");
         Self { name: name.to_owned(), parts }
     }
 
@@ -112,6 +117,16 @@ impl Block {
         matches!(&*self.language, "sh" | "shell")
     }
 
+    /// Whether what is said of it can be said of such a block.
+    fn fits(&self) -> bool {
+        match &self.note {
+            None | Some(Note::NotRun(_)) => true,
+            Some(Note::File(_)) => !self.is_hcl() && self.language != "text",
+            Some(Note::Exit(_)) => self.is_shell(),
+            Some(Note::UsageOf(_)) => self.language == "text",
+        }
+    }
+
     /// The file that it is.
     pub fn file(&self) -> Option<&str> {
         match &self.note {
@@ -129,16 +144,40 @@ impl Block {
 
 impl Note {
     fn read(guide: &str, html: &str) -> Option<Self> {
-        let said = html.trim().strip_prefix("<!--")?.strip_suffix("-->")?.trim();
+        let said = html.trim().strip_prefix("<!--")?.strip_suffix("-->");
+        let said = said.unwrap_or_else(|| panic!("{guide}: a comment of one line: {html}")).trim();
         let (key, value) = said.split_once(": ").unwrap_or((said, ""));
         let value = value.to_owned();
         Some(match key {
             "file" => Self::File(value),
             "exit" => Self::Exit(value.parse().unwrap_or_else(|_| panic!("{guide}: {said}"))),
-            "output of" => Self::OutputOf(value),
             "usage of" => Self::UsageOf(value),
             "not run" => Self::NotRun(value),
             _ => panic!("{guide}: what is <!-- {said} -->?"),
         })
+    }
+}
+
+/// A guide with nothing but this in it.
+#[cfg(test)]
+fn guide(text: &str) -> Document {
+    Document::read("guide", &format!("---\nx: y\n---\n{text}"))
+}
+
+#[test]
+fn a_comment_belongs_to_its_block() {
+    let read = guide("<!-- exit: 3 -->\n```sh\nfalse\n```\n");
+    assert_eq!(read.blocks().next().unwrap().note, Some(Note::Exit(3)));
+    for misplaced in [
+        "<!-- exit: 1 -->\n```text\nx\n```\n",
+        "<!-- usage of: x -->\n```sh\nx\n```\n",
+        "<!-- file: x -->\n```hcl\nx\n```\n",
+        "<!-- exit: 1 -->\n\nText.\n",
+        "Text <!-- exit: 1 --> text.\n",
+        "```sh\nx\n```\n\n<!-- exit: 1 -->\n",
+        "<!-- exit: 1 -->\n<!-- file: x -->\n```sh\nx\n```\n",
+        "<!-- strange: 1 -->\n```sh\nx\n```\n",
+    ] {
+        assert!(std::panic::catch_unwind(|| guide(misplaced)).is_err(), "{misplaced}");
     }
 }

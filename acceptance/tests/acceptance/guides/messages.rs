@@ -2,26 +2,69 @@
 
 use std::fs;
 use std::path::Path;
+use std::str::FromStr;
 
 use acceptance::provider;
+use proc_macro2::{TokenStream, TokenTree};
+use syn::LitStr;
 
-/// Lines of the provider's sources, with strings as they are printed, and of what is known of its diagnostics.
-fn lines_of_messages() -> Vec<String> {
-    let mut text = String::new();
-    sources(&provider::root().join("provider/src"), &mut text);
+/// The texts of the provider's sources, and the summaries that are known of its diagnostics.
+fn texts_of_messages() -> Vec<String> {
+    let mut texts = Vec::new();
+    sources(&provider::root().join("provider/src"), &mut texts);
     let golden = provider::root().join("acceptance/tests/golden/diagnostics.txt");
-    text.push_str(&fs::read_to_string(golden).unwrap());
-    text.lines().map(|line| line.replace("\\\"", "\"")).collect()
+    let golden = fs::read_to_string(golden).unwrap();
+    let summaries = golden
+        .lines()
+        .filter_map(|line| line.strip_prefix("Error: ").or(line.strip_prefix("Warning: ")));
+    texts.extend(summaries.map(str::to_owned));
+    texts
 }
 
-fn sources(dir: &Path, text: &mut String) {
+fn sources(dir: &Path, texts: &mut Vec<String>) {
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         let is_test = path.file_stem().is_some_and(|name| name == "tests");
         if path.is_dir() && !is_test {
-            sources(&path, text);
+            sources(&path, texts);
         } else if !is_test && path.extension().is_some_and(|ext| ext == "rs") {
-            text.push_str(&fs::read_to_string(path).unwrap());
+            let source = fs::read_to_string(&path).unwrap();
+            literals(TokenStream::from_str(&source).unwrap(), texts);
+        }
+    }
+}
+
+/// Every string, but those of comments and of what is only compiled for tests.
+fn literals(tokens: TokenStream, texts: &mut Vec<String>) {
+    let mut tokens = tokens.into_iter().peekable();
+    let mut is_for_tests = false;
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Punct(punct) if punct.as_char() == '#' => {
+                let Some(TokenTree::Group(attribute)) = tokens.peek() else { continue };
+                let told = attribute.stream().to_string();
+                if told.replace(' ', "") == "cfg(test)" {
+                    is_for_tests = true;
+                }
+                if !told.starts_with("error") {
+                    tokens.next();
+                }
+            }
+            // The body of what the attribute stands before.
+            TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::Brace => {
+                if !is_for_tests {
+                    literals(group.stream(), texts);
+                }
+                is_for_tests = false;
+            }
+            TokenTree::Group(group) => literals(group.stream(), texts),
+            TokenTree::Punct(punct) if punct.as_char() == ';' => is_for_tests = false,
+            TokenTree::Literal(literal) => {
+                texts.extend(
+                    syn::parse_str::<LitStr>(&literal.to_string()).map(|text| text.value()),
+                );
+            }
+            _ => {}
         }
     }
 }
@@ -33,8 +76,8 @@ fn quoted(guide: &str) -> Vec<&str> {
     rows.map(|row| row.split_once(" |").unwrap().0.trim_matches(['`', ' '])).collect()
 }
 
-fn is_in(line: &str, message: &str) -> bool {
-    let mut rest = line;
+fn is_in(text: &str, message: &str) -> bool {
+    let mut rest = text;
     message
         .split('…')
         .map(str::trim)
@@ -46,9 +89,18 @@ fn is_in(line: &str, message: &str) -> bool {
 fn every_message_of_the_guide_is_one_of_the_provider() {
     let path = provider::root().join("docs/guides/troubleshooting.md");
     let guide = fs::read_to_string(path).unwrap();
-    let (messages, lines) = (quoted(&guide), lines_of_messages());
+    let (messages, texts) = (quoted(&guide), texts_of_messages());
     assert!(messages.len() >= 30, "{messages:#?}");
     let strange: Vec<_> =
-        messages.iter().filter(|message| !lines.iter().any(|line| is_in(line, message))).collect();
+        messages.iter().filter(|message| !texts.iter().any(|text| is_in(text, message))).collect();
     assert!(strange.is_empty(), "the provider says none of these: {strange:#?}");
+}
+
+#[test]
+fn comments_and_tests_are_no_messages() {
+    let source = "/// \"one\"\n#[error(\"two {0}\")]\nstruct A; // \"three\"\n#[cfg(test)]\nmod tests { fn f() { g(\"four\"); } }\n\
+                  #[cfg(test)]\nuse x;\nfn h() { format!(\"fi\\\n  ve \\\"{x}\\\"\"); }";
+    let mut texts = Vec::new();
+    literals(TokenStream::from_str(source).unwrap(), &mut texts);
+    assert_eq!(texts, ["two {0}", "five \"{x}\""]);
 }

@@ -6,6 +6,7 @@
 mod document;
 mod expected;
 mod messages;
+mod terminal;
 mod walk;
 
 use std::collections::BTreeSet;
@@ -20,7 +21,7 @@ macro_rules! guides {
     ($($test:ident: $guide:literal,)*) => {
         const GUIDES: &[&str] = &[$($guide),*];
         mod each {
-            $(#[test] fn $test() { super::$test(super::Walk::of($guide)); })*
+            $(#[test] fn $test() { super::$test(super::Walk::of($guide)).is_at_the_end(); })*
         }
     };
 }

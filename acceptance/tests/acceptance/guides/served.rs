@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use acceptance::servers::postgres::Login;
 use acceptance::servers::{Servers, choice};
-use acceptance::{Sentinel, provider, random};
+use acceptance::{Canaries, Sentinel, Sinks, provider, random};
 
 use serde_json::json;
 
@@ -40,7 +40,7 @@ fn limit(walk: &Walk, app: &str, connections: u32) {
     walk.ws.write("instance.tf", &block);
 }
 
-pub fn production_gate(mut walk: Walk) {
+pub fn production_gate(mut walk: Walk) -> Walk {
     let servers = servers();
     walk = walk.on(&servers);
     let allow = "  environment {\n    name = \"prod\"\n    production = true\n    allow = [\"create\", \"release\"]\n  }\n";
@@ -49,9 +49,10 @@ pub fn production_gate(mut walk: Walk) {
     walk.follow_to_the_end();
     let sql = "SELECT datconnlimit FROM pg_database WHERE datname = 'shop'";
     assert_eq!(servers.pg.sql(sql).one(), "50");
+    walk
 }
 
-pub fn floor(mut walk: Walk) {
+pub fn floor(mut walk: Walk) -> Walk {
     let servers = servers();
     walk = walk.on(&servers);
     walk.does("ssh-keygen -q -t ed25519 -N '' -C approver -f approver");
@@ -68,9 +69,10 @@ pub fn floor(mut walk: Walk) {
     let sql =
         "SELECT floor -> 'envs' -> 'prod' ->> 'allow' FROM appenv.floors WHERE owner = 'acme/crm'";
     assert_eq!(servers.pg.sql(sql).one(), r#"["create","release"]"#);
+    walk
 }
 
-pub fn first_steps(mut walk: Walk) {
+pub fn first_steps(mut walk: Walk) -> Walk {
     let servers = servers();
     walk.ws.use_mirror();
     walk.ws.remove("versions.tf");
@@ -80,9 +82,10 @@ pub fn first_steps(mut walk: Walk) {
     walk.follow_to_the_end();
     assert!(!servers.pg.has_database("erp-sandbox") && !servers.pg.has_role("erp_sandbox_role"));
     assert_eq!(servers.bao.policy("erp-sandbox"), None);
+    walk
 }
 
-pub fn adopting(mut walk: Walk) {
+pub fn adopting(mut walk: Walk) -> Walk {
     let servers = servers();
     let pg = &servers.pg;
     let apps = [("webapp", 20), ("cms", 5)];
@@ -102,9 +105,10 @@ pub fn adopting(mut walk: Walk) {
     assert!(pg.has_database("cms-sandbox"));
     let ops = servers.bao.policy("cms-ops").unwrap();
     assert!(ops.contains("kvv2/data/cms/config") && ops.contains("kvv2/data/cms-sandbox/config"));
+    walk
 }
 
-pub fn renaming(mut walk: Walk) {
+pub fn renaming(mut walk: Walk) -> Walk {
     let servers = servers();
     let admin = servers.pg.admin();
     admin.sql("CREATE ROLE karmyq_prod");
@@ -113,10 +117,17 @@ pub fn renaming(mut walk: Walk) {
     admin.sql("REVOKE ALL ON DATABASE karmyq_prod FROM PUBLIC");
     let sentinel = Sentinel::plant(&servers.pg, "karmyq_prod");
     walk = walk.on(&servers);
+    let pg = &servers.pg;
     walk.until("Going back");
-    assert!(sentinel.is_in(&servers.pg, "karmyq_production"));
+    assert!(sentinel.is_in(pg, "karmyq_production"));
+    assert!(!pg.has_database("karmyq_prod") && !pg.has_role("karmyq_prod"));
+    walk.until("By copy");
+    assert!(sentinel.is_in(pg, "karmyq_prod"));
+    assert!(!pg.has_database("karmyq_production") && !pg.has_role("karmyq_user"));
     walk.follow_to_the_end();
+    assert!(pg.has_database("karmyq_prod"));
     assert!(sentinel.is_in(&servers.pg, "karmyq_production"));
+    walk
 }
 
 /// A password, which psql would ask for at a terminal.
@@ -126,7 +137,7 @@ fn password(servers: &Servers, walk: &mut Walk, login: &str, variable: &str) {
     walk.set_env(variable, &password);
 }
 
-pub fn least_privilege(mut walk: Walk) {
+pub fn least_privilege(mut walk: Walk) -> Walk {
     // Its logins are the first of their server.
     let servers = Servers::start();
     let root = servers.pg.root();
@@ -143,38 +154,46 @@ pub fn least_privilege(mut walk: Walk) {
     walk.follow_to_the_end();
     let limit = "SELECT datconnlimit FROM pg_database WHERE datname = 'plausible-sandbox'";
     assert_eq!(servers.pg.sql(limit).one(), "-1");
+    // Tokens are for one user, and outside of what is committed.
+    let kept = walk.does("find \"$TOKENS\" -type f -perm 0600 | wc -l").stdout;
+    assert_eq!(kept.trim(), "2");
+    walk.does("! grep -rqFf \"$TOKENS/apply\" . && ! grep -rqFf \"$TOKENS/plan\" .");
+    walk
 }
 
-pub fn high_availability(mut walk: Walk) {
+pub fn high_availability(mut walk: Walk) -> Walk {
     if choice::left_out(
         "guides::high_availability",
         "a container's data cannot be copied to a standby",
     ) {
-        return;
+        return walk.left_out();
     }
     let mut servers = Servers::start();
     walk = walk.with_env(servers.bao.env());
     // Nothing is replicated here: the standby is a copy of what the apply has made.
     let url = |hosts: &str, admin: &Login| {
-        format!(
-            "postgres://{}:{}@{hosts}/postgres?connect_timeout=3&sslmode=disable",
-            admin.user, admin.password
-        )
+        format!("postgres://{}@{hosts}/postgres?connect_timeout=3&sslmode=disable", admin.user)
     };
+    walk.set_env("PGPASSWORD", &servers.pg.admin().password);
     let first = format!("127.0.0.1:{}", servers.pg.port());
     walk.set_env("TF_VAR_database_url", &url(&first, servers.pg.admin()));
     walk.until("The primary is down");
+    let mut canaries = Canaries::new();
+    canaries.register_servers(&servers).register("the variable", &url(&first, servers.pg.admin()));
+    assert!(walk.ws.dir().join("plan.bin").exists());
+    canaries.are_nowhere(&Sinks::of(&walk.ws));
     let standby = servers.pg.standby();
     let both = format!("127.0.0.1:{},{first}", standby.port());
     walk.set_env("TF_VAR_database_url", &url(&both, servers.pg.admin()));
     // The primary is found behind a standby.
     walk.does("terraform plan -detailed-exitcode");
-    let before = standby.sql("SELECT count(*) FROM pg_database").one().to_owned();
     servers.pg.crash();
     walk.until("The standby is promoted");
     standby.sql("SELECT pg_promote()");
     walk.until("Vault and OpenBao");
-    assert_eq!(standby.sql("SELECT count(*) FROM pg_database").one(), before);
+    assert!(standby.has_database("erp-sandbox") && standby.has_database("erp-dev"));
     servers.bao.api().put("sys/seal", &json!({}));
     walk.follow_to_the_end();
+    canaries.are_nowhere(&Sinks::of(&walk.ws));
+    walk
 }

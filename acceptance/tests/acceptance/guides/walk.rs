@@ -9,7 +9,8 @@ use acceptance::servers::{openbao, postgres};
 use acceptance::{Cli, Run, Workspace, account, provider};
 
 use super::document::{Block, Document, Note, Part};
-use super::expected::is_shown_by;
+use super::expected::{Extent, is_shown_by};
+use super::terminal::Terminal;
 
 /// What every guide supposes where it says nothing else.
 const VERSIONS: &str = r#"terraform {
@@ -20,6 +21,10 @@ const VERSIONS: &str = r#"terraform {
   }
 }
 "#;
+
+/// A digest as guides write it, and how long one is.
+const SHORTENED: &str = "a1-…";
+const DIGEST: usize = 55;
 
 /// The long options in a text, `--help` apart.
 fn options(text: &str) -> BTreeSet<String> {
@@ -37,9 +42,9 @@ pub struct Walk {
     next: usize,
     /// Where in the guide it is.
     heading: String,
-    /// What the last command said.
-    said: Option<Run>,
-    env: Vec<(String, String)>,
+    /// What the last block said, and how much of that is shown.
+    said: Option<(Run, Extent)>,
+    terminal: Terminal,
 }
 
 // === impl Walk ===
@@ -61,8 +66,9 @@ impl Walk {
             symlink(program, bin.join(name)).unwrap();
         }
         let path = format!("{}:{}", bin.display(), account::search_path().to_str().unwrap());
-        let env =
-            vec![("PATH".to_owned(), path), ("TF_CLI_ARGS".to_owned(), "-no-color".to_owned())];
+        let mut terminal = Terminal::default();
+        terminal.set("PATH", &path);
+        terminal.set("TF_CLI_ARGS", "-no-color");
         ws.write("versions.tf", VERSIONS);
         let walk = Self {
             ws,
@@ -70,7 +76,7 @@ impl Walk {
             next: 0,
             heading: String::new(),
             said: None,
-            env,
+            terminal,
         };
         walk.is_formatted();
         walk
@@ -84,12 +90,14 @@ impl Walk {
 
     #[must_use]
     pub fn with_env(mut self, env: impl IntoIterator<Item = (String, String)>) -> Self {
-        self.env.extend(env);
+        for (key, value) in env {
+            self.terminal.set(&key, &value);
+        }
         self
     }
 
     pub fn set_env(&mut self, key: &str, value: &str) -> &mut Self {
-        self.env.push((key.to_owned(), value.to_owned()));
+        self.terminal.set(key, value);
         self
     }
 
@@ -123,8 +131,13 @@ impl Walk {
 
     /// Runs a command that the guide does not show, as its reader would; it must end well.
     pub fn does(&self, script: &str) -> Run {
-        let run = self.ws.run_script(script, &self.env);
-        assert_eq!(run.code, Some(0), "{run}");
+        self.ends_with(0, script)
+    }
+
+    /// The same for one that ends with a code of its own.
+    pub fn ends_with(&self, code: i32, script: &str) -> Run {
+        let run = self.terminal.run(&self.ws, script);
+        assert_eq!(run.code, Some(code), "{run}{}", run.text());
         run
     }
 
@@ -169,6 +182,19 @@ impl Walk {
         self
     }
 
+    /// Fails the test where something of it was not followed.
+    pub fn is_at_the_end(&self) {
+        let left = &self.guide.parts[self.next..];
+        assert!(left.is_empty(), "{}: nobody followed {left:#?}", self.guide.name);
+    }
+
+    /// Where nothing of it can be followed, which the run says.
+    #[must_use]
+    pub fn left_out(mut self) -> Self {
+        self.next = self.guide.parts.len();
+        self
+    }
+
     fn follow(&mut self, block: &Block) {
         if let Some(Note::NotRun(_)) = block.note {
             return;
@@ -176,7 +202,8 @@ impl Walk {
         if let Some(file) = block.file() {
             self.ws.write(file, &block.text);
         } else if block.is_shell() {
-            let run = self.ws.run_script(&block.text, &self.env);
+            let lines = self.with_digest(&block.text);
+            let run = self.terminal.follow(&self.ws, &lines);
             let code = if let Some(Note::Exit(code)) = block.note { code } else { 0 };
             assert_eq!(
                 run.code,
@@ -186,31 +213,45 @@ impl Walk {
                 block.text,
                 run.text()
             );
-            self.said = Some(run);
-        } else if let Some(Note::OutputOf(command)) = &block.note {
-            let run = self.ws.run_script(command, &self.env);
-            self.shows(block, &run);
+            self.said = Some((run, Extent::of(&lines)));
         } else if let Some(Note::UsageOf(commands)) = &block.note {
             let helps = commands
                 .split(';')
-                .map(|command| self.ws.run_script(&format!("{command} --help"), &self.env).stdout);
+                .map(|command| self.terminal.run(&self.ws, &format!("{command} --help")).stdout);
             let offered = options(&helps.collect::<String>());
             assert_eq!(options(&block.text), offered, "{}: {commands}", self.place());
         } else if block.language == "text" || block.language == "markdown" {
             let said = self.said.clone();
-            let said =
+            let (said, extent) =
                 said.unwrap_or_else(|| panic!("{}: output of what?\n{}", self.place(), block.text));
-            self.shows(block, &said);
+            self.shows(block, &said, extent);
         } else {
             panic!("{}: what is this?\n{block:?}", self.place());
         }
     }
 
-    fn shows(&self, block: &Block, run: &Run) {
+    /// The lines with the digest in the place of `a1-…`, as a reader takes it from what was shown last.
+    fn with_digest(&self, lines: &str) -> String {
+        if !lines.contains(SHORTENED) {
+            return lines.to_owned();
+        }
+        let shown = self.said.as_ref().map(|(run, _)| run.text()).unwrap_or_default();
+        let is_in_it = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        let digests: BTreeSet<&str> = shown
+            .split(|c| !is_in_it(c))
+            .filter(|word| word.starts_with("a1-") && word.len() == DIGEST)
+            .collect();
+        let [digest] = Vec::from_iter(digests)[..] else {
+            panic!("{}: which digest?\n{shown}", self.place());
+        };
+        lines.replace(SHORTENED, digest)
+    }
+
+    fn shows(&self, block: &Block, run: &Run, extent: Extent) {
         let output = run.text();
         assert!(
-            is_shown_by(&block.text, &output),
-            "{} shows:\n{}\nbut it is:\n{output}",
+            is_shown_by(&block.text, &output, extent),
+            "{} shows ({extent:?}):\n{}\nbut it is:\n{output}",
             self.place(),
             block.text
         );
@@ -229,7 +270,7 @@ impl Walk {
             std::fs::write(dir.join(format!("{number}.tf")), &block.text).unwrap();
         }
         let dir = dir.display();
-        let run = self.ws.run_script(&format!("terraform fmt -check -diff '{dir}'"), &self.env);
+        let run = self.terminal.run(&self.ws, &format!("terraform fmt -check -diff '{dir}'"));
         assert_eq!(run.code, Some(0), "{} is not formatted: {}", self.guide.name, run.text());
     }
 }
