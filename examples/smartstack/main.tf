@@ -5,18 +5,21 @@ provider "appenv" {
   owner      = "smartstack/platform"
 
   environment {
-    name = "dev"
+    name               = "dev"
+    log_retention_days = 7
   }
 
   environment {
-    name = "staging"
+    name               = "staging"
+    log_retention_days = 14
   }
 
   environment {
-    name         = "prod"
-    production   = true
-    allow        = ["create", "release"]
-    promote_from = "staging"
+    name               = "prod"
+    production         = true
+    allow              = ["create", "release"]
+    promote_from       = "staging"
+    log_retention_days = 30
   }
 
   aws {
@@ -33,6 +36,12 @@ resource "appenv_app_instance" "this" {
   deletion_protection = var.deletion_protection
 }
 
+# What the provider block says of this environment.
+data "appenv_names" "this" {
+  app = appenv_app_instance.this.app
+  env = appenv_app_instance.this.env
+}
+
 locals {
   # Made by the provider, by their names in Parameter Store.
   generated = {
@@ -43,7 +52,7 @@ locals {
   # What `aws_cloudwatch_log_group` takes, by service.
   log_groups = {
     for service, name in appenv_app_instance.this.resolved_names.log_groups :
-    service => { name = name, retention_in_days = var.log_retention_days }
+    service => { name = name, retention_in_days = data.appenv_names.this.log_retention_days }
   }
 }
 

@@ -19,16 +19,6 @@ variable "release" {
   type        = string
 }
 
-variable "log_retention_days" {
-  description = "Days for which logs are kept."
-  type        = number
-
-  validation {
-    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90], var.log_retention_days)
-    error_message = "CloudWatch keeps logs for 1, 3, 5, 7, 14, 30, 60 or 90 days."
-  }
-}
-
 variable "api_key" {
   description = "Key of the model's API. Set TF_VAR_api_key at plan and at apply."
   type        = string

@@ -2,8 +2,10 @@
 
 mod approvals;
 mod aws;
+mod environments;
 mod host;
 mod known;
+mod log_retention;
 pub mod model;
 pub mod names;
 mod policy;
@@ -114,6 +116,8 @@ pub struct Settings {
     pub approvals: Approvals,
     /// By env: what was applied in an env of another registry, and the file that tells it.
     pub evidence: BTreeMap<String, (String, Evidence)>,
+    /// By env: for how many days its logs are kept, where it says so. Handed on, and part of nothing that is made.
+    pub log_retention: BTreeMap<String, i64>,
 }
 
 // === impl Target ===
@@ -180,7 +184,8 @@ impl Settings {
             root: model.host.as_ref().and_then(|host| host.root.known().cloned()),
         };
         let owner = need.text(&model.owner, Path::attribute("owner"));
-        let declared = environments(model, &mut need);
+        let declared = environments::read(model, &mut need);
+        let log_retention = log_retention::read(model, &mut need);
         let store = need.text(&model.secret_store, Path::attribute("secret_store"));
         let written = policy::written(model, &mut need);
         let approvals = approvals::written(model, &mut need);
@@ -247,6 +252,7 @@ impl Settings {
                     policy,
                     approvals,
                     evidence,
+                    log_retention,
                 });
             }
             (Ok(_), _) => {}
@@ -262,31 +268,13 @@ impl Settings {
     pub fn validate(model: &Model) -> Result<(), Errors> {
         let mut errors = Errors::new();
         let mut found = Vec::new();
-        let known = |value: &Attr<String>| value.known().cloned();
         let naming = match model.gates.as_ref().map_or(&Attr::Null, |gates| &gates.naming) {
             Attr::Unknown => None,
             given => NamingGate::read(given.known().map(String::as_str))
                 .map_err(|error| errors.push(error))
                 .ok(),
         };
-        let declared: Option<Vec<Declared>> = model
-            .environment
-            .iter()
-            .map(|environment| {
-                let apps = match &environment.apps {
-                    Attr::Known(apps) => Some(apps.iter().map(known).collect::<Option<_>>()?),
-                    Attr::Null => None,
-                    Attr::Unknown => return None,
-                };
-                let production = match environment.production {
-                    Attr::Known(production) => production,
-                    Attr::Null => false,
-                    Attr::Unknown => return None,
-                };
-                Some(Declared { name: known(&environment.name)?, production, apps })
-            })
-            .collect();
-        if let Some(declared) = declared
+        if let Some(declared) = environments::known(model)
             && !model.convention.is_unknown()
             && !model.elided.is_unknown()
             && let Some(naming) = naming
@@ -310,6 +298,7 @@ impl Settings {
             aws::validate(aws, &mut errors);
         }
         policy::validate(model, &mut errors);
+        log_retention::validate(model, &mut errors);
         state::validate(model, &mut errors);
         approvals::validate(model, &mut errors);
         if let Some(owner) = model.owner.known() {
@@ -370,20 +359,6 @@ fn judge_owner(owner: Option<&str>, needed: bool, errors: &mut Errors) {
         ),
         _ => {}
     }
-}
-
-fn environments(model: &Model, need: &mut Known<'_>) -> Vec<Declared> {
-    let mut declared = Vec::new();
-    for (index, environment) in model.environment.iter().enumerate() {
-        let at = |name: &str| Path::attribute("environment").index(index).field(name);
-        let Some(name) = need.text(&environment.name, at("name")) else { continue };
-        let apps = need
-            .known(&environment.apps, at("apps"))
-            .map(|apps| apps.iter().filter_map(|app| need.text(app, at("apps"))).collect());
-        let production = need.known(&environment.production, at("production")).unwrap_or(false);
-        declared.push(Declared { name, production, apps });
-    }
-    declared
 }
 
 /// Attaches the place in the provider block to what the naming rules found.

@@ -86,6 +86,7 @@ async fn with_nothing_configured_it_answers_by_the_default() {
         ("production", true.into()),
         ("state_prefix", "erp/main".into()),
         ("convention", "elided-v1".into()),
+        ("log_retention_days", Value::Null),
         ("services", Value::Null),
         ("names", Value::Null),
     ] {
@@ -130,6 +131,32 @@ async fn the_provider_configuration_decides() {
     assert_eq!(field(&live, "instance"), &"crm".into());
     let refused = read(&mut client, &[("app", "crm".into()), ("env", "qa".into())]).await;
     assert_eq!(refused.unwrap_err(), ["error .env: Env \"qa\" is not open to app \"crm\""]);
+}
+
+#[tokio::test]
+async fn the_days_that_logs_are_kept_are_handed_on() {
+    let block = &Appenv::schema().block.blocks["environment"].block;
+    let environment = |given: &[(&str, Value)]| cli::object(block, given);
+    let environments = vec![
+        environment(&[("name", "dev".into()), ("log_retention_days", 7.into())]),
+        environment(&[("name", "qa".into())]),
+        environment(&[
+            ("name", "prod".into()),
+            ("production", true.into()),
+            ("log_retention_days", 3653.into()),
+        ]),
+    ];
+    let mut client = configured(&[("environment", Value::List(environments))]).await;
+    let expected = [("dev", 7.into()), ("qa", Value::Null), ("prod", 3653.into())];
+    for (env, days) in &expected {
+        let answer = read(&mut client, &[("app", "erp".into()), ("env", (*env).into())]).await;
+        let answer = answer.unwrap();
+        assert_eq!(field(&answer, "log_retention_days"), days, "{env}");
+        let Value::List(envs) = field(&answer, "environments") else { panic!("{answer:?}") };
+        let told = envs.iter().map(|of| (field(of, "name"), field(of, "log_retention_days")));
+        let all = expected.each_ref().map(|(name, days)| (Value::from(*name), days.clone()));
+        assert!(told.eq(all.iter().map(|(name, days)| (name, days))), "{envs:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! Names through the CLI, with no server at all: the provider block alone decides them.
 
-use acceptance::{Cli, Workspace};
-use serde_json::json;
+use acceptance::{Cli, Snapshot, Workspace};
+use serde_json::{Value, json};
 
 use crate::bad_input::REQUIRED;
+use crate::host::make;
 
 #[test]
 fn with_no_block_at_all_names_work_and_production_is_the_default() {
@@ -131,4 +132,58 @@ fn a_default_env_is_kept_when_the_rule_changes() {
     ws.write("main.tf", &of(&(env("eu", false) + &env("us", true))));
     ws.step();
     assert_eq!(ws.state().attribute("appenv_app_instance.erp", "env"), "eu");
+}
+
+#[test]
+fn how_long_logs_are_kept_is_handed_on_and_part_of_no_instance() {
+    for cli in Cli::all() {
+        let ws = Workspace::new(cli).without_trace();
+        let root = ws.root().join("srv");
+        make(&root, 0o755);
+        // Production at its strictest: nothing passes that is not approved, but the create.
+        let write = |days: &str| {
+            let hcl = format!(
+                "{REQUIRED}
+provider \"appenv\" {{
+  environment {{
+    name       = \"prod\"
+    production = true
+    {days}
+  }}
+  host {{
+    root = \"{}\"
+  }}
+}}
+resource \"appenv_app_instance\" \"erp\" {{
+  app      = \"erp\"
+  services = [\"api\"]
+}}
+data \"appenv_names\" \"erp\" {{
+  app = appenv_app_instance.erp.app
+}}
+output \"log_retention\" {{
+  value = [data.appenv_names.erp.log_retention_days, data.appenv_names.erp.environments[0].log_retention_days]
+}}
+",
+                root.display()
+            );
+            ws.write("main.tf", &hcl);
+        };
+        let told = || ws.state().output("log_retention").clone();
+        let instance = || ws.state().resource("appenv_app_instance.erp").clone();
+        write("log_retention_days = 30");
+        ws.step();
+        assert_eq!(told(), json!([30, 30]));
+        let (made, registry) = (instance(), Snapshot::default().with_files(&root));
+        assert!(made["spec_digest"].is_string(), "{made}");
+        for (line, days) in [("log_retention_days = 365", json!(365)), ("", Value::Null)] {
+            write(line);
+            ws.step();
+            assert_eq!(told(), json!([days, days]));
+            assert_eq!(instance(), made);
+            Snapshot::default().with_files(&root).since(&registry).is_nothing();
+        }
+        // It stays in production: its end has to be approved.
+        assert!(ws.destroy_fails().say("deletion_protection"));
+    }
 }

@@ -1,2 +1,1 @@
-env                = "dev"
-log_retention_days = 7
+env = "dev"

@@ -1,2 +1,1 @@
-env                = "prod"
-log_retention_days = 30
+env = "prod"

@@ -1,2 +1,1 @@
-env                = "staging"
-log_retention_days = 14
+env = "staging"

@@ -3,10 +3,9 @@
 mock_provider "appenv" {}
 
 variables {
-  env                = "dev"
-  log_retention_days = 7
-  release            = "1.4.0"
-  api_key            = "of-no-account"
+  env     = "dev"
+  release = "1.4.0"
+  api_key = "of-no-account"
 }
 
 override_resource {
@@ -71,6 +70,16 @@ run "secrets_are_of_the_same_instance" {
   assert {
     condition     = appenv_env_secret.generated["db-password"].key == "DB_PASSWORD"
     error_message = "The parameter db-password must be the variable DB_PASSWORD."
+  }
+}
+
+run "logs_are_of_the_same_environment" {
+  assert {
+    condition = (
+      data.appenv_names.this.app == appenv_app_instance.this.app &&
+      data.appenv_names.this.env == appenv_app_instance.this.env
+    )
+    error_message = "Logs must be kept for as long as the environment of this state says."
   }
 }
 

@@ -16,7 +16,7 @@ use super::located::located;
 use super::unready::not_configured;
 use crate::configured::Latest;
 use crate::inquiry;
-use crate::naming::{self, Environments, NameError, Names, Overrides};
+use crate::naming::{self, NameError, Names, Overrides};
 use crate::resolved;
 use crate::settings::Settings;
 use crate::settings::names::{NamesModel, block};
@@ -35,6 +35,7 @@ pub struct Model {
     pub instance: Attr<String>,
     pub production: Attr<bool>,
     pub state_prefix: Attr<String>,
+    pub log_retention_days: Attr<i64>,
     pub convention: Attr<String>,
     pub environments: Attr<Vec<EnvironmentModel>>,
     pub resolved_names: Attr<Value>,
@@ -47,6 +48,7 @@ pub struct EnvironmentModel {
     pub name: Attr<String>,
     pub production: Attr<bool>,
     pub apps: Attr<Vec<Attr<String>>>,
+    pub log_retention_days: Attr<i64>,
 }
 
 // === impl NamesSource ===
@@ -90,7 +92,8 @@ fn answer(settings: &Settings, config: &Model) -> Result<Model, Vec<NameError>> 
     model.env = Attr::Known(coordinate.env().to_owned());
     model.production = Attr::Known(environments.is_production(coordinate.env()));
     model.convention = Attr::Known(environments.convention().to_owned());
-    model.environments = Attr::Known(declared(environments));
+    model.log_retention_days = settings.log_retention.get(coordinate.env()).copied().into();
+    model.environments = Attr::Known(declared(settings));
     model.resolved_names = Attr::Known(resolved::value(&names));
     model.instance = Attr::Known(names.instance);
     model.state_prefix = Attr::Known(names.state_prefix);
@@ -107,13 +110,14 @@ fn written(model: &Model) -> BTreeMap<String, String> {
     model.names.as_ref().map(|names| names.read().0).unwrap_or_default()
 }
 
-fn declared(environments: &Environments) -> Vec<EnvironmentModel> {
+fn declared(settings: &Settings) -> Vec<EnvironmentModel> {
     let set = |apps: &BTreeSet<String>| apps.iter().cloned().map(Attr::Known).collect();
-    let each = environments.declared().iter();
+    let each = settings.environments.declared().iter();
     each.map(|declared| EnvironmentModel {
         name: Attr::Known(declared.name.clone()),
         production: Attr::Known(declared.production),
         apps: declared.apps.as_ref().map(set).into(),
+        log_retention_days: settings.log_retention.get(&declared.name).copied().into(),
     })
     .collect()
 }
@@ -150,6 +154,13 @@ fn schema() -> Schema {
         .attribute("instance", computed(Type::String, "Name of the instance, such as `erp-sandbox`."))
         .attribute("production", computed(Type::Bool, "Whether the environment is a production one."))
         .attribute("state_prefix", computed(Type::String, "Where the state of the instance belongs."))
+        .attribute(
+            "log_retention_days",
+            computed(
+                Type::Number,
+                "For how many days logs of the environment are kept, as its `environment` block says; null where it does not.",
+            ),
+        )
         .attribute("convention", computed(Type::String, "The convention that makes the names."))
         .attribute(
             "environments",
@@ -158,8 +169,10 @@ fn schema() -> Schema {
                     ("name", Type::String),
                     ("production", Type::Bool),
                     ("apps", Type::set(Type::String)),
+                    ("log_retention_days", Type::Number),
                 ])),
-                "The declared environments in their order; `apps` is null where every application may have it.",
+                "The declared environments in their order; `apps` is null where every application may have it, \
+                 `log_retention_days` where none are given.",
             ),
         )
         .attribute(

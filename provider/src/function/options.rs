@@ -14,8 +14,9 @@ use crate::naming::{Inputs, Subject, shown};
 pub const KEYS: [&str; 8] =
     ["convention", "domain", "elided", "environments", "names", "organization", "root", "services"];
 
-/// The keys of one environment.
-const ENVIRONMENT_KEYS: [&str; 3] = ["apps", "name", "production"];
+/// The keys of one environment. No name is made of `log_retention_days`: it is taken so that the environments that
+/// `appenv_names` tells, or one list for blocks and functions, can be given as they are.
+const ENVIRONMENT_KEYS: [&str; 4] = ["apps", "log_retention_days", "name", "production"];
 
 /// What is wrong with an argument, and where in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,6 +183,10 @@ impl Reader {
                 let production = self.bool(value, &at).unwrap_or(false);
                 let (value, at) = of("apps");
                 let apps = self.texts(value, &at);
+                let (value, at) = of("log_retention_days");
+                if !matches!(plain(value), Value::Null | Value::Number(_)) {
+                    self.mismatch(&at, value, "a number of days");
+                }
                 Some(Environment { name: name?, production: Some(production), apps })
             }
             other => {

@@ -1,5 +1,7 @@
 //! The schema of the provider block. Structures are nested blocks, so that the CLI refuses a misspelt key.
 
+mod environment;
+
 use tfplugin::schema::{Attribute, Block, Schema};
 use tfplugin::value::Type;
 
@@ -43,7 +45,7 @@ pub fn schema() -> Schema {
                  the app.",
             ),
         )
-        .list("environment", environment())
+        .list("environment", environment::block())
         .single("postgres", postgres())
         .single("vault", vault())
         .single("host", host())
@@ -139,59 +141,6 @@ fn state() -> Block {
             "What the address of an instance's state ends in, `.tfstate` file apart. Default `{state_prefix}`, the name \
              of that key: one state for each environment of an app. `{app}/main` is one state an app, a literal one for \
              all. The variables are those of `names` but `{service}`, and `{state_prefix}`.",
-        ),
-    )
-}
-
-fn environment() -> Block {
-    Block::new(
-        "An environment. Declared ones replace the default (`prod`, a production one, `staging`, `sandbox`, \
-         `dev`; under `underscored-v1` `production`, a production one, `staging`, `dev`); an undeclared one is an \
-         error.",
-    )
-    .attribute("name", Attribute::required(Type::String, "Name, such as `prod` or `sandbox`."))
-    .attribute(
-        "production",
-        Attribute::optional(Type::Bool, "Whether it is a production environment. Default `false`."),
-    )
-    .attribute(
-        "apps",
-        Attribute::optional(
-            Type::Set(Box::new(Type::String)),
-            "The only apps that may have this environment. Default: every app.",
-        ),
-    )
-    .attribute(
-        "allow",
-        Attribute::optional(
-            Type::Set(Box::new(Type::String)),
-            "Operations that need no approval in a production environment: `create` (the default), `adopt`, `update`, \
-             `release`, `rename`, `rotate`, `delete`. A list replaces the default; a change that is several of these needs \
-             all of them here, or an approval. What the clock alone asks for, the rotation of secrets, is done in \
-             production only where `rotate` is among them.",
-        ),
-    )
-    .attribute(
-        "promote_from",
-        Attribute::optional(
-            Type::String,
-            "For a production environment: the environment in which a version must have been applied before. Judged by \
-             `spec_digest`, for every app that has or had an instance there.",
-        ),
-    )
-    .attribute(
-        "soak",
-        Attribute::optional(
-            Type::String,
-            "For how long it must have been applied there, such as `24h`. Default: not at all.",
-        ),
-    )
-    .attribute(
-        "evidence",
-        Attribute::optional(
-            Type::String,
-            "Where that environment has another registry: a file that tells what was applied there. Signed, with the \
-             signature beside it in `FILE.sig`, where `approval_keys` are set.",
         ),
     )
 }

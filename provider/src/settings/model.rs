@@ -1,7 +1,7 @@
 //! The provider block as the user wrote it; any endpoint may be unknown.
 
 use serde::{Deserialize, Serialize};
-use tfplugin::value::{Attr, Secret};
+use tfplugin::value::{Attr, Number, Secret};
 
 use super::names::NamesModel;
 
@@ -55,6 +55,7 @@ pub struct EnvironmentModel {
     pub promote_from: Attr<String>,
     pub soak: Attr<String>,
     pub evidence: Attr<String>,
+    pub log_retention_days: Attr<Number>,
 }
 
 /// The PostgreSQL server.

@@ -109,8 +109,12 @@ async fn null_is_every_default() {
     let keys = appenv::function::KEYS.map(|key| (key, Value::Null));
     let erp = instance(&mut client, "erp", Value::Null, object(keys)).await;
     assert_eq!(erp, Ok("erp".into()));
-    let half =
-        object([("name", "prod".into()), ("production", Value::Null), ("apps", Value::Null)]);
+    let half = object([
+        ("name", "prod".into()),
+        ("production", Value::Null),
+        ("apps", Value::Null),
+        ("log_retention_days", Value::Null),
+    ]);
     let options =
         object([("environments", list([half])), ("names", object([("database", Value::Null)]))]);
     // As in the provider block, what is not said to be a production env is none.

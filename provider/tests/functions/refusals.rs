@@ -46,7 +46,7 @@ async fn every_misspelt_key_is_refused_and_the_known_ones_are_named() {
             tried += 1;
         }
     }
-    for key in ["name", "production", "apps"] {
+    for key in ["name", "production", "apps", "log_retention_days"] {
         for wrong in misspelt(key) {
             let env = object([("name", "dev".into()), (&wrong, Value::Null)]);
             let options = object([("environments", list([env]))]);
@@ -114,6 +114,13 @@ async fn a_value_of_the_wrong_type_is_refused_with_its_place() {
         (
             one("environments", list([object([("name", "qa".into()), ("apps", list([1]))])])),
             "`environments[0].apps[0]` is a number and must be a string",
+        ),
+        (
+            one(
+                "environments",
+                list([object([("name", "qa".into()), ("log_retention_days", "7".into())])]),
+            ),
+            "`environments[0].log_retention_days` is a string and must be a number of days",
         ),
         (one("names", list(["x"])), "`names` is a list and must be an object of templates"),
         (

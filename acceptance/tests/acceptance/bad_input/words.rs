@@ -143,6 +143,18 @@ fn mistakes_of_form_are_refused_before_anything_is_configured() {
         )
         .at("name = \"sandbox\""),
         Case::provider(
+            "log_retention",
+            "environment {\n  name = \"dev\"\n  log_retention_days = 31\n}",
+            &["`log_retention_days` cannot be 31", "\"dev\"", "CloudWatch", "Next: write 30 or 60"],
+        )
+        .at("log_retention_days = 31"),
+        Case::provider(
+            "log_retention_half",
+            "environment {\n  name = \"dev\"\n  log_retention_days = 7.5\n}",
+            &["`log_retention_days` cannot be 7.5", "Next: write 7 or 14"],
+        )
+        .at("log_retention_days = 7.5"),
+        Case::provider(
             "env_in_env",
             "environment {\n  name = \"eu-sandbox\"\n}\nenvironment {\n  name = \"sandbox\"\n}",
             &["would have the same names"],
@@ -203,6 +215,11 @@ fn mistakes_of_a_coordinate_are_refused_at_plan() {
             "owner_unknown",
             "owner = terraform_data.later.output",
             &["`owner` is not known yet", "literal"],
+        ),
+        Case::provider(
+            "log_retention_unknown",
+            "environment {\n  name = \"sandbox\"\n  log_retention_days = length(terraform_data.later.id)\n}",
+            &["`environment[0].log_retention_days` is not known yet", "literal"],
         ),
         Case::provider(
             "nothing_given",

@@ -34,6 +34,13 @@ impl Stack {
         parameter["Value"].as_str().unwrap().to_owned()
     }
 
+    /// What `aws_cloudwatch_log_group` is given.
+    fn logs_are_kept(&self, env: &str, days: u64) {
+        let group = |service: &str| json!({ "name": format!("/aws/lambda/smartstack-{env}-{service}"), "retention_in_days": days });
+        let expected = json!({ "ai-processor": group("ai-processor"), "api": group("api") });
+        assert_eq!(self.ws.state().output("log_groups"), &expected, "{env}");
+    }
+
     /// The secrets of an environment, as Parameter Store has them.
     fn secrets(&self, env: &str) -> Vec<String> {
         let below = format!("/smartstack/{env}/");
@@ -51,9 +58,10 @@ fn a_release_goes_through_three_environments() {
     ws.copy_from("examples/smartstack");
     let mut stack = Stack { moto, ws };
 
-    for env in ["dev", "staging"] {
+    for (env, days) in [("dev", 7), ("staging", 14)] {
         stack.at(env, "1.4.0");
         stack.ws.step();
+        stack.logs_are_kept(env, days);
     }
     let commands = said("smartstack", &["appenv=", "key="]) + "echo \"$key\"";
     assert_eq!(follow(&stack.ws, &commands).trim(), "smartstack/dev/terraform.tfstate");
@@ -66,10 +74,7 @@ fn a_release_goes_through_three_environments() {
     let output = |name: &str| stack.ws.state().output(name).clone();
     assert_eq!(output("services")["ai-processor"], "smartstack-prod-ai-processor");
     assert_eq!(output("iam_role"), "smartstack-prod-role");
-    assert_eq!(
-        output("log_groups")["api"],
-        json!({ "name": "/aws/lambda/smartstack-prod-api", "retention_in_days": 30 })
-    );
+    stack.logs_are_kept("prod", 30);
 
     let mut canaries = Canaries::new();
     canaries.register("the given key", API_KEY);

@@ -10,7 +10,7 @@ use super::{follow, said};
 
 /// A mistake that is easily made: in which file of which example, what stood there, what stands there now, and what its
 /// tests say of it.
-const MISTAKES: [(&str, &str, &str, &str, &str); 7] = [
+const MISTAKES: [(&str, &str, &str, &str, &str); 8] = [
     (
         "quickstart",
         "main.tf",
@@ -45,6 +45,13 @@ const MISTAKES: [(&str, &str, &str, &str, &str); 7] = [
         "= \"smartstack\"",
         "= \"smart-stack\"",
         "Services of dev must be called smartstack-dev-<service>.",
+    ),
+    (
+        "smartstack",
+        "main.tf",
+        "data \"appenv_names\" \"this\" {\n  app = appenv_app_instance.this.app\n  env = appenv_app_instance.this.env",
+        "data \"appenv_names\" \"this\" {\n  app = appenv_app_instance.this.app\n  env = \"prod\"",
+        "Logs must be kept for as long as the environment of this state says.",
     ),
     (
         "karmyq",
