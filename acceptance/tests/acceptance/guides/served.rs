@@ -126,6 +126,19 @@ pub fn renaming(mut walk: Walk) -> Walk {
     assert!(!pg.has_database("karmyq_production") && !pg.has_role("karmyq_user"));
     walk.follow_to_the_end();
     assert!(pg.has_database("karmyq_prod"));
+    // After its time, and opened again.
+    pg.admin().sql(
+        "UPDATE appenv.instances SET kept = '{\"karmyq_prod\": \"2020-01-01T00:00:00Z\"}' WHERE app = 'karmyq'; \
+         ALTER DATABASE karmyq_prod ALLOW_CONNECTIONS true",
+    );
+    let refused = walk.ends_with(1, "terraform plan -var old=false -var how=copy").text();
+    assert!(refused.contains("karmyq/production delete a1-"), "{refused}");
+    let approved = "terraform plan -var old=false -var how=copy -json > events.jsonl || true\n\
+        export APPENV_APPROVALS=$(terraform-provider-appenv approval show events.jsonl --json | jq -r '.approvals[].digest')\n\
+        terraform apply -auto-approve -var old=false -var how=copy";
+    let refused = walk.ends_with(1, approved).text();
+    assert!(refused.contains("The kept database \"karmyq_prod\" is open again"), "{refused}");
+    assert!(pg.has_database("karmyq_prod"));
     assert!(sentinel.is_in(&servers.pg, "karmyq_production"));
     walk
 }
