@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The user that servers run as: PostgreSQL refuses to be started by root.
 
 use std::ffi::OsStr;

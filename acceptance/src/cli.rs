@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The command-line tools the provider has to work with: `tofu` and `terraform`.
 
 use std::ffi::OsStr;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Server processes: started under their own account, stopped by their own process id.
 
 use std::fs::{self, File};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Drives the built provider with the real CLI on a real PostgreSQL and a real OpenBao.
 //!
 //! # Layout

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a run of the CLI said: exit code, text, events, diagnostics.
 
 use std::fmt;

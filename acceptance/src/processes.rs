@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Who started whom, read from `/proc`; on a system without it every answer is empty.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The provider's own binary, and where the project keeps things.
 
 use std::path::{Path, PathBuf};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Passwords, tokens and keys that live as long as one test.
 
 use std::fmt::Write as _;

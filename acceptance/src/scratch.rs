@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Directories that go with the test that made them.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A provider that offers nothing, for the tests of the process itself.
 //!
 //! `PROBE` says what its configuration does; what it has done so far it appends to the file `PROBE_NOTES`.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The toy provider of the tests as a program: something to start under a CLI without a server of any kind.
 
 #[allow(dead_code, missing_docs, clippy::unused_async, clippy::manual_assert)]

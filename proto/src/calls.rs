@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Runs each call to the end, whether or not the client waits for it.
 //!
 //! A server drops the future of a call whose client goes away, wherever it stands; here that could be between a

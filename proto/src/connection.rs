@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! One connection, whatever carries it.
 
 use std::io::{self, IoSlice};

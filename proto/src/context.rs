@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What one call brings along and takes back beside its values.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the author of a data source writes.
 
 use std::future::Future;

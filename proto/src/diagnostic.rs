@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the user reads: errors and warnings, each with its place in the configuration.
 
 use crate::value::{Path, ValueError};

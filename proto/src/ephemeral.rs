@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the author of an ephemeral resource writes.
 
 use std::future::Future;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the author of a provider function writes: pure, and called on a provider that is not configured.
 
 use serde::Serialize;

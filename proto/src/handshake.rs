@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The handshake with the CLI: what its environment asks for, and the one line that answers. Does no I/O.
 //!
 //! Both are those of HashiCorp's go-plugin: an environment that holds a cookie, the versions the client speaks and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The services that go-plugin wants of every plugin beside its own: ending it, its standard streams, its health.
 //!
 //! Knows nothing of the provider.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Provider protocol 6 for OpenTofu and Terraform.
 //!
 //! # Layout

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Where the client connects: a unix socket that only this user reaches, or else a loopback port under TLS.
 //!
 //! The socket comes first because no other user can even try it, and because it has no delayed acknowledgements

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The process among others: its parent, the signals it gets, what others may see of it.
 //!
 //! Knows nothing of the protocol.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the author of a provider writes, and the list of what it offers.
 
 use std::future::Future;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Which service a request is for, by the first segment of its path.
 
 use std::convert::Infallible;

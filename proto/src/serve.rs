@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The life of the process: cookie, handshake line, mutual TLS, calls, and the end.
 
 use std::future::Future;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Stopping: what an interrupt reaches, and the calls that have to end before the process does.
 //!
 //! Knows nothing of sockets, signals or messages.

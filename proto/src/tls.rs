@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Mutual TLS with exactly one client: a fresh certificate of our own, and the pinned one of the CLI.
 //!
 //! The stock verifier of rustls refuses that one: it is self-signed and says `CA:TRUE`, which webpki takes for no

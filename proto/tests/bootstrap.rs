@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Keeps `src/gen` what `*.proto` says: generates it anew and fails where it differs.
 //!
 //! `TFPLUGIN_BOOTSTRAP=1 cargo test -p tfplugin --test bootstrap` writes it.

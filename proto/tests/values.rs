@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Values keep their promises for all types and all bytes.
 #![allow(clippy::unwrap_used, missing_docs)]
 

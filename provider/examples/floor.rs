@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A provider that does nothing, for `make bench`: what the CLI itself needs for resources that are not its own.
 //!
 //! It is served as the provider is, and keeps what it is given as it came. `appenv_narrow` has one attribute: what a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the provider opens: each facet once, lazily.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The provider once it is configured: one run's settings, clients and memory.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a check found: typed, so that `check` blocks, postconditions and CI can ask it. Pure.
 
 /// How a check ended.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Every registered instance over all registries: what each of them lists, merged and judged. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};

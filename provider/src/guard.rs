@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What stands between a change and production, told as diagnostics: what production applies have had, approvals, and what
 //! must have run elsewhere before.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The names of a coordinate, asked without a provider configuration: the question, and its answer. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! appenv: one application in one environment, as one resource.
 //!
 //! # Layout

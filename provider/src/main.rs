@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The provider's process, or a command that is run by hand.
 
 use std::ffi::OsString;

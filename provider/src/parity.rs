@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Envs of one app side by side: what each has by name, and which differences nobody allowed. Pure; no value of a secret
 //! comes here.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A registered instance as its registries have it, for whoever reads it without a state entry. Takes no lock and writes
 //! nothing.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The names of an instance as the configuration language has them: one object, an attribute a name.
 
 use tfplugin::value::{Type, Value};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What one run of the CLI has asked of one coordinate so far.
 //!
 //! The provider is never told an address, a plan's end or a phase; but within one configured process two blocks of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Which secret a configuration names, in which store, and whether the instance it belongs to is there.
 
 use std::collections::{BTreeMap, BTreeSet};

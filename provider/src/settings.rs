@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The provider block, wholly known but for endpoints: what everything below works with.
 
 mod approvals;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Where the state that is being planned lives, as far as the working directory tells.
 //!
 //! The CLI caches the backend it initialised in `${TF_DATA_DIR:-.terraform}/terraform.tfstate`. Without that file

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! From names and inputs to the [`Spec`], wholly known, by the provider configuration.
 
 use std::collections::BTreeSet;

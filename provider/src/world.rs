@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The world as it comes in: environment, clock, randomness, files. Everything else takes it by argument.
 
 use std::io::Read as _;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The command `approval`, in this process: what it prints of a plan and of a file, and its exit codes.
 #![allow(clippy::disallowed_methods, reason = "tests are the world")]
 #![allow(clippy::unwrap_used)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The command `names`, in this process: what it prints, and its exit codes.
 #![allow(clippy::unwrap_used)]
 

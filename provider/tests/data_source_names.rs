@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `appenv_names` through the protocol: what it answers, and which attribute a mistake is at.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `appenv_permissions` through the protocol: which texts it answers, for which names, and where a mistake is.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `appenv_preflight` through the protocol, with no server: what it answers, and which attribute a mistake is at.
 #![allow(clippy::unwrap_used)]
 

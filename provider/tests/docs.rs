@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The pages of the registries are made of `provider/pages`, the schemas and `examples`; `make generate` writes them.
 //!
 //! A page of `provider/pages` is the page itself but for lines of `{{ … }}`: `{{ schema }}`, `{{ signature }}`, and

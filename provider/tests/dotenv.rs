@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Dotenv values against real readers: sh, Docker Compose, python-dotenv; and files whose other lines stay.
 #![allow(clippy::disallowed_methods, reason = "tests are the world")]
 #![allow(clippy::unwrap_used)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Functions through the protocol, on a process that is not configured and on one that is; and that no value makes them
 //! panic.
 #![allow(clippy::disallowed_methods, reason = "tests and their doubles are the world")]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The command `gate`, in this process: comments and JSON against golden files, exit codes, and what it refuses to judge.
 //!
 //! The events and plans in `golden/gate` are shaped as Terraform 1.11.4 and OpenTofu 1.10 print them; whatever may not be

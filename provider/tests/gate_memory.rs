@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The command `gate` on files of a hundred megabytes, alone in this process, whose memory is measured.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 

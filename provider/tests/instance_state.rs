@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! States of an instance that another release wrote, and its identity: real messages over a connection within the
 //! process.
 #![allow(clippy::unwrap_used)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Arrows point down: what each module of the crate may use of the others, and what the pure ones may not touch.
 
 #![allow(clippy::disallowed_methods, reason = "tests and their doubles are the world")]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Names to the letter, every refusal with its message, and the properties that hold for all declarations.
 #![allow(clippy::unwrap_used)]
 

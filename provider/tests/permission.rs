@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The files in `docs/policies` are made by the module that answers the data source.
 #![allow(clippy::unwrap_used)]
 #![allow(clippy::disallowed_methods, reason = "tests and their doubles are the world")]

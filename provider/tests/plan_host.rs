@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Directories and links of a host: what is wished, and each difference as its phrase.
 #![allow(clippy::unwrap_used)]
 

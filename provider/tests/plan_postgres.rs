@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! PostgreSQL: what was seen against the wish, as tables.
 
 #![allow(clippy::unwrap_used)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The texts that go to Vault: frozen, and never more than was meant.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 

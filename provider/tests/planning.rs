@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Plans as the CLI asks for them: real messages over a connection within the process.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The PostgreSQL facet against real private servers, as a superuser and as a login with CREATEROLE and CREATEDB.
 //!
 //! Servers are found in `APPENV_PG_BINDIRS` (folders, colon-separated), else in `PATH`,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Schemas keep the CLI's rules and agree with their models, and everything in them is explained.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The provider block: where each setting comes from, and how each mistake is said.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The `aws` block: what it takes, what it refuses, and what of it may be unknown.
 #![allow(clippy::unwrap_used)]
 

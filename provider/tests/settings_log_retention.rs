@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `environment.log_retention_days`: what it takes, what it refuses, and when it must be known.
 #![allow(clippy::unwrap_used)]
 

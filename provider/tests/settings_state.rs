@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `gates.state` and the block `state`: what they take, what they refuse, and what of them may be unknown.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The store of secrets in Parameter Store against moto, which answers like AWS; the oracle asks it by plain HTTP.
 //!
 //! moto is the repository's own, in `.tools/venv`. The SDK takes credentials from the environment of its process, so each

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Shows the provider at work on private servers, from an empty directory to an empty sandbox.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is there to be read")]

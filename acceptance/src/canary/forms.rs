@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The forms in which a secret may turn up.
 
 use std::fmt::Write as _;

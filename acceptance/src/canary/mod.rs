@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Looks for a secret in everything a run leaves behind.
 //!
 //! A secret is registered by name; the scan knows it raw, in base64 (in any alignment, so also inside a longer

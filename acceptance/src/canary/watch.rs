@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Samplers that look while something runs: statements in `pg_stat_activity`, command lines in `/proc`.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! PostgreSQL's catalogs as lines.
 
 use crate::servers::Postgres;

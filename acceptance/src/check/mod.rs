@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Questions asked of the servers themselves: what is there, what has changed, is anything lost.
 
 mod catalog;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A row that must not be lost.
 
 use crate::random;

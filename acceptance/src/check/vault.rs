@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What is in OpenBao, as lines.
 
 use serde_json::Value;

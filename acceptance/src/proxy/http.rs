@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! HTTP/1.1, one request after the other on each connection.
 
 use std::io::{self, BufRead, BufReader, Read, Write as _};

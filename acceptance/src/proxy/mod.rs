@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Stands between the provider and a server: counts what is written, and breaks the Nth write.
 //!
 //! It reads what it relays (PostgreSQL's protocol 3, HTTP/1.1; both in the clear on the loopback interface), so it

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The way back from the server: answers, which a fault may hold.
 
 use std::io::{self, BufReader, Read, Write};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! PostgreSQL's protocol 3, as far as it takes to tell statements apart.
 
 use std::collections::HashMap;

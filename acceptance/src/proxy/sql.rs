@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Which statements write.
 
 /// A session's transaction, followed statement by statement.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Which servers a run uses: programs of this machine, or containers where `TF_ACC_CONTAINERS` names some.
 
 use std::fmt;

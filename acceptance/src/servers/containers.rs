@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Servers in containers: what starts, stops, breaks and freezes one; needs a Docker engine of this machine.
 //!
 //! A container shares the machine's network, so its server stands on a loopback port as a program's does: what it asks

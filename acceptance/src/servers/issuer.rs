@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Who signs the tokens of pods and of CI jobs, and the part of a Kubernetes API server that reviews them.
 
 use std::io::{BufRead, BufReader, Read, Write};

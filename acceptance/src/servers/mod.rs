@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Private servers: random loopback ports, files in a temporary directory, gone with the test.
 //!
 //! PostgreSQL and OpenBao are programs of this machine, or containers where [`choice`] is given some.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A private Redis: Debian's, on a loopback port, nothing kept. With a certificate it speaks TLS alone.
 
 use std::net::TcpStream;

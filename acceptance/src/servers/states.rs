@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A server of states for the backend `http`: GET, POST and DELETE of a path, kept in memory.
 
 use std::collections::BTreeMap;

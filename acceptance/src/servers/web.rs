@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A small web server that answers as it is told.
 
 use std::io::{BufRead as _, BufReader, Write as _};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! One method a command of the CLI.
 
 use std::process::Command;

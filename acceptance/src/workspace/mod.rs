@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A directory with configuration in it, and the commands one runs there.
 //!
 //! Nothing leaks in: the environment holds a search path, a home of its own and what the test says, no `TF_*`, `PG*`

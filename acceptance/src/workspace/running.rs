@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A CLI while it runs, and what can be done to it.
 
 use std::fs;

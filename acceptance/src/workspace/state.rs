@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the state says, with questions.
 
 use std::fmt::Write as _;

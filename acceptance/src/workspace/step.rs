@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The order in which one step of an acceptance test is judged.
 
 use super::Workspace;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a team made by hand, as its own conventions had it, is taken over with no object changed but for its marker.
 
 use std::fmt::Write as _;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The registry in Parameter Store, alone and beside other facets.
 //!
 //! The oracle is the API of Parameter Store itself, asked by plain HTTP.

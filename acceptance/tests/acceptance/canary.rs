@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The canary scan finds what it is there to find, in every sink.
 
 use acceptance::canary::watch::{Activity, CommandLines};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Snapshots see every kind of change, and name it.
 
 use acceptance::servers::Servers;

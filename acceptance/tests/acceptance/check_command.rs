@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The command `check` with the real binary: the preflight of an instance without a state.
 //!
 //! What it finds is what the data source finds; what servers are like is known from what this test did to them.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The workflows of `examples/ci`: every command in them, run with the real CLI on the root beside them, with logins that have
 //! the documented rights; what they say to the forge is said to a server here.
 

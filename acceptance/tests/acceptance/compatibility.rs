@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The document on versions says what is true of this run, and every CLI of a list is run with.
 
 use std::ffi::OsString;

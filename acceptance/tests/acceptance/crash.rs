@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The provider is killed, or loses an answer, at every write it makes; the next run converges.
 //!
 //! Every write of a create, of an update and of a delete is broken once by each kill, every write of a create also

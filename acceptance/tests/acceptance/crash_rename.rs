@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The provider is killed, or loses an answer, at every write of a renaming; the next run converges, and neither a row
 //! nor a version of the secrets is lost.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a leased login, a pod and a CI job can do, and what they cannot.
 
 use acceptance::servers::Servers;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `appenv_database_credentials`: opened, used, renewed, closed, and asked of the servers afterwards.
 
 mod broken;

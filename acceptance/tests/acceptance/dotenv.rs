@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What `dotenv_encode` writes, read by the real readers: sh, Docker Compose, python-dotenv.
 
 use std::collections::BTreeMap;

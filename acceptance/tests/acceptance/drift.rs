@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What is changed by hand is named by the plan, object by object, and mended by the apply.
 
 use acceptance::Snapshot;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Targets that are not the ones an entry knows, and registries that have lost something.
 
 use std::sync::Arc;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Every example is what it shows: formatted, valid, and, that of the instance's page, applied.
 //!
 //! The other pages' examples are applied where their resource, data source or function has its tests.

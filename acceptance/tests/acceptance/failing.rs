@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Applies that fail or are stopped: an error, no false state, and the next apply goes on.
 
 use std::process::{Child, Stdio};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What release 0.1.0 left is read by this one, and nothing changes by it: its state with its private part, and its
 //! registries. The objects are made anew, as a convention's objects are the same in every release.
 //!

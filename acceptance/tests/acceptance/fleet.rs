@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `appenv_fleet`: every instance of four registries; each finding by breaking what it is about, and by mending it as it says.
 //!
 //! The oracles are psql, the API of OpenBao, the file system, and what the breaking itself did.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The command `floor` with the real binary: what it shows and replaces, by the credentials of each registry.
 //!
 //! The oracle asks the registry directly; no floor is there but what this writes.

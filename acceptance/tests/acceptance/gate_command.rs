@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The command `gate` of the built binary, on events and plans that the real CLI wrote.
 
 use std::fs;

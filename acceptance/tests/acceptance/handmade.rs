@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Vault objects that a configuration asks for later, or no longer: what another hand made is refused, what is the
 //! instance's own goes.
 

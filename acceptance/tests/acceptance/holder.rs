@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Which state entry holds an instance: renames, twins, second states, saved plans.
 
 use acceptance::{Fault, Proxy, Sentinel, Snapshot};

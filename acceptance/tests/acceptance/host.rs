@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Directories of a host: made, mended, left, and never by a way that somebody else could lead elsewhere.
 //!
 //! The oracle is the file system itself.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Directories that get other paths: moved with what is in them, the old path a link for a while.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Ways that somebody else could lead elsewhere, and what is refused of a host: said with the way out, nothing changed.
 
 use std::fs;

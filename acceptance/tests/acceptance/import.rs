@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Taking over what already runs: an instance whose state was lost, and one that was made by hand.
 
 use acceptance::servers::Servers;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The life of an instance: made whole, changed in place, ended without a trace.
 
 use acceptance::servers::Servers;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The data source `appenv_app_instance`: a registered instance, read by a state that does not hold it.
 //!
 //! The oracles are psql and the API of OpenBao, and what was written.

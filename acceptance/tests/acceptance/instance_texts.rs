@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Texts for one instance, through the CLI: the Application of Argo CD, the runbook, the rights.
 
 use std::process::Command;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Configurations with instances in them, and what a plan says of them.
 
 use std::fmt::Write as _;

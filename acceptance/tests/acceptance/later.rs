@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What comes from other resources of the same run: unknown at plan, known at apply.
 
 use acceptance::servers::Servers;

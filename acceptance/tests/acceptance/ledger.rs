@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The promotion ledger: what was applied whole, in each registry, and first when.
 //!
 //! The oracle is psql and bao.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Acceptance tests: one binary, a module a topic. They need a CLI, PostgreSQL and OpenBao, and fail where one is
 //! missing; `make test` installs the latter two.
 
@@ -37,6 +38,7 @@ mod instance_texts;
 mod instances;
 mod later;
 mod ledger;
+mod licence;
 mod names;
 mod names_alone;
 mod names_of_ones_own;

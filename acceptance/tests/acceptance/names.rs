@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Names through the CLI, with no server at all: the provider block alone decides them.
 
 use acceptance::{Cli, Snapshot, Workspace};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Names without an instance: functions, data source and command say the same, with the real CLI.
 //!
 //! The oracle is the golden file of the convention, which no line of this crate's subject writes.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Conventions, templates and names of one's own, on the servers.
 
 use acceptance::servers::Servers;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The CLI is killed during an apply: the provider ends by itself, and the next apply converges.
 
 use std::time::{Duration, Instant};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Owners: one an app, changed only under a live holder.
 
 use acceptance::Sentinel;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `appenv_parity`: environments of one app side by side; every difference made by hand, told, and mended or allowed.
 //!
 //! The oracles are what was written by hand with psql and bao, and the registry's rows.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `appenv_permissions`: what it answers is enough, and nothing of it is too much.
 
 mod least;

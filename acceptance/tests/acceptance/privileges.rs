@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! With which rights it works, and what is said where one is missing.
 
 use acceptance::servers::postgres::Kind;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The fault proxy breaks what it is told to and nothing else, on real servers.
 
 use std::io::Write as _;

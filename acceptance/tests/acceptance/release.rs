@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A release is whole, the same each time, signed by a key that the registries take, and refused where it would not be.
 //!
 //! The oracles are the zip, SHA-256 and JSON readers of other libraries, `sha256sum`, and `gpg` with a keyring of its own.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A release without a network: laid out as a mirror, taken by the CLI, and refused where it is not what was released.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A release from a tag, whole, and built once more for comparison. A compiler that only notes how it was called stands
 //! in for Rust's: what the real one makes is compared by `make release-check`.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Names that change: everything of the instance goes to the new ones, and nothing is lost on the way.
 
 use acceptance::servers::Servers;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A renaming that is given up, overtaken or meddled with: no version, row or database is lost, and nothing is left.
 
 use acceptance::servers::Servers;

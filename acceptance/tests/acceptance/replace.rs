@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Replacement in all its forms: no row is lost that a plan did not show, and nothing that is protected.
 
 use acceptance::{Run, Sentinel, Snapshot};

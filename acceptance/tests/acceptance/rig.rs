@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! One pair of servers behind relays, and small configurations to run against them.
 
 use acceptance::servers::Servers;

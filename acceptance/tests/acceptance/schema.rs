@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The schema as the CLI has it: what it refuses, and that it does not change unseen.
 
 use std::collections::BTreeSet;

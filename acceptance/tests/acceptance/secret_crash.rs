@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The provider is killed, or loses an answer, at every write of a secret; the next run converges, and no value is lost.
 
 use acceptance::servers::Servers;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The examples of secrets: applied as they stand, and shown by their pages.
 
 use std::fs;

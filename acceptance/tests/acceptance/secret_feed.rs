@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Ephemeral resources feed a provider block and write-only attributes.
 
 use std::sync::Arc;

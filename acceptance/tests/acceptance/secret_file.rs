@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Secrets in dotenv files of a host: written, drifted, ended, and what becomes of them when somebody cleans the working
 //! tree. The oracle is the file system, and the readers of such files.
 

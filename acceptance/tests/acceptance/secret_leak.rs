@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Values of secrets are in nothing that a run leaves behind, whatever they look like and wherever they live.
 //!
 //! Each value is put into the server by the test, read by the ephemeral resource and written by a write-only attribute, so

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Secrets over time, by a clock that is set: due, rotated, kept for the time of grace, gone.
 
 use std::path::PathBuf;

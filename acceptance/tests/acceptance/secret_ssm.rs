@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Secrets in Parameter Store, with the `aws` block alone: written, changed by hand, rotated, imported, removed. The API is
 //! asked by plain HTTP.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A secret of each kind goes through Parameter Store and is in nothing that a run leaves behind.
 
 use acceptance::canary::watch::CommandLines;

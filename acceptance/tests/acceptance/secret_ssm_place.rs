@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Secrets in Parameter Store that get another name, path or region, and what their calls need.
 
 use acceptance::servers::moto::{Moto, Relay, Twist};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Secrets of an instance in KV v2: written, changed by hand, rotated, imported, removed. The server is asked by `bao`.
 
 use std::sync::Arc;

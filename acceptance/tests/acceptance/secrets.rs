@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The credentials the provider is given are in nothing that a run leaves behind.
 
 use acceptance::canary::watch::{Activity, CommandLines};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The servers of the bench are what they claim to be.
 
 use std::net::TcpStream;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the instances of one app share: the ops policy, of which each has its stanza, and the CI role.
 
 use acceptance::Workspace;

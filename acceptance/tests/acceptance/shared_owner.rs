@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! One owner role for all environments of an app: made once, shared by those that may share it, gone with the last.
 
 use acceptance::servers::Servers;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! An owner role for all environments never owns a production database and another: refused at plan and before the
 //! first write of an apply, with overrides that mend it as they are printed.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Configurations of instances, and what the holder's tests ask of servers, states and plans.
 
 use std::sync::Arc;

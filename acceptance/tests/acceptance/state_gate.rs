@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The state gate with the real CLI: each run is in the state that its backend has, and the instance belongs in one.
 //!
 //! The oracle of what was done is the machine's own directories; of where a state is, the backend's server.

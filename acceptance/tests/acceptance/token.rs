@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The token at OpenBao: renewed while an apply writes, and what is said of a dead one and of one that may not.
 
 use std::time::Duration;

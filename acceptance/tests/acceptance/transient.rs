@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Servers that restart, are full, sealed, limited or frozen while an apply runs, and many applies at once.
 
 use std::time::{Duration, Instant};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A state that an earlier release wrote is read, and nothing changes by it.
 
 use acceptance::Snapshot;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The bench's way with the CLI, proven on what the CLI can do by itself.
 
 use std::os::unix::fs::PermissionsExt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Turns events, and the spans they happen in, into lines.
 
 use std::fmt::Debug;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! One log line: JSON that the CLI can always read. Does no I/O.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Logs, as the CLI reads them: one JSON object a line on standard error.
 //!
 //! Nobody else writes to standard error, because the CLI believes what it reads there: a line that is a JSON object

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a panic leaves behind: where it was and an id, never what it said.
 //!
 //! The message of a panic may quote any value, a secret one too, and the CLI shows to its user whatever follows a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! From schemas and signatures to the Markdown of a registry page, so that a page cannot say what the provider does not.
 //!
 //! The headings and anchors are those that the registries of OpenTofu and Terraform know from other providers: `## Schema`,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The rules a schema must keep, so that a wrong one fails a test and not a user.
 //!
 //! Most are the CLI's own, checked when it loads a provider, and some of them end it with a panic. The rest keep an

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Schemas: what a block holds. Written by hand beside the model; [`legal`] and [`drift`] hold them right, [`docs`] tells them.
 
 pub mod docs;

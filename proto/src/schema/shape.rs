@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! From a block to the type of its values.
 
 use super::{Block, NestedBlock, Nesting};

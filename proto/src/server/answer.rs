@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What an author answers, made fit to be stored.
 
 use crate::diagnostic::Errors;

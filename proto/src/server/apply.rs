@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `ApplyResourceChange`: makes it so.
 //!
 //! Whatever happens, the answer carries the private state: the CLI saves what it is given, also beside an error. A

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What surrounds a call of the author's code: its context, its end, and what becomes of a panic in it.
 
 use std::fmt::Display;

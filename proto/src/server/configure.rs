@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `ConfigureProvider` and `StopProvider`: where a run begins, and where the user wants it to end.
 
 use crate::wire::tfplugin6 as wire;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `ReadDataSource`.
 
 use crate::context::Context;

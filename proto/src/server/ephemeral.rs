@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `OpenEphemeralResource`, `RenewEphemeralResource`, `CloseEphemeralResource`.
 //!
 //! What one of them keeps for the next goes through private bytes. The close gets those of the open on one CLI and

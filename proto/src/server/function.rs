@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `GetFunctions`, `CallFunction`: pure, on a provider that is not configured.
 
 use crate::diagnostic::Errors;

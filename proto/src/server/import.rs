@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `ImportResourceState`: from an id or an identity to the stub of a state; a read follows at once.
 
 use crate::context::Context;

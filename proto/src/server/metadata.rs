@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `GetMetadata`, `GetProviderSchema`, `GetResourceIdentitySchemas`: what is offered, always in the same order.
 
 use crate::context::Context;

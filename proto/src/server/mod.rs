@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The RPCs: decode, call, encode. One family of them a file.
 //!
 //! Whatever fails is said in diagnostics, never as a status of the connection, which the CLI would show as its own

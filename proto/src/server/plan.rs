@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `PlanResourceChange`: what would be.
 
 use crate::context::Context;

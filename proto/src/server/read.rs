@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `ReadResource`: looks at what is.
 
 use crate::context::Context;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a provider offers, by name.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The tonic service: each RPC handed to its family.
 
 use std::marker::PhantomData;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `UpgradeResourceState`, `UpgradeResourceIdentity`, `MoveResourceState`: what a state file holds, brought to the
 //! present schema. Runs on a provider that is not configured, and asks nothing outside.
 

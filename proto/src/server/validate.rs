@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `Validate…Config`: a configuration judged alone, on a provider that is not configured.
 //!
 //! What a client may store is asked here only: it says so in `ValidateResourceConfig`, and some CLIs leave it out of

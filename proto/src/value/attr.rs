@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A model's field: known, null or unknown.
 
 use std::fmt;

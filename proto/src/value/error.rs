@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What is wrong with a value, and where.
 
 use std::fmt::Display;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! JSON, as state files hold it.
 
 use std::collections::BTreeMap;

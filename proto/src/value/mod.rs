@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Values as the configuration language has them: typed, possibly null, possibly unknown.
 //!
 //! Bytes become a [`Value`] by schema type (`msgpack`, `json`); a `Value` becomes an author's model through

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Where in a value: the steps from its root.
 
 use std::fmt;

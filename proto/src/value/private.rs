@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The names by which this crate's types know each other through serde.
 //!
 //! Serde's data model has no unknown, no exact number and no secret. The types that do announce themselves to the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A value that does not print itself.
 
 use std::fmt;

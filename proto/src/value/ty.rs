@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Types of the configuration language.
 
 use std::collections::BTreeMap;

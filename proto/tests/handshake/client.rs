@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Plays the CLI: its certificate, its TLS, its connection.
 
 use std::path::PathBuf;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The process as the CLI meets it: handshake line, mutual TLS, signals, logs, and its end.
 //!
 //! Each test starts a real process and talks to it over a real connection.

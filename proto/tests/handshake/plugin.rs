@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Starts the probe as the CLI starts a provider, and watches it from outside.
 
 use std::io::{BufRead as _, BufReader, Read as _};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Plays the CLI: the client's end of the protocol, and what core does around it.
 
 use std::sync::Mutex;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Bytes that no CLI sends.
 
 use tfplugin::value::Value;

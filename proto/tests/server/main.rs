@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The service as the CLI sees it: real messages over a connection within the process, against a toy provider that
 //! uses every trait.
 #![allow(clippy::unwrap_used)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 use prost::Message as _;
 use tfplugin::stop::StopHandle;
 

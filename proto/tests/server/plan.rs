@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 use tfplugin::value::Value;
 
 use crate::cli::{capabilities, field, private, with};

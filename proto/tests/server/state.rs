@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 use serde_json::json;
 use tfplugin::value::{Type, Value};
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 use tfplugin::schema::{Attribute, Block};
 use tfplugin::stop::StopHandle;
 use tfplugin::value::{Type, Value};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Functions: with a variadic parameter, with a blamed argument, with null, with no parameter.
 
 use serde::Deserialize;

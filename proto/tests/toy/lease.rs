@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `toy_lease`: an ephemeral resource that is renewed and closed.
 
 use std::time::{Duration, SystemTime};

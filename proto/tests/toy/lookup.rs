@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `toy_lookup`: a data source.
 
 use serde::{Deserialize, Serialize};

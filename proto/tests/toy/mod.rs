@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A provider that uses every trait there is, over a world that is a map in memory.
 //!
 //! What a thing does wrong it is told by its own `behave` attribute, so that a test reads as the configuration it

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A second provider: another shape, with nothing but what must be written.
 
 use std::sync::Arc;

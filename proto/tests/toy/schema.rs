@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The schema of a thing: every kind of attribute and block.
 
 use tfplugin::schema::{Attribute, Block, Schema};

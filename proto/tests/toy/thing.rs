@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `toy_thing`: a resource with everything, and with every fault on demand.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `gate EVENTS.jsonl [PLAN.json]`: what a plan would do and whether it may, for a pull request and for the job.
 
 use std::ffi::OsString;

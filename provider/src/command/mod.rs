@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the binary does by hand: one command a file. Arguments and output come in, so that a test gives others.
 
 mod approval;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `names APP [ENV]`: the names of an instance, for scripts such as `init -backend-config`.
 
 use std::fmt::Write as _;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Findings as a data source has them.
 
 use serde::{Deserialize, Serialize};

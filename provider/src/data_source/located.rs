@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Where in a data source that takes a coordinate a refused name stands.
 
 use std::collections::BTreeMap;

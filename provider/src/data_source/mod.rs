@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a configuration can read: one file or folder a data source. `finding`, `located`, `timeout`, `unready`: what
 //! several of them have.
 

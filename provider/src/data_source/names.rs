@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `appenv_names`: the names of an instance, without the instance.
 //!
 //! It reads the provider configuration and asks no server, so it answers at plan.

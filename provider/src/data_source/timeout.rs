@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! How long a data source waits for one server: attribute `timeout`.
 
 use std::time::Duration;

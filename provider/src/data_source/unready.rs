@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A data source that is read before the provider was configured.
 
 use tfplugin::diagnostic::Errors;

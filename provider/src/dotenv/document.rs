@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A file of which single keys are changed: comments, order and foreign keys stay as they are.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a key may be.
 
 /// The longest key, bytes.

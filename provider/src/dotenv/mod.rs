@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Dotenv files: values that every common reader reads alike, and files whose other lines stay as they are. Pure.
 //!
 //! There is no standard. POSIX `sh` (`. ./.env`), Docker Compose and python-dotenv each read quotes, backslashes and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A dotenv file, read as Docker Compose and python-dotenv read what they agree on. Nothing is expanded.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A value as every reader reads it.
 
 use std::collections::BTreeMap;

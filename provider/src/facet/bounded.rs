@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A facet that answers within a limit, or an error that names the server it waited for.
 
 use std::collections::BTreeMap;

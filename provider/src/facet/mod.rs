@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Effects: what an instance has in each external system. One folder a system; knows `plan` and `registry`,
 //! nothing above.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Who is trusted in TLS where that is not a matter of authorities.
 
 use std::sync::Arc;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the functions from a coordinate to its names have in common.
 
 use tfplugin::function::{ArgumentError, Parameter};

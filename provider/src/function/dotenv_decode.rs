@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `dotenv_decode(text)`: the values of a dotenv file.
 
 use std::collections::BTreeMap;

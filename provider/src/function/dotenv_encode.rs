@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `dotenv_encode(values)`: a dotenv file that every reader reads alike.
 
 use std::collections::BTreeMap;

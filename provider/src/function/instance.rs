@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `instance(app, env, options)`: the name of an instance.
 
 use tfplugin::function::{ArgumentError, Function, Signature};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Functions: pure, one a file or folder. None reads the provider configuration, so all work where there is none.
 //!
 //! - [`Names`], [`Instance`], [`StatePrefix`]: from a coordinate to its names; [`ParseInstance`]: back.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `names(app, env, options)`: every name of an instance.
 
 use tfplugin::function::{ArgumentError, Function, Signature};

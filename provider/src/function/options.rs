@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The argument `options`: what the provider block would say, as a value of any type.
 //!
 //! The CLI knows nothing of its keys, so a misspelt one is refused here.

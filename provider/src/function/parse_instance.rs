@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `parse_instance(name, envs)`: from the name of an instance back to its coordinate.
 
 use serde::Serialize;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `state_prefix(app, env, options)`: where the state of an instance belongs.
 
 use tfplugin::function::{ArgumentError, Function, Signature};

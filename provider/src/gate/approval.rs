@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Approvals: digests, where they come from, and for how long they count.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! One change in the one form in which it is approved, and its digest.
 //!
 //! The canonical text is that of RFC 8785; the digest is SHA-256 over `appenv-approval`, a zero byte and that text, in

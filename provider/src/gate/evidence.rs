@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What was applied in an env of another registry, as its side wrote it down.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a change does to an instance: both sides of it, the operations it is, and its effects in order.
 
 use std::collections::{BTreeMap, BTreeSet};

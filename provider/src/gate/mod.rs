@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What needs approval, and by what it is judged. Pure.
 //!
 //! # Layout

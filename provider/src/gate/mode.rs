@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the production gate does.
 
 /// What the production gate does with a change that is neither allowed nor approved; from the loosest to the tightest.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What can be done to an instance and to its secrets.
 
 /// One kind of change, as `environment.allow` names it.

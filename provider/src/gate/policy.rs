@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a configuration says of its production envs, and what it may not loosen.
 
 use std::collections::{BTreeMap, BTreeSet};

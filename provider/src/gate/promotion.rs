@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Whether a version has run where it must have run before production.
 
 use std::collections::BTreeMap;

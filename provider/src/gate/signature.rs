@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Signatures of files, as `ssh-keygen -Y sign -n appenv` writes them (OpenSSH, `PROTOCOL.sshsig`).
 //!
 //! Ed25519, ECDSA on the three NIST curves, and RSA from 2048 bits on with SHA-256 or SHA-512. Not: DSA, certificates, and keys

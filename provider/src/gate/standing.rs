@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the registries know that the gates judge by.
 
 use std::collections::{BTreeMap, BTreeSet};

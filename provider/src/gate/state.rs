@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The state gate: whether the state of a run is the one that an instance belongs in, judged by its address.
 //!
 //! An address is cut into segments at `/`, and its last segment is left out where it is a file (`*.tfstate`). It must

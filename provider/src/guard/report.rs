@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the user reads of the gates.
 
 use std::collections::BTreeSet;

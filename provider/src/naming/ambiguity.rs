@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The refusals that keep names apart: each takes away a second way to cut the words of a name.
 
 use super::coordinate::Coordinate;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The conventions, as data. A released convention never changes: its names are those of objects that exist.
 
 use super::error::{NameError, Subject, listed, shown};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! One app in one env.
 
 use super::error::NameError;

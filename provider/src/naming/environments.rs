@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The convention and the declared envs: what a coordinate is judged by.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What naming refuses, told so that a user can act on it.
 
 use std::fmt::Write;

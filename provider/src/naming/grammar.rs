@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The grammar of the words a name is made of, judged without any configuration.
 
 use super::error::{NameError, Subject, shown};

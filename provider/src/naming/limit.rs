@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Judges names by what their targets allow. A name that is not allowed is refused; nothing is shortened or cleaned.
 
 use super::error::{NameError, Subject, shown};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A coordinate becomes names. Pure: depends on nothing of this crate, does no I/O.
 //!
 //! # Layout

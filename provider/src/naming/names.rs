@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Every name of one instance.
 
 use std::collections::{BTreeMap, BTreeSet};

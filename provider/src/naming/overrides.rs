@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Names that are written, not made by the convention.
 
 use std::collections::BTreeMap;

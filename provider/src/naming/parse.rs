@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! From the name of an instance back to its coordinate.
 
 use std::fmt::Write;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The names of an instance, as a list: what schema, documents and golden files go by.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Where the state of an instance belongs: a template beside those of the names.
 //!
 //! Unlike a name it may be the same for many instances: `{app}/main` is one state for all envs of an app, a literal one

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What each target allows a name to be, as data; `limit` judges by it.
 
 /// What one kind of name may be.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! How a convention writes a name.
 //!
 //! `{app}` is replaced by the variable; `[-{env}]` is dropped when a variable in it is elided or absent;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The IAM policy for AWS.
 //!
 //! Which actions take which resources: Service Authorization Reference, "AWS Systems Manager" and "AWS KMS".

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The rights on files and directories of the machine, a line each: rights as `ls` writes them, the path, and why.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The least rights that a plan and an apply need on each target, as texts to hand to its operator. Pure.
 //!
 //! # Layout

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Names of any app, as patterns: those of an app that nobody has, with what it is called taken out again.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The script that makes a login of PostgreSQL.
 
 use super::{Run, Uses};

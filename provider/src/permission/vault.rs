@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The policy of a token in Vault or OpenBao.
 //!
 //! A write is `create` where nothing stands and `update` where something does, but only at paths whose backend looks

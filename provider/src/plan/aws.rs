@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What an instance has in AWS: an entry of the registry, at a path of Parameter Store. Nothing else is made there.
 
 use crate::naming::Coordinate;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Durations as users write them: `90s`, `15m`, `1h30m`, `7d`, or bare seconds.
 
 use core::time::Duration;

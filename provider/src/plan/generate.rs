@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Values that are made: passwords, random bytes, ids. Randomness comes by argument.
 
 use base64::Engine as _;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What an instance has in the directories of a host, and how that stands against the wish.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What is wished, what was seen, and the difference. Pure: no I/O, no async, no Terraform.
 
 pub mod aws;

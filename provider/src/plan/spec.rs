@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The wish: wholly known, made once from the model and the settings.
 
 use serde::{Deserialize, Serialize};

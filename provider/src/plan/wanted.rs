@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the user asked for, wholly known.
 //!
 //! It is also what the registry keeps of an instance, so that an import finds it again.

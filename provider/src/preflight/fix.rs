@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! How a finding says what to do: a sentence, a colon, and what to run.
 
 use std::fmt::Display;

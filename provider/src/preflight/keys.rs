@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Keys of secrets that the instance needs, against its store: by name, never a value.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! How long an answer took, in steps: the exact time would be another state at each read.
 
 use std::time::Duration;

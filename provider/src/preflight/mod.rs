@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Checks of an instance against what stands: read-only but for the probe, side by side, within one deadline.
 //!
 //! # Layout

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Names: legal for what they name, and the ones under which the registries have the instance.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A login is leased, tried, and revoked: what only a try can tell.
 
 use std::sync::Arc;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Runs checks side by side. A target that is dead costs the deadline once and hides nothing else.
 
 use std::time::Duration;

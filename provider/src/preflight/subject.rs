@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The instance that is asked about.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The provider: its block, and the list of everything it offers.
 
 mod schema;

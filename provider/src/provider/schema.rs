@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The schema of the provider block. Structures are nested blocks, so that the CLI refuses a misspelt key.
 
 mod environment;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the configurations of one owner may not loosen in a target, and how it travels.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a registry lists without being asked for one instance. Pure.
 
 use super::Entry;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The record each target keeps of its own instances: what an entry says, and what a look at it tells.
 //!
 //! The entry decides whose an instance is; comments and headers on the objects only inform. Pure types; PostgreSQL

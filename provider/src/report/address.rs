@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Resource addresses, as far as the type in them.
 
 /// The type of the resource at an address, such as `appenv_app_instance` of `module.a["x.y"].appenv_app_instance.b[0]`.

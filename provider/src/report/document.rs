@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a digest stands for, as far as a reviewer is shown it.
 
 use std::collections::BTreeMap;

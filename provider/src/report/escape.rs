@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! How a text of others stays a text, in Markdown as on a terminal.
 
 /// Most characters of one text that are shown, and of a line of prose.

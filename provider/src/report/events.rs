@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The events of `plan -json`, read line by line.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! This provider's resources, put together from plan and gates and sorted by instance.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Events and plan together, grouped by instance, and judged.
 
 use std::collections::{BTreeMap, HashMap};

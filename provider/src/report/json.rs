@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A report as JSON, for machines. `format_version` grows with what is added; a reader refuses another major number.
 
 use serde_json::{Value, json};

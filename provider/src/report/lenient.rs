@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Values of a plan as they stream by: the scalars that may be shown are kept, all else is passed over.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Lines of a file, one at a time, none longer than fits in memory.
 
 use std::io::{BufRead, Read as _};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a plan would do, told to a reviewer: pure, from the events of `plan -json` and the plan's own JSON.
 //!
 //! # Layout

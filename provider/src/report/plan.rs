@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The plan's own JSON, `show -json plan.bin`, read as a stream: of a hundred megabytes little stays.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What of this provider's resources may be shown: attributes that are known not to be secret, and no others.
 
 use std::collections::BTreeMap;

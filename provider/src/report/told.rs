@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Diagnostics of a plan, and which of them are a gate's.
 
 use super::address::{is_ours, resource_type};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Why a plan cannot be judged. What is in the files is never repeated: it may be a secret.
 
 use std::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The one answer about a plan.
 
 /// What may be done with it, as an exit code.

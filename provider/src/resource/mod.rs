@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a configuration can make: one folder a resource. `state_gate`: what both ask before a change.
 
 pub mod app_instance;

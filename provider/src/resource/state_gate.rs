@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The state gate, as resources ask it: before a change that writes outside the state, at plan and again in apply.
 //!
 //! Core plans a change again before it applies it, and in neither is the provider told which of the two it is; so what

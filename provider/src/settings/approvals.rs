@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What was approved, and by which keys: `approvals`, `approvals_file`, `approval_keys` and `APPENV_APPROVALS`.
 
 use std::collections::{BTreeMap, BTreeSet};

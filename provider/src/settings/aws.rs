@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The `aws` block. What is left out, and every credential, comes by the SDK's own chain when it is first used.
 
 use tfplugin::diagnostic::{Diagnostic, Errors};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The declared envs, as the naming rules judge them.
 
 use tfplugin::value::{Attr, Path};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The `host` block: the directories of the machine that the provider runs on.
 
 use tfplugin::diagnostic::{Diagnostic, Errors};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What must be known when the provider is configured: all but addresses and credentials of servers.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `environment.log_retention_days`: for how long the logs of an env are kept. Log groups are made by the provider of
 //! whatever writes into them; it is declared here once, and handed on.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The provider block as the user wrote it; any endpoint may be unknown.
 
 use serde::{Deserialize, Serialize};

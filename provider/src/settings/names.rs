@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The `names` block: the same on the provider, where it holds templates, and on a resource, where it holds names.
 
 use std::collections::BTreeMap;

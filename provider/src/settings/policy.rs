@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the gates guard: `gates.production`, and `allow`, `promote_from`, `soak` and `evidence` of each env.
 
 use std::collections::{BTreeMap, BTreeSet};

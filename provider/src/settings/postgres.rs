@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The `postgres` block: arguments or a URL, then libpq's environment variables.
 
 use std::time::Duration;

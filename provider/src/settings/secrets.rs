@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `secret_store`.
 
 use tfplugin::diagnostic::{Diagnostic, Errors};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Files that must be signed where `approval_keys` are set.
 
 use std::collections::BTreeSet;

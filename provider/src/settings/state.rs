@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `gates.state` and the block `state`: what the state gate does, and where states belong.
 
 use tfplugin::diagnostic::{Diagnostic, Errors};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The `vault` block: arguments, then the environment variables of Vault and OpenBao.
 
 use std::collections::BTreeMap;

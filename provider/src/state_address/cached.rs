@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The file in which the CLI keeps the backend it initialised.
 //!
 //! Terraform and OpenTofu, old and new, write the same `backend` object into files of version 3; older ones add

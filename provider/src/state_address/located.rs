@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The address in parts: what the backend of each type makes of its arguments and of the workspace.
 
 use std::path::{Component, Path};

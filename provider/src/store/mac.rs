@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A keyed digest by which a value is known again without being noted: RFC 2104 with SHA-256.
 //!
 //! A key of its own for each record keeps equal values of two secrets from looking alike; what is hashed begins with the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Where secrets of an instance live: one folder a store. Knows the facets, whose registries tell whose an instance is
 //! and whose connections it shares, and nothing above.
 //!

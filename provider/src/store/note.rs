@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Notes beside secrets: which record each key has, and digests by which its value is known again. Pure.
 //!
 //! A value and its note are two writes. The note is written first, with an intent: what is about to stand. Whoever looks

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Which secret, of which instance.
 
 use crate::naming::{Coordinate, Names};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a store notes of a key, and how its value stands against that.
 
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What stands in the way of a write, as what a user can act on.
 
 use super::note::Obstacle;

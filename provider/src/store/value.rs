@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A value that prints itself nowhere.
 
 use std::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What functions answer. The oracle is the golden file of the convention.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Functions are total: whatever value comes, they answer or refuse, and the same twice.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! OpenTofu calls functions on the process that it has configured, Terraform on one that it has not: both must be answered
 //! alike, whatever the provider block says.
 

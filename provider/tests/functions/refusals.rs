@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What is refused, at which argument, and in which words.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The functions that answer texts: golden files, and what no input may do to them.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Keys and signatures by OpenSSH itself.
 
 use std::path::Path;

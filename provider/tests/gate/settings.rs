@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Approvals in the provider block: each that counts, and what is said of each that does not.
 
 use appenv::gate::approval::{Approval, Judged};

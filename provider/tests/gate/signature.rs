@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What `ssh-keygen` signs is accepted, and nothing else is.
 
 use appenv::gate::signature::{Key, KeyError, SignatureError, check_by_fingerprint, verify};

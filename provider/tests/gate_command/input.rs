@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What cannot be judged: the gate stays closed, says why, and repeats nothing of it.
 
 use serde_json::{Value, json};

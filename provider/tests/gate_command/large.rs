@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Large plans: a comment that every forge takes.
 
 use std::fmt::Write as _;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Names of a released convention, line by line. A line that is there never changes: the objects of that name exist.
 //! New instances and new kinds of names are added as new lines.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What is a word, against an oracle of its own; and what a message may hold.
 
 use appenv::naming::{

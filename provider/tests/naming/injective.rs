@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Within each target's name space a name has one owner, over all coordinates that a declaration accepts.
 //!
 //! Words are few, so that every way two names could meet does occur: envs of up to three words, apps and services

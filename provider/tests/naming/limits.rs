@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! No name over a limit or outside an alphabet is ever derived, by a table of its own.
 
 use appenv::naming::{Declared, Environments, Inputs, Names, ROWS, RowValue, Subject, check_name};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Every refusal with its exact message: subject, summary, detail.
 
 use std::fmt::Write;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The rows of Arcodange's worked example and the others that hold to the letter, written out by hand.
 
 use appenv::naming::{

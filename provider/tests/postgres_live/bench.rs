@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a test works on: a server, a login, a maintenance database of its own, and instances.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a user is told, and what no text of ours holds.
 
 use appenv::facet::postgres::{Host, Password, Postgres};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Extensions, which live in the instance's database.
 
 use appenv::facet::{Facet, Fault};

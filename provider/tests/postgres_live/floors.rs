@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the registry keeps for the gates, and a registry that an earlier release founded.
 
 use std::collections::BTreeMap;

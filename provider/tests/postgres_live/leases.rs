@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Logins that Vault leases, and tenants kept apart.
 
 use appenv::facet::{Facet, Fault};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! From nothing to whole, each object changed by hand, and back to nothing.
 
 use appenv::facet::{Facet, Fault};

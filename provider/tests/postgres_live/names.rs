@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Names at the limit and names no convention would make, but an override may.
 
 use appenv::facet::Facet;

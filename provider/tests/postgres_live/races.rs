@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Many at once, and runs that saw an older registry.
 
 use std::time::Duration;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What stands in the way of a removal, and what a shared owner role keeps.
 
 use appenv::facet::{Facet, Fault};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Private servers, one a version, for the life of the test process.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Who is spoken with, in each mode.
 
 use appenv::facet::postgres::{Postgres, SslMode};

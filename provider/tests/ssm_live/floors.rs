@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the registry keeps for the gates, in Parameter Store.
 
 use std::collections::BTreeMap;

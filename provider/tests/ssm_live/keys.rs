@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The names of secrets below a path.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A private OpenBao.
 
 use std::process::Stdio;

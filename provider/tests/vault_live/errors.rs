@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a user is told when a server cannot or will not.
 
 use std::fmt::Write as _;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Lost requests, lost answers, stops, limits, redirects, frozen and talkative servers.
 
 use std::process::Command;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the registry keeps for the gates, and documents that an earlier release wrote.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What is asked for later, and what is asked for no longer: only what the registry notes as the instance's own is
 //! changed or removed.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Leased logins on every PostgreSQL at hand: whose objects they make, and how they end.
 
 use appenv::facet::vault::Vault;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! From nothing to everything and back, and whatever a hand changes in between.
 
 use appenv::facet::vault::Vault;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The Vault facet against a private OpenBao, as the tokens of `docs/policies`; never as root.
 //!
 //! Servers are found by `APPENV_BAO` and `APPENV_PG_BINDIRS` (separated by `:`), else on PATH and in the places named

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A private PostgreSQL, with the logins a provider and a Vault have: neither is a superuser.
 
 use std::os::unix::process::CommandExt;

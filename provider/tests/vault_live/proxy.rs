@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A proxy that loses a request, or the answer to it; and a stub that answers what it is told.
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The registry: check-and-set, targets, tombstones, what hands do to it.
 
 use appenv::facet::vault::Vault;

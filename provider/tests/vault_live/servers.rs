@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Where the servers are, and a process that ends with its owner.
 
 use std::net::TcpListener;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What instances of one app share: parts, scopes, the CI role, and two runs at once.
 
 use appenv::facet::vault::Vault;

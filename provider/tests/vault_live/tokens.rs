@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Tokens: logged in for, renewed, replaced when dead, ended.
 
 use std::time::Duration;

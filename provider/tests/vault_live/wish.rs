@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Instances as tests wish them, and the steps of an apply.
 
 use std::collections::{BTreeMap, BTreeSet};

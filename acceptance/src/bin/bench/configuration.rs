@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What is planned: many instances, and as many of the CLI's own resource.
 
 use acceptance::provider;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! How soon the provider can be spoken to.
 
 use std::io::{BufRead as _, BufReader};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Measures the provider against its bars, as ratios within one run to the CLI's own resource and to a provider that
 //! does nothing.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Plans without a change, timed side by side: what else the machine does falls on all of them alike.
 
 use std::path::Path;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A private Parameter Store: moto, which answers like AWS, in memory.
 //!
 //! It takes names and values that AWS refuses, and encrypts nothing: what AWS is strict about is tested otherwise. Its

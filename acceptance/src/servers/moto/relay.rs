@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Stands before moto and twists what comes next: what AWS does under load, and what other runs do meanwhile.
 
 use std::collections::VecDeque;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The buckets of S3, which keep states.
 
 use serde_json::Value;

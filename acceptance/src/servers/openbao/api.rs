@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The HTTP API: what sets a server up and takes snapshots, thousands of calls to the one of the CLI.
 
 use std::time::Duration;

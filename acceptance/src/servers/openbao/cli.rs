@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The oracle: the real `bao` command.
 
 use std::io::Write as _;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! OpenBao or HashiCorp Vault in a container; the client is the machine's own `bao`, whose protocol both speak.
 
 use std::fs;

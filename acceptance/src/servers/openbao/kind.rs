@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Which Vaults there are to start.
 
 use std::fmt;

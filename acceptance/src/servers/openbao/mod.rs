@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A private OpenBao, or HashiCorp Vault where a container of it is asked for.
 //!
 //! In memory, unsealed, with a file audit device, KV v2 at `kvv2`, the database engine at `postgres` with a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What an operator has done before the provider comes: engines, auth methods, policies.
 
 use std::path::Path;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! PostgreSQL in a container; the client is the machine's own `psql`.
 
 use super::{Backing, Install, Postgres, settings};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! PostgreSQL programs on this machine, and a cluster of each to copy.
 
 use std::fs::{self, File};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The oracle: statements through the real `psql`.
 
 use std::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A private PostgreSQL.
 //!
 //! It has the three logins of a real installation: the superuser `postgres` (the oracle only), `appenv_admin` (the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! All diagnostics in one file, `tests/golden/diagnostics.txt`, to be read and reviewed as prose.
 //!
 //! `UPDATE_GOLDEN=1` writes it; a test compares only its own sections, so that tests run side by side.

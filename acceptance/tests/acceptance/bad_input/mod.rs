@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What is refused, and how it is said: one diagnostic that a tired person understands, and nothing written.
 //!
 //! Many cases share one run of the CLI: each has a provider configuration or a resource of its own name, and the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Servers that cannot be reached, do not know us, or hold what is not ours.
 
 use std::net::TcpListener;

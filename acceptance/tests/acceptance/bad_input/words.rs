@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Mistakes that need no server to be seen.
 
 use acceptance::{Cli, Workspace};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A bucket of Google's Cloud Storage with two service accounts, as far as the backend `gcs` asks it: one may read objects, the
 //! other write them too.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The comments of one pull request, as GitHub and Gitea serve them to a job.
 
 use std::io::{BufRead, BufReader, Read, Write};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What an operator has set up before the workflows of `examples/ci` run: logins with the documented rights, and a state.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A workflow as it stands in `examples/ci`, and every command in it, run.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The provider is killed, or loses an answer, at every write of an opening and a close.
 
 use acceptance::servers::Servers;

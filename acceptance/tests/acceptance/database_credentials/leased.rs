@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! With Vault: a lease that is taken for the run.
 
 use acceptance::servers::Servers;

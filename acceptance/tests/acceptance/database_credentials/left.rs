@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a run that was killed leaves, and whom that holds up: nobody, once its time is over.
 
 use std::time::{Duration, Instant};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What cannot be opened, and how that is said. Nothing is made then.
 
 use acceptance::servers::Servers;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Without Vault: a role that is made for the run.
 
 use std::time::Duration;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A guide as a reader follows it: headings and blocks of code, in order.
 //!
 //! A comment of HTML on the line before a block says what cannot be said in it: `file: NAME`, `exit: CODE`, `usage of:

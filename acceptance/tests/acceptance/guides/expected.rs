@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a guide shows of an output, against the output.
 //!
 //! They are compared word by word, so that neither the width of a terminal nor the length of a path counts. `…` or

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Guides that need no server: their instances are directories.
 
 use std::os::unix::fs::PermissionsExt;

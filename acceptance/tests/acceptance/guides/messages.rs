@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Every message that the guide of messages explains is one of the provider's, word for word.
 
 use std::fs;

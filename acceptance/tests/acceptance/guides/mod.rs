@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Every command of every guide is run, in order, as its reader would run it, and what it prints is what the guide shows.
 //!
 //! What a reader has already (servers, keys, a repository) is made here first. Where a guide changes servers, they are

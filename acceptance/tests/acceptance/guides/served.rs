@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Guides with a PostgreSQL and an OpenBao.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};

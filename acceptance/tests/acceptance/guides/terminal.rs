@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The one terminal in which a guide is followed: what a block exports is there in all that come after it, and so is its umask.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Follows a guide: writes its files, runs its commands, compares what they print with what it shows.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! That it is enough, and that each right of it is used: by the audit log of the server.
 
 use acceptance::servers::Servers;

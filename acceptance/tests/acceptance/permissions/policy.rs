@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A policy taken apart and put together again, and what the server's audit log says of its use.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Each right taken away by itself: an error names what is missing.
 
 use acceptance::servers::Servers;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Everything that is checked is broken, found, and mended as it is told.
 
 use acceptance::servers::Servers;

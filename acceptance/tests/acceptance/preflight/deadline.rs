@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! One server that is dead hides nothing of the other, and no read takes longer than it may.
 
 use std::time::Duration;

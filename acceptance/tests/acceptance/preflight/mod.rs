@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `appenv_preflight` on real servers: each check is good, broken by hand, found, and mended as its `fix` says.
 
 mod broken;

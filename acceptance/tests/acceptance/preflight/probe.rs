@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The probe leases a login, tries it and revokes it, whatever happens in between.
 
 use acceptance::servers::Servers;

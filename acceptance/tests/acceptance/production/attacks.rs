@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Ways around the gates, each refused. Others are told of where they belong: a floor that is to be loosened (`floor`),
 //! an edited state (`tampered`), a replayed approval (`changes`), a shared object (`shared`).
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Creates, changes, ends: each is refused at plan with its digest, and goes through with that one only.
 
 use acceptance::Snapshot;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a digest is of: the same change has the same, any other has another.
 
 use super::{CREATES, Guarded, digest, limit};

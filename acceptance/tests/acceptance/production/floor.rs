@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What production applies have had cannot be loosened in a configuration.
 
 use serde_json::{Value, json};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! An approved apply that is cut off goes on under its approval, and nothing else does.
 //!
 //! Every write is the last one before a kill once: of a create, of a change, of an end.

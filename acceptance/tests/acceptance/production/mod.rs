@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The production gate with the real CLI and real servers: what changes production is refused unless exactly that is
 //! approved.
 

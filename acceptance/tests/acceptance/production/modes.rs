@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What each mode does, and what `allow` lets pass.
 
 use super::{CREATES, Gates, Guarded, digest, limit, warns};

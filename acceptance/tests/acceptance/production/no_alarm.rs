@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! No false alarm: whatever is configured, a configuration that was applied changes nothing however it is written, and a
 //! change keeps its digest wherever and however it is written.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A version goes to production from where it ran before.
 
 use std::sync::Arc;

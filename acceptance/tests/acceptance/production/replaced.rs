@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Replacements: what is made does not approve what goes.
 
 use super::{CREATES, Gates, Guarded, SHUT, UNPROTECTED, digest};

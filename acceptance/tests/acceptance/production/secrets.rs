@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Secrets of a production instance are production.
 
 use super::{CREATES, Guarded, SHUT, UNPROTECTED, digest};

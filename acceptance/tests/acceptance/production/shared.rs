@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the app's instances share is production's too, whichever of them changes it.
 
 use std::sync::Arc;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Approvals in the provider block, in a file, at apply, and signed.
 
 use std::process::Command;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A state that was edited approves nothing.
 
 use serde_json::{Value, json};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `examples/arcodange`: five applications that were made by hand, and one with a sandbox, in one state for all and in a
 //! state for each environment.
 

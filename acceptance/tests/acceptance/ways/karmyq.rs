@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `examples/karmyq`: directories, dotenv files and a database, and the way from `karmyq_prod` to `karmyq_production`.
 
 use std::fs;

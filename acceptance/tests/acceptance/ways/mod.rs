@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The ways of working that `examples/` shows: each applied as its README says, asked of the servers, and ended.
 
 mod arcodange;

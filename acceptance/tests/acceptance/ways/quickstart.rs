@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `examples/quickstart`: one application in two environments, applied and ended.
 
 use acceptance::servers::Servers;

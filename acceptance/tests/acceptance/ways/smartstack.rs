@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `examples/smartstack`: three environments in one AWS account, each with a state in S3; Parameter Store is asked by plain
 //! HTTP.
 

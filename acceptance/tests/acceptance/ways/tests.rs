@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `terraform test` of each example: it passes, and with one wrong name it fails and says which. And what its README names is
 //! there.
 

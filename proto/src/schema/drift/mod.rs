@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Proof that a model and its schema agree, without any data.
 //!
 //! The two are written by hand, side by side. Serde's derive tells a deserializer what a model expects at every

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A deserializer that has no data: it notes what a model asks for at one place, and stops.
 
 use std::cell::RefCell;

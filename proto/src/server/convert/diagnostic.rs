@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Diagnostics and places, as the CLI reads them.
 
 use crate::diagnostic::{Diagnostic, Severity};

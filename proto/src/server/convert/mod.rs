@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Between wire messages and values: what every RPC decodes and encodes. Decides nothing.
 
 mod diagnostic;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Schemas and function signatures, as the CLI reads them.
 
 use crate::function::{Parameter, Signature};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the CLI does not check in a configuration, though users expect it to.
 
 use crate::diagnostic::Diagnostic;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a plan, a configuration and an answer must be like. Pure: values and schemas in, values and faults out.
 
 mod config;

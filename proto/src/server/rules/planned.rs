@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Whether a plan keeps to the configuration, by the rules the CLI would refuse it by.
 
 use crate::schema::{Attribute, Block, Mode, NestedBlock, Nesting};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! From what the CLI proposes to what the author's plan starts from.
 //!
 //! Write-only attributes are null; where the configuration is silent a default counts, and what is computed is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Walks over values: what is unknown in them, what must not be stored.
 
 use crate::schema::Block;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The object-safe twin of [`Ephemeral`].
 
 use std::time::SystemTime;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The object-safe twin of [`Function`].
 
 use crate::function::{ArgumentError, Function, Signature};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Object-safe twins of the traits an author implements: the same verbs on [`Value`]s, so that the RPCs know no model.
 
 mod data_source;

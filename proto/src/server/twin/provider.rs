@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The object-safe twin of [`Provider`].
 
 use std::sync::Arc;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The object-safe twin of [`Resource`].
 
 use async_trait::async_trait;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What is inside lists, maps, objects and values, one after another, with the place of each for errors.
 
 use std::collections::{BTreeMap, btree_map};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! From a value to an author's model.
 
 mod access;

@@ -1,4 +1,5 @@
 #![allow(clippy::unwrap_used)]
+// SPDX-License-Identifier: MPL-2.0
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! MessagePack to a value, by its type.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A value to MessagePack, by its type.
 
 use rmp::encode::{self, ByteBuf};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! MessagePack, as the CLI speaks it.
 //!
 //! What stands for what is set by the protocol's object wire format: objects are maps with every attribute present,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Bytes to MessagePack tokens. Knows no types, and never allocates by a length it has not seen the bytes of.
 
 use rmp::Marker;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Places for what is inside lists, maps, objects and dynamic values.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! From an author's model to a value.
 
 mod compound;

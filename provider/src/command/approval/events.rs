@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Changes with a digest, out of the events of `plan -json`.
 
 use std::collections::BTreeMap;

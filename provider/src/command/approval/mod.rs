@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `approval show` and `approval verify`: what a plan asks approval for, and what a file approves.
 
 mod events;

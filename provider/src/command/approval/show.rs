@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `approval show EVENTS`: what a plan needs approval for, readable, or as a file of approvals.
 
 use std::fmt::Write as _;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `approval verify FILE`: what a file approves, whether one signed it whose signature counts, and whether it is over.
 
 use std::collections::BTreeMap;

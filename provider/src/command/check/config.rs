@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The file that says what is checked.
 
 use serde::de::DeserializeOwned;

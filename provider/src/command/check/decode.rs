@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! JSON as a configuration: what the CLI would refuse is refused, and what is left out is null.
 
 use std::fmt;

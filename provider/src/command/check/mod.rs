@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `check`: preflight and parity from a terminal, without a state. It runs what `appenv_preflight` and `appenv_parity` run, by
 //! the same schemas and models.
 

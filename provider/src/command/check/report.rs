@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What one preflight or one comparison of envs found, and the same as JSON.
 
 use serde_json::{Value as Json, json};

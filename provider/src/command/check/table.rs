@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What was found, for people.
 
 use std::fmt::Write as _;

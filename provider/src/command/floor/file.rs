@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The file that a floor is set by.
 
 use serde::{Deserialize, Serialize};

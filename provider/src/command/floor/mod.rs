@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `floor show` and `floor set`: what production configurations may not loosen in a registry, by the credentials of the
 //! registry itself.
 

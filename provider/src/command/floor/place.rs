@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The registry that a command works on, read from options and environment by what reads the provider block.
 
 use std::collections::BTreeMap;

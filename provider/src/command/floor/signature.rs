@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Whether a file is signed by a key that the floor trusts.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The data source `appenv_app_instance`: a registered instance, read without holding it.
 //!
 //! # Layout

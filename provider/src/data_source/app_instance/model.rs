@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `appenv_app_instance` as the configuration and the state have it.
 
 use std::collections::BTreeMap;

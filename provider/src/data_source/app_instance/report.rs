@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a user reads where the instance cannot be told.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The schema of the data source `appenv_app_instance`.
 
 use tfplugin::schema::{Attribute, Block, Schema};

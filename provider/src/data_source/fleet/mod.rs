@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `appenv_fleet`: every registered instance, over all configured registries.
 //!
 //! # Layout

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What each env has, asked of its registries, its database and its store.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What is written, judged.
 
 use std::collections::BTreeSet;

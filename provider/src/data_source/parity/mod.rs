@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `appenv_parity`: environments of one app side by side.
 //!
 //! # Layout

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `appenv_parity` as the configuration and the state have it.
 
 use std::collections::BTreeMap;

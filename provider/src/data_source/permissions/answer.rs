@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The texts, from the provider configuration and what the data source says of its use.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `appenv_permissions`: the least rights of a plan and of an apply.
 //!
 //! It reads the provider configuration and asks no server, so it answers at plan.

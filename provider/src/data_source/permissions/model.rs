@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `appenv_permissions` as the configuration and the state have it.
 
 use serde::{Deserialize, Serialize};

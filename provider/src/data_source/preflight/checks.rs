@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Everything that is asked, side by side, within one deadline.
 
 use std::sync::Arc;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a configuration writes, judged: mistakes are errors, whatever stands.
 
 use std::collections::{BTreeMap, BTreeSet};

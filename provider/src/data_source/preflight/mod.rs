@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `appenv_preflight`: what stands of an instance, against what should, as findings.
 //!
 //! # Layout

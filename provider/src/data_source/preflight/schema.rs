@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The schema of `appenv_preflight`.
 
 use tfplugin::schema::{Attribute, Block, Schema};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Where a login is used: host, port, sslmode and the URL of all of it.
 
 use std::fmt::Write as _;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Whether the registry lets these credentials be opened: the instance is there, whole, ours and under these names.
 
 use tfplugin::diagnostic::{Diagnostic, Errors};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Renewal and close. Neither looks at the stop signal: what was opened is kept while it is used, and given back.
 
 use std::time::SystemTime;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What an opening hands to renewal and close: how to find the login again, and no secret.
 
 use std::time::Duration;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `appenv_database_credentials`: a login to one instance's database for the time of one run.
 //!
 //! # Layout

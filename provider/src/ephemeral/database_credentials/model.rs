@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `appenv_database_credentials` as the configuration has it and as it is opened; any argument may be unknown.
 
 use serde::{Deserialize, Serialize};

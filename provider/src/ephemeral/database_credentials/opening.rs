@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Opening: the registry is asked, then a login leased or made.
 
 use std::time::Duration;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the user reads when credentials cannot be had.
 
 use tfplugin::diagnostic::{Diagnostic, Errors};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The schema of `appenv_database_credentials`.
 
 use tfplugin::schema::{Attribute, Block, Schema};

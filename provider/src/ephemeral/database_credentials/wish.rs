@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! From the configuration to the [`Spec`] of the instance, as far as credentials need it.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `appenv_env_secret`: the value of a secret, for the time of one run.
 
 mod model;

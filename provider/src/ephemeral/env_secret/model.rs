@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What is asked for, and what is answered.
 
 use serde::{Deserialize, Serialize};

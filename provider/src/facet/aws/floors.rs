@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The floors in Parameter Store: one parameter an owner.
 //!
 //! AWS cannot compare before it writes: where another write came in between, what it put there is taken from the history

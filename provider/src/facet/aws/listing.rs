@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Every instance of an account and region at once.
 
 use super::Aws;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! AWS: an entry of the registry in Parameter Store, and nothing else. Secrets of an instance are a store's.
 //!
 //! # Layout

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a parameter of the registry holds: JSON that Parameter Store takes as it is. Pure.
 
 use std::collections::BTreeMap;

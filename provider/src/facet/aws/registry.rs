@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The registry in Parameter Store: one parameter that founds it, one an instance. `floors` keeps more beside.
 //!
 //! What is new is made with `Overwrite = false`, so that of two makers one fails. An overwrite can not be compared by AWS:

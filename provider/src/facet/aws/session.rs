@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! One account and region, opened when first used: the SDK's configuration, credentials, and whose they are.
 
 use std::time::Duration;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the facet is told.
 
 use std::net::IpAddr;

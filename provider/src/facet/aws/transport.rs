@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What is sent, and what is sent again, beyond what the SDK decides.
 
 use std::error::Error;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Making everything as wished: what is missing is made, what differs is mended, and nothing that may hold data is removed.
 
 use tokio_util::sync::CancellationToken;

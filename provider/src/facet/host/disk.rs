@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Every call on the file system. Each is made relative to an open directory and follows no symbolic link, so that what
 //! was looked at is what is changed, whoever renames what meanwhile.
 

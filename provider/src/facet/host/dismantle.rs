@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Removing what an instance has: its links, and its directories where nothing else is in them.
 
 use std::collections::BTreeSet;

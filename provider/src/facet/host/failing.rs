@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Calls on the file system that fail in tests: of this thread, the one after so many.
 
 use std::cell::Cell;

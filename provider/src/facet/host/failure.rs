@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What can go wrong on a host, as what a user can act on.
 
 use super::Settings;

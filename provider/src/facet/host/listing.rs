@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Every instance of a machine at once.
 
 use super::registry::{Record, Registry};

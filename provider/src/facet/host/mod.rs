@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The directories of the machine that the provider runs on.
 //!
 //! # Layout

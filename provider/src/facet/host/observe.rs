@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A look at the registry and at everything that an instance has. Takes no lock and writes nothing.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The registry below `{root}/.appenv/`: a file that founds it, and one file an instance. A write is made under a lock,
 //! compares first, and puts the new file whole in the place of the old.
 

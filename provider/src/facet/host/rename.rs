@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Moving directories to other paths. The old path stays for a while, as a link, for whoever still uses it.
 
 use tokio_util::sync::CancellationToken;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The directory of an instance's secrets, for the store of files: looked at by anybody who may, changed only under the
 //! registry's lock and by a way that nobody else could lead elsewhere.
 

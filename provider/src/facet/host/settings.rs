@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the facet is told.
 
 /// The directories of the machine that the provider runs on.

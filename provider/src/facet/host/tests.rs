@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The facet on a real file system, where it is stopped, raced or in somebody's way.
 #![allow(clippy::disallowed_methods, reason = "tests and their doubles are the world")]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The way to a path, step by step from the root of the file system, and whether others could lead it elsewhere.
 
 use super::disk::{Dir, DiskError, us};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Opens one session: addresses, TLS, keepalives, and what a session sets for itself.
 
 use std::io;

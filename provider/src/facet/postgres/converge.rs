@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Making every object as wished.
 
 use tokio::time::Instant;

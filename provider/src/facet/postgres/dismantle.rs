@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Removing what an instance has. Its owner role goes last, with the entry: see `registry`.
 
 use tokio::time::Instant;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Looks that a preflight takes beside those of a plan: the catalogs without the registry, and a login of somebody else.
 
 use std::collections::BTreeSet;

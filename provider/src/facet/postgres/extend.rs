@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Extensions, in the instance's database.
 //!
 //! What the owner of a database may create (a trusted extension) is created under the owner role, in `public`, so that

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What can go wrong between the provider and a server, and the questions one asks of it.
 //!
 //! Codes are those of the PostgreSQL manual, appendix "PostgreSQL Error Codes". Of a server's error only the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The floors in the registry: what each owner's configurations may not loosen here.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Whose the schema of the registry is: anybody who may create in the maintenance database could make one before the
 //! provider does, fill it, and be believed; and what he hung on its tables would run as whoever reads them.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Every text a server gets, pinned: a change of one is a change of what existing instances are.
 
 use std::fmt::Write;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A stream that hangs up when an unencrypted server asks for the cleartext password.
 //!
 //! The first message of a server is its request for authentication: `R`, length 8, code 3 for the cleartext

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Databases that renamings by copy leave: copies that did not get finished, and old ones that are kept for a while.
 //!
 //! What the registry notes is a name; a database may have been dropped since, and another one made under it. So each is

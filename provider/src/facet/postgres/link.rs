@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The connections of one process: one that reads, one that writes, and short ones into instance databases.
 
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Every instance of a server at once: two statements, whatever there is.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! PostgreSQL: an instance's database, its owner role, and the registry in the maintenance database.
 //!
 //! # Layout

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Other instances that are registered with one of our names, and what of it is refused.
 
 use serde::Deserialize;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Looking: no lock, no write.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The one place where a name or a text becomes part of a statement.
 //!
 //! Both forms hold with `standard_conforming_strings = on`, which every session of ours sets

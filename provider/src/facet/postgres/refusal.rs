@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Refusals of our own: nothing failed, but going on would harm somebody.
 
 use super::registered::Row;

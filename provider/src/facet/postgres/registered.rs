@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a look at the registry answers: the entry, the names it was made under, and what stands beside it.
 
 use std::collections::BTreeMap;

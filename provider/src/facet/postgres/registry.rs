@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The registry in the maintenance database: the one transaction that writes an entry.
 
 use serde_json::json;

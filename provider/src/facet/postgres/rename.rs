@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Giving the database and its owner role other names, and the registration with them: one transaction.
 
 use tokio::time::Instant;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! One connection, with a deadline on every call.
 
 use std::future::Future;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Where the server is and how it is spoken to.
 
 use std::path::PathBuf;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Every statement on roles and databases, as text. Pure; golden files pin each of them.
 
 use std::fmt::Write;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The statements that look at all instances at once.
 
 /// Every registration with whether its database and its owner role are there, and the logins of it that are over: leased

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The statements that only look. Every name comes in as a parameter of type text: as `name` it would be cut at
 //! 63 bytes and could match another object.
 

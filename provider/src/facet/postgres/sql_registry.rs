@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The registry's tables and the statements that write them.
 
 /// The version of the tables below.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Every text about temporary logins. Pure; golden files pin each of them.
 
 use super::quote::{identifier, literal};

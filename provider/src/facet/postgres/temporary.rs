@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Logins for the time of one run: made for it, kept while it lasts, ended with it; and what a run that was killed left.
 //!
 //! A login is a member of the owner role and becomes it in the instance's database, as one that Vault leases. Its

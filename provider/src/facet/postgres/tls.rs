@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! TLS towards the server: who is trusted, and what of the certificate is checked.
 
 use std::sync::Arc;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A failure, and what was being done: told to the user once, at the facet's edge.
 
 use super::failure::Failure;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A password as the server keeps it, sent in the password's place: `SCRAM-SHA-256$4096:salt$StoredKey:ServerKey`
 //! (RFC 5802, RFC 7677; PostgreSQL manual, "CREATE ROLE").
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The connection of the database engine: not ours, but ours rests on it.
 
 use serde_json::Value;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Brings every object to the wish. What fits is not written.
 
 use tokio_util::sync::CancellationToken;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A document of secrets and its copy at another path: what KV tells of them, and what is still to be copied. Pure.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A login leased for the time of one run: taken, renewed while it lasts, given back with it.
 
 use std::sync::PoisonError;

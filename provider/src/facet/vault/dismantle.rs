@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Removes an instance's objects and its part of the shared ones. KV documents of the app stay.
 
 use tokio_util::sync::CancellationToken;

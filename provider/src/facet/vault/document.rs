@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The registry's document of one app: its owner, its instances, their parts of what is shared. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Looks that a preflight takes: each object by itself, so that one that may not be read hides no other.
 
 use serde_json::{Map, Value};

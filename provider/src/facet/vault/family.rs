@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The family's glob: `{app}-*` also matches an app whose name begins so.
 
 use vaultrs::api::kv2::requests::ListSecretsRequest;

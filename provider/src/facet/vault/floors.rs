@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The floors in the registry: one document for all owners, every write of it a check-and-set.
 
 use std::collections::BTreeMap;

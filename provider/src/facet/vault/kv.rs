@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Documents of the registry in KV v2: read with their version, written by check-and-set.
 
 use std::collections::BTreeSet;

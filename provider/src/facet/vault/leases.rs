@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Leased logins that are still out.
 
 use serde_json::json;

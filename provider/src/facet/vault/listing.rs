@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Every instance of a server at once: the documents of all apps, and a list of what stands.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What one run need not ask twice.
 
 use std::collections::{HashMap, HashSet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Whether the engines and auth methods are mounted where the configuration says.
 //!
 //! `sys/internal/ui/mounts` shows a token the mounts its policies reach, without a policy of its own.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! One object: read, written whole and read back, removed.
 
 use serde_json::{Map, Value, json};

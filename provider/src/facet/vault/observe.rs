@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A look at every object of an instance. Reads only, side by side.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Names that two instances would have: a path of secrets, where nothing need stand to tell whose it is, and the policy that
 //! every instance has.
 

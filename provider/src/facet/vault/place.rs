@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Where an instance's own objects stand in Vault, as the registry notes them: what is noted is the instance's to
 //! change and to remove, and nothing else is.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The registry in KV v2: one document that founds it, one an app. Every write is a check-and-set.
 
 use serde_json::json;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The document of an instance's secrets: moved to another path with its versions, never shown.
 //!
 //! The copy carries a mark in its custom metadata, by which a run that goes on tells it from a document of another

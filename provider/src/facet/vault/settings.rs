@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the facet is told: where the server is and who we are.
 
 use std::time::Duration;

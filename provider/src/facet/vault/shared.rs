@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the app's instances share: the ops policy of their parts, and the CI role.
 //!
 //! Both are made from the app's document alone, in rounds: read the document, make what differs, and again until a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What an instance has against what it is to have, as the registry notes it. Pure.
 
 use std::collections::BTreeMap;

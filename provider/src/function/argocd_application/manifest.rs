@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What is written of an Application. Its fields: Argo CD manual, "Application Specification".
 
 use tfplugin::value::Value;

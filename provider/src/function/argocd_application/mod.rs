@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `argocd_application(app, env, options)`: the Application by which Argo CD runs an instance, in YAML.
 //!
 //! # Layout

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The key `argocd` of the options: what no name says of an Application.
 
 use std::collections::BTreeMap;

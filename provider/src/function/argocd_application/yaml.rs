@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Values as YAML that readers of 1.1 and of 1.2 read alike.
 //!
 //! `yaml-rust2` writes the structure: it is kept, has no `unsafe` and no C in it, and keeps the order of keys. Which

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Texts of others in a page: none begins a heading, a link, a picture, HTML or another line.
 //!
 //! Rules: CommonMark 0.31, "Backslash escapes", "Code spans", "Fenced code blocks".

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `runbook(app, env, options)`: the page of an instance for those who run it, in Markdown.
 //!
 //! # Layout

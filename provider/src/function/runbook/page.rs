@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The page: one title and ten sections in a fixed order, as an operator looks for them.
 
 use super::markdown::{block, code, inline};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The key `runbook` of the options: what no name says of an instance.
 
 use tfplugin::value::{Path, Value};

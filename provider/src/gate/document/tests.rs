@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! One change has one text and one digest, and another change has another.
 
 use proptest::prelude::*;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What to do, in order, to make an instance as wished.
 
 use super::{PostgresWish, Seen, SeenDatabase, SeenRole, quoted};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The PostgreSQL part: what is wished, what was seen, and what to do about the difference. Pure.
 
 mod effects;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! How each object stands against the wish, and what stands in the way of a create.
 
 use super::{PostgresWish, Seen, SeenDatabase, SeenRole, escaped, quoted};

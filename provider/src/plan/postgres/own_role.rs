@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Names for a role of an instance's own, where the one it would have may not be shared.
 
 use super::PostgresWish;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! How a value of the server appears in a phrase a user reads.
 
 /// Characters shown of one value; what is longer ends in `…`.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What one look at the catalogs tells of an instance. Read from the JSON document the read statement answers.
 
 use std::collections::BTreeSet;

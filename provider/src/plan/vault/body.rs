@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The body of a role as it is wished, against what the server answers.
 //!
 //! Vault and OpenBao keep fields that a write leaves out, so a body names every field that decides who gets what,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the policies of an instance and of its app grant. Frozen with the convention's version: golden files hold
 //! the rendered texts.
 

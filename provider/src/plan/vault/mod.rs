@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The Vault part of the wish, and the contents of the objects made from it.
 //!
 //! # Layout

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A policy as paths and capabilities: rendered from a fixed template, read back, compared.
 //!
 //! Only validated names reach the text, so that no name can add a stanza or a glob. What is read back is the small

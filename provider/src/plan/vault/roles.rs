@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The bodies of the roles, from the wish. Every field that decides who gets what is named.
 
 use std::collections::{BTreeMap, BTreeSet};

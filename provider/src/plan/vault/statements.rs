@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The SQL with which Vault makes and ends a leased login. Frozen with the convention's version.
 //!
 //! Vault runs each list in one transaction, which a `COMMIT AND CHAIN` in it divides, as its own login: CREATEROLE,

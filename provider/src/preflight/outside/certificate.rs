@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The certificate of a TLS endpoint: how long it is valid, and whether it names the host.
 
 use jiff::{Timestamp, Unit};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A dotenv file is there, can be read as one, and only by those who should.
 
 use std::io;

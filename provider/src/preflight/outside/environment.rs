@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Environment variables are there. Their values are not looked at.
 
 use std::collections::BTreeSet;

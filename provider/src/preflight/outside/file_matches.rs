@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A file names what it should: this env in a docker compose file, the unit of a process manager, a cron table.
 
 use std::sync::Arc;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A health address answers with the status it should, in time.
 
 use std::error::Error as _;

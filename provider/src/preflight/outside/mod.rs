@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Checks of what no facet manages: Redis, health endpoints, certificates, the environment, files. One file a check;
 //! each takes plain input and makes checks that are run side by side.
 

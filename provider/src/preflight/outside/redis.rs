@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Redis answers, to the login that the application has.
 
 use std::time::{Duration, Instant};

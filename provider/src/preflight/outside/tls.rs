@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! TLS from here to a server: who is trusted, and the handshake.
 
 use std::sync::Arc;

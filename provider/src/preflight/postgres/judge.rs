@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! From what was seen on a PostgreSQL server to findings. Pure.
 
 use crate::facet::postgres::{Examined, Maintenance, Room, identifier};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What stands on the PostgreSQL server.
 //!
 //! - `judge`: from what was seen to findings; pure.

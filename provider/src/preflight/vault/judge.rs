@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Roles and the connection, from what was read to findings. Pure.
 
 use serde_json::{Map, Value};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What stands in Vault or OpenBao.
 //!
 //! - `judge`: roles and the connection, from what was read to findings; pure. `policies`: the same of policies.

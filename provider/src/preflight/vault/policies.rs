@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the instance's policies grant.
 
 use crate::facet::vault::Vault;

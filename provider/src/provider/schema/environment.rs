@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The block `environment`: one declared env.
 
 use tfplugin::schema::{Attribute, Block};

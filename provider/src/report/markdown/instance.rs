@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! This provider's resources: a row each, then a section an instance.
 
 use std::fmt::Write as _;

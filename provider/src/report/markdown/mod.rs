@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A report as a comment of a pull request: one line that says it all, then what a reviewer needs, then the rest.
 //!
 //! Every text that is not ours stands in inline code, so no name can become a link, a mention or HTML.

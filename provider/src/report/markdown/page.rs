@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A page that never grows beyond its limit.
 
 /// Most bytes of the page. GitHub takes 65,536 characters a comment, of any size; others take less.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Objects that are there without a registration: what `adopt` lets a create do about them.
 
 use tfplugin::diagnostic::{Diagnostic, Errors};

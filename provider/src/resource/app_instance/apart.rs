@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What keeps the names of instances apart where conventions alone do not: overrides that meet, and what the naming
 //! gate lets through.
 

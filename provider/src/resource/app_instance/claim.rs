@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Whose an instance is: what a create may do about the registration it finds. Pure.
 
 use crate::registry::{Entry, Look, Phase};

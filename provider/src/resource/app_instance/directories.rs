@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What of an instance is said of the directories of a host alone.
 
 use std::collections::BTreeSet;

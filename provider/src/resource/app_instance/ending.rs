@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Delete: only under our owner and our holder, only what may go, and nothing before that is known.
 
 use tfplugin::context::Context;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a state entry says of its instance, and what its targets say.
 
 use std::sync::Arc;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What is true after an update that failed half-way. The CLI saves what the slot holds, and a destroy that does not
 //! refresh acts on it.
 

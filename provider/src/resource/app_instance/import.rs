@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Import: from an id or an identity to the stub of a state. Writes nothing.
 
 use std::collections::BTreeMap;

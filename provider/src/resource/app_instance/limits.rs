@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! How long an operation may wait for servers: block `timeouts`.
 
 use std::time::Duration;

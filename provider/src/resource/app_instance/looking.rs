@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The one look that the plan of a create takes. It feeds diagnostics, never values.
 
 use tfplugin::context::Context;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Create and update: one path, which also continues what a killed run left and adopts what is there.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `appenv_app_instance`: one application in one environment.
 //!
 //! # Layout

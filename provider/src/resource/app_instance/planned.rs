@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The planned state: a function of configuration and provider configuration alone.
 
 use std::collections::{BTreeMap, BTreeSet};

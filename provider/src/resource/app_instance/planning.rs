@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What would be: the planned state, and every reason to refuse a change before it is applied.
 //!
 //! Planned values are functions of prior state, configuration and provider configuration alone; the one look that

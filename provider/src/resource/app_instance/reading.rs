@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What is: the registration and every object, against what the entry says.
 
 use tfplugin::context::Context;

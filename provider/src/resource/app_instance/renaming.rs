@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! An instance whose names changed: what is renamed, what stands in the way, and the order in which it is done.
 //!
 //! The registry tells what an instance is called now; the state may be of before a run that was killed.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the user reads when something fails or stands in the way.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The schema of `appenv_app_instance`. Structures are nested blocks, so that the CLI refuses a misspelt key.
 
 use tfplugin::schema::{Attribute, Block, Schema};

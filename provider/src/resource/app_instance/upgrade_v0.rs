@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Version 0 had no name for an ops policy of an instance's own, which was always `{app}-{env}-ops`, and none of
 //! `adopt`, `rename`, `keep_old` and `kept`.
 

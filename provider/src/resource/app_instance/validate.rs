@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What can be judged of a configuration alone, before the provider is configured.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the user asked for: the model's inputs, once they hold no unknown.
 
 use std::collections::BTreeSet;

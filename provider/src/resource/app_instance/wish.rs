@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! From the model and the settings to the [`Spec`], wholly known.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What an apply works with: the wish, wholly known, and what the registries are told of it.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What the clock asks for, where that may be.
 
 use tfplugin::context::Context;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Changes of a secret before the production gate. Of values only that there is another one is approved.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a state entry keeps in private: which record it holds, in which target, as last seen.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Import: from an id to the stub of a state. The value does not enter it.
 
 use std::collections::BTreeMap;

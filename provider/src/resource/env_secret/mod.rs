@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `appenv_env_secret`: one secret of one instance. Its value is in no state and in no plan.
 //!
 //! # Layout

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! `appenv_env_secret` as the configuration and the state have it; any value may be unknown.
 
 use serde::{Deserialize, Serialize};

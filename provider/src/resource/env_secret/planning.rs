@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What would be. Planned values are functions of prior state and configuration alone; what a read found, the clock
 //! included, stands in the prior state. The one look of a create feeds diagnostics.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What is: the record and how the value stands against it. The only place that looks at the clock.
 
 use tfplugin::context::Context;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! From `generate` to how a value is made.
 
 use tfplugin::diagnostic::Errors;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! When a value is due to be replaced, and how long an operation may take. Only a read looks at the clock.
 
 use std::time::Duration;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Create, update, delete: the record and the value.
 
 use tfplugin::context::Context;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Copies of a file of secrets before it is changed: `{file name}.{UTC timestamp}-{counter}`, the newest of them kept.
 
 use crate::facet::FacetError;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What is written, step by step: the note with the intent, a copy of the file, the file, the note without. A run that is
 //! killed between any two leaves a file that is whole, and a note by which the next one knows it.
 

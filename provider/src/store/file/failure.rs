@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What can stop a store of files, as what a user can act on. Never a value.
 
 use crate::dotenv::{EncodeError, KeyError};

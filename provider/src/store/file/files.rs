@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! A dotenv file and the notes beside it, read together.
 
 use zeroize::Zeroizing;

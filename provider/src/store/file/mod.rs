@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Secrets in dotenv files of the machine that the provider runs on, below the instance's directory of secrets.
 //!
 //! # Layout

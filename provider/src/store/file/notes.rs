@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The notes beside the dotenv files: `.appenv.json`, of all keys of all files in the directory.
 
 use std::collections::{BTreeMap, BTreeSet};

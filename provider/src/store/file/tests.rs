@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The store on a real file system. The oracle is the file system itself, and shells that read the files.
 #![allow(clippy::disallowed_methods, reason = "tests and their doubles are the world")]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Secrets in the Parameter Store of AWS: one SecureString a key, below the instance's `parameter_path`.
 //!
 //! # Layout

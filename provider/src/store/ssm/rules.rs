@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What Parameter Store takes, judged before it is asked: the emulators that tests run on take more than AWS does. Pure.
 //!
 //! Source: `PutParameter` in the API reference of AWS Systems Manager, and "About requirements and constraints for

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The record of a secret, as tags of its parameter. Pure.
 //!
 //! A tag's value holds at most 256 letters, digits, blanks and `_ . : / = + - @`; a tag is never removed, an empty one is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The calls of Parameter Store, one method each. No message shows a value.
 
 use std::collections::{BTreeMap, BTreeSet};

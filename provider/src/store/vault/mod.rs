@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Vault and OpenBao: one KV v2 document an instance, and notes beside it at `{kv_mount}/data/appenv/{instance}`, which
 //! runtime and ops policies do not open.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The document of notes: what is recorded of each key, beside the document of the values.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Takes a key to where the instance's secrets are after its names changed. The document of the values goes with the
 //! instance, version for version; the note of a key goes with its secret.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Takes a key out of the document, and its note away. Other keys stay, and so do the document's older versions, as KV v2
 //! keeps them.
 

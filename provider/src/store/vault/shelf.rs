@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! An instance's two documents as one run has seen them. A plan looks at every secret of an instance, and they stand in
 //! one document: it is asked for once.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The check-and-set of a key: the note with its intent, the document with the value, the note without it.
 
 use serde_json::Value;

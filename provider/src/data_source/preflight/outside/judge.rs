@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What a value of the configuration may be. Each answers `None` where it is unknown or was refused.
 
 use regex::Regex;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What is outside of every facet: from the configuration to the checks.
 
 mod judge;

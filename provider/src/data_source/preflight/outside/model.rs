@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What is outside of every facet, as the configuration has it.
 
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The schema of what is outside of every facet.
 
 use tfplugin::schema::{Attribute, Block};

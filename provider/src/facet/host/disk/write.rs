@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Files that are put whole in the place of others, and taken away.
 
 use std::fs::File;

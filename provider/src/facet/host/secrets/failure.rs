@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What stands against work on a directory of secrets, as what a user can act on.
 
 use crate::facet::host::disk::us;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Ending temporary logins: one that its run closes, and those that nobody closed.
 
 use std::time::Duration;

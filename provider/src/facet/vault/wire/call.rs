@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Attempts, until there is an answer or a reason.
 
 use std::hash::{DefaultHasher, Hash, Hasher};

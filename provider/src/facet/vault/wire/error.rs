@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Why a call failed, and how a user is told.
 
 use std::time::Duration;

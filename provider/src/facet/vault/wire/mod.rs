@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Calls: a request becomes an answer, through refusals, limits and broken connections.
 //!
 //! # Layout

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! One request, before it is sent.
 
 use http::Method;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Whose token is sent: given or logged in for, renewed while an apply writes, ended with it.
 
 use std::sync::{Arc, Weak};

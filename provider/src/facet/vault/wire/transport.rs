@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! The HTTP client: one request out, one bounded answer in.
 
 use std::error::Error as _;

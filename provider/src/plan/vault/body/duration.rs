@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Durations as Vault answers them.
 
 use serde_json::Value;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Reads the part of the policy language that appenv writes: comments, `path`, `capabilities`.
 
 use std::collections::BTreeSet;

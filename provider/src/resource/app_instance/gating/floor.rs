@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What production applies have had, raised by this one.
 
 use std::sync::atomic::{AtomicBool, Ordering};

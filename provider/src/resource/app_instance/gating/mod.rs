@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Changes of an instance before the production gate: what is approved is made here, at plan from the state and again in
 //! apply from what stands.
 //!

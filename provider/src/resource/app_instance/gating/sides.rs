@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Both sides of a change, from the state or from what stands, and the document that is approved.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Where a change begins: what is registered, how the objects stand, and what the registries know.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! What stands in the way, or would lead elsewhere: nothing is written, and what was there is as it was.
 
 use std::os::unix::fs::symlink;

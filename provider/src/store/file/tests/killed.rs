@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
 //! Runs that are killed, and calls that fail, at every point of a change.
 
 use super::*;
