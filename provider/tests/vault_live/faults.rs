@@ -56,6 +56,26 @@ async fn a_lost_request_or_answer_is_made_good() {
     }
 }
 
+/// Whoever is outrun in founding the registry is denied, since the least rights do not let it be changed.
+#[tokio::test]
+async fn who_is_outrun_in_founding_takes_what_was_founded() {
+    let bao = Bao::start().await;
+    let token = bao.apply_token().await;
+    let proxy = Proxy::start(&bao.address, 1, Some(Fault::Outrun), Arc::new(|_| {})).await;
+    create(&Vault::new(short(&proxy.address, &token), "second"), &spec("erp", "dev"))
+        .await
+        .unwrap();
+    assert_ok(&Vault::new(bao.settings(&token), "look"), &spec("erp", "dev")).await;
+    let founded = bao.get("kvv2/data/appenv/_registry").await.unwrap();
+    assert_eq!(founded["metadata"]["version"], 1, "{founded}");
+    // Denied, and nobody was first: that is told.
+    let none = bao.token("none", "path \"kvv2/data/appenv/*\" { capabilities = [\"read\"] }").await;
+    bao.ok("DELETE", "kvv2/metadata/appenv/_registry", serde_json::Value::Null).await;
+    let vault = Vault::new(bao.settings(&none), "none");
+    let error = create(&vault, &spec("crm", "dev")).await.unwrap_err();
+    assert!(error.summary.contains("Could not found the registry"), "{error}");
+}
+
 #[tokio::test]
 async fn a_late_answer_is_read_back() {
     let bao = Bao::start().await;

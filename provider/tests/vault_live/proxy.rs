@@ -16,6 +16,8 @@ pub enum Fault {
     LoseAnswer,
     /// It takes effect; the answer comes too late.
     LateAnswer,
+    /// The same write comes first, as if by another.
+    Outrun,
 }
 
 /// One fault at the Nth write; everything else passes.
@@ -67,13 +69,10 @@ async fn serve(
     if strikes && fault == Some(Fault::LoseRequest) {
         return Ok(());
     }
-    let mut server = TcpStream::connect(upstream).await?;
-    let end_of_line = request.windows(2).position(|w| w == b"\r\n").unwrap() + 2;
-    server.write_all(&request[..end_of_line]).await?;
-    server.write_all(b"Connection: close\r\n").await?;
-    server.write_all(&request[end_of_line..]).await?;
-    let mut answer = Vec::new();
-    server.read_to_end(&mut answer).await?;
+    if strikes && fault == Some(Fault::Outrun) {
+        forward(upstream, &request).await?;
+    }
+    let answer = forward(upstream, &request).await?;
     if is_write {
         seen(counter.load(Ordering::SeqCst));
     }
@@ -85,6 +84,18 @@ async fn serve(
     }
     client.write_all(&answer).await?;
     client.shutdown().await
+}
+
+/// Passes a request on; the answer to it.
+async fn forward(upstream: &str, request: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut server = TcpStream::connect(upstream).await?;
+    let end_of_line = request.windows(2).position(|w| w == b"\r\n").unwrap() + 2;
+    server.write_all(&request[..end_of_line]).await?;
+    server.write_all(b"Connection: close\r\n").await?;
+    server.write_all(&request[end_of_line..]).await?;
+    let mut answer = Vec::new();
+    server.read_to_end(&mut answer).await?;
+    Ok(answer)
 }
 
 /// Head and body of one request; `None` where the client only opened the connection.

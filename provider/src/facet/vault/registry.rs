@@ -186,10 +186,21 @@ impl Vault {
                 (None, None) => {
                     let id = fresh_id();
                     let document = json!({ "id": id, WRITE: self.write_id() });
-                    let put = self
+                    let put = match self
                         .write_document(&wish.kv_mount, FOUNDING, &document, version)
                         .await
-                        .map_err(|error| error.doing("found the registry"))?;
+                    {
+                        Ok(put) => put,
+                        // The least rights let it be made and not changed, so whoever is outrun is denied before the
+                        // check-and-set is looked at.
+                        Err(error) if error.is_denied() => {
+                            if self.read_target(&wish.kv_mount).await?.0.is_none() {
+                                return Err(error.doing("found the registry"));
+                            }
+                            Put::Lost
+                        }
+                        Err(error) => return Err(error.doing("found the registry")),
+                    };
                     if put == Put::Landed {
                         self.note_founded(&wish.kv_mount, &id);
                         return Ok(id);
