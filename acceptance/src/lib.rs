@@ -42,3 +42,12 @@ pub use cli::Cli;
 pub use output::{Diagnostic, Diagnostics, Run};
 pub use proxy::{Fault, Proxy};
 pub use workspace::Workspace;
+
+/// Writes a line for whoever runs the program; that nobody reads it any more ends nothing.
+#[macro_export]
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        writeln!(std::io::stdout(), $($text)*).ok();
+    }};
+}

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Shows the provider at work on private servers, from an empty directory to an empty sandbox.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is there to be read")]
-
+use std::io::Write as _;
 use std::time::Instant;
 
 use acceptance::servers::Servers;
-use acceptance::{Cli, Run, Workspace};
+use acceptance::{Cli, Run, Workspace, say};
 
 /// What is shown, with secrets hidden.
 struct Stage {
@@ -23,7 +22,7 @@ fn main() {
         let told = payload.downcast_ref::<String>().map(String::as_str);
         let told = told.or_else(|| payload.downcast_ref::<&str>().copied());
         let told = told.unwrap_or("something unexpected happened");
-        eprintln!("\nThe demo stopped: {told}");
+        writeln!(std::io::stderr(), "\nThe demo stopped: {told}").ok();
     }));
     let began = Instant::now();
     let mut stage = Stage::set();
@@ -39,7 +38,7 @@ fn main() {
         began.elapsed().as_secs_f64()
     );
     drop(stage);
-    println!("\n{told}");
+    say!("\n{told}");
 }
 
 // === impl Stage ===
@@ -47,9 +46,9 @@ fn main() {
 impl Stage {
     fn set() -> Self {
         let cli = Cli::any();
-        println!("Starting a private PostgreSQL and a private OpenBao …");
+        say!("Starting a private PostgreSQL and a private OpenBao …");
         let servers = Servers::start();
-        println!(
+        say!(
             "  PostgreSQL {} on port {}, OpenBao on port {}, driven by {cli}",
             servers.pg.major(),
             servers.pg.port(),
@@ -99,26 +98,26 @@ impl Stage {
         self.secrets.push(lease.password.clone());
         let login = lease.login(pg, "erp-sandbox");
         let who = login.sql("SELECT session_user || ', acting as ' || current_user");
-        println!("  {} in database erp-sandbox", who.one());
+        say!("  {} in database erp-sandbox", who.one());
         let refused = lease.login(pg, "erp").sql_fails("SELECT 1");
-        println!("  database erp: {}", refused.message.lines().next().unwrap_or_default());
+        say!("  database erp: {}", refused.message.lines().next().unwrap_or_default());
         bao.revoke(&lease);
-        println!("  revoked");
+        say!("  revoked");
     }
 
     fn nothing_left_to_do(&mut self) {
         self.chapter("A second plan has nothing to do");
         self.ws.is_settled();
-        println!("  No changes, with and without a refresh.");
+        say!("  No changes, with and without a refresh.");
     }
 
     fn break_and_mend(&mut self) {
         self.chapter("Someone changes two objects of the sandbox by hand");
         let Servers { pg, bao } = &self.servers;
         let statement = "ALTER DATABASE \"erp-sandbox\" CONNECTION LIMIT 77";
-        println!("  $ psql -c '{statement}'");
+        say!("  $ psql -c '{statement}'");
         pg.sql(statement);
-        println!(
+        say!(
             "  $ bao policy write erp-sandbox - <<< 'path \"kvv2/*\" {{ capabilities = [\"read\"] }}'"
         );
         bao.cli().policy_write("erp-sandbox", "path \"kvv2/*\" { capabilities = [\"read\"] }");
@@ -139,7 +138,7 @@ impl Stage {
             .pg
             .sql("SELECT datconnlimit FROM pg_database WHERE datname = 'erp-sandbox'");
         assert_eq!(limit.one(), "5", "the connection limit was not mended");
-        println!("  Mended, and nothing is left to do.");
+        say!("  Mended, and nothing is left to do.");
     }
 
     fn destroy_the_sandbox(&mut self) {
@@ -156,11 +155,11 @@ impl Stage {
 
     fn chapter(&mut self, title: &str) {
         self.chapter += 1;
-        println!("\n{}. {title}", self.chapter);
+        say!("\n{}. {title}", self.chapter);
     }
 
     fn show(&self, command: &str, text: &str) {
-        println!("  $ {} {command}", self.ws.cli().product.command());
+        say!("  $ {} {command}", self.ws.cli().product.command());
         self.print(text);
     }
 
@@ -177,7 +176,7 @@ impl Stage {
     }
 
     fn psql(&self, statement: &str) {
-        println!("  $ psql -c \"{statement}\"");
+        say!("  $ psql -c \"{statement}\"");
         let login = self.servers.pg.root();
         let output = login
             .command()
@@ -194,7 +193,7 @@ impl Stage {
     }
 
     fn bao(&self, args: &[&str]) {
-        println!("  $ bao {}", args.join(" "));
+        say!("  $ bao {}", args.join(" "));
         self.print(&self.servers.bao.cli().run(args));
     }
 
@@ -202,7 +201,7 @@ impl Stage {
         let text =
             self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "***"));
         for line in text.lines() {
-            println!("    {line}");
+            say!("    {line}");
         }
     }
 }

@@ -5,8 +5,6 @@
 //! `bench [INSTANCES [SERVED]]`: how many instances by names only (1000) and how many on servers (100; 0 leaves that
 //! part out).
 
-#![allow(clippy::print_stdout, reason = "it is there to be read")]
-
 mod configuration;
 mod handshake;
 mod plans;
@@ -16,7 +14,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use acceptance::servers::Servers;
-use acceptance::{Cli, Proxy, Workspace, provider};
+use acceptance::{Cli, Proxy, Workspace, provider, say};
 
 use plans::{Cost, Subject, settled, settled_builtin, side_by_side};
 
@@ -33,24 +31,24 @@ fn main() -> ExitCode {
     let instances: u32 = args.next().unwrap_or(1000);
     let served: u32 = args.next().unwrap_or(100);
     let cli = Cli::any();
-    println!("{cli}, provider {}, floor {}", provider::binary().display(), floor().display());
-    println!("{instances} instances by names only, {served} on servers\n");
+    say!("{cli}, provider {}, floor {}", provider::binary().display(), floor().display());
+    say!("{instances} instances by names only, {served} on servers\n");
     let mut measures = vec![handshake::handshake()];
     measures.extend(names_only(cli, instances));
     if served > 0 {
         measures.extend(on_servers(cli, served));
     }
-    println!("\n{:<66} {:>9} {:>9}", "measure", "value", "bar");
+    say!("\n{:<66} {:>9} {:>9}", "measure", "value", "bar");
     for Measure { what, value, bar, unit } in &measures {
         let shown = bar.map_or_else(|| "-".to_owned(), |bar| format!("{bar:.2}"));
         let verdict = if bar.is_some_and(|bar| *value > bar) { "  MISSED" } else { "" };
-        println!("{what:<66} {value:>9.2} {shown:>9} {unit}{verdict}");
+        say!("{what:<66} {value:>9.2} {shown:>9} {unit}{verdict}");
     }
     let missed = measures
         .iter()
         .filter(|measure| measure.bar.is_some_and(|bar| measure.value > bar))
         .count();
-    println!("\n{} measured, {missed} missed.", measures.len());
+    say!("\n{} measured, {missed} missed.", measures.len());
     if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -142,7 +140,7 @@ fn on_servers(cli: &Cli, instances: u32) -> Vec<Measure> {
 
 fn tell(what: &str, cost: Cost) {
     let Cost { took, cli, provider, .. } = cost;
-    println!(
+    say!(
         "{what:<36} {:>6.2} s; processor time: CLI {:>6.2} s, provider {:>5.2} s",
         took.as_secs_f64(),
         cli.as_secs_f64(),
