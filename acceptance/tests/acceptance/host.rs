@@ -360,6 +360,41 @@ fn made_by_hand_it_is_imported_and_adopted() {
     machine.ws.step();
 }
 
+/// A real file where a link belongs may hold what is nowhere else: the plan of an import says so, before anything is written.
+#[test]
+fn what_an_import_would_have_to_replace_is_told_at_plan() {
+    let machine = Machine::new();
+    make(&machine.path("karmyq/staging/karmyq"), 0o755);
+    make(&machine.path("karmyq/secrets/staging"), 0o700);
+    let file = machine.path("karmyq/staging/karmyq/.env.staging");
+    fs::write(&file, "TOKEN=kept").unwrap();
+    machine.write("", BOTH_FILES);
+    machine.ws.import(STAGING, "karmyq/staging");
+    let before = machine.snapshot();
+    let secrets = machine.path("karmyq/secrets/staging/.env");
+    let told = machine.ws.plan_fails();
+    let error = told.error_titled(&format!("karmyq/staging: \"{}\" is in the way", file.display()));
+    for words in ["(a file) where a link to", "nowhere else", "Next: move it to"] {
+        assert!(error.detail.contains(words), "{words}: {error}");
+    }
+    assert!(error.detail.contains(&secrets.display().to_string()), "{error}");
+    machine.snapshot().since(&before).is_nothing();
+
+    // The same of a directory's place, and of a file that came after the plan.
+    fs::rename(&file, &secrets).unwrap();
+    machine.ws.plan_to("saved.plan");
+    fs::write(machine.path("karmyq/secrets/staging/backup"), "").unwrap();
+    let told = machine.ws.run(&["apply", "-json", "saved.plan"]).diagnostics();
+    assert!(told.say("where the directory belongs"), "{told}");
+    assert!(!machine.path("karmyq/.appenv").exists() && !machine.path(".appenv").exists());
+    let told = machine.ws.plan_fails();
+    assert!(told.say("where the directory belongs"), "{told}");
+    fs::remove_file(machine.path("karmyq/secrets/staging/backup")).unwrap();
+    machine.ws.step();
+    machine.is_whole();
+    assert_eq!(fs::read_to_string(&secrets).unwrap(), "TOKEN=kept");
+}
+
 #[test]
 fn what_equals_the_wish_is_taken_over() {
     let machine = Machine::new();

@@ -97,6 +97,9 @@ pub struct Observation {
     pub renamed: Vec<Renamed>,
     /// What stands against any change here (`vault.ci` wished otherwise, a family glob over another app).
     pub refusals: Vec<Refusal>,
+    /// What stands where this instance, which nobody registered, would have its own, and would have to be removed for it:
+    /// all the rest can be taken over.
+    pub blocked: Vec<Refusal>,
     /// What the user should know but need not act on.
     pub warnings: Vec<Refusal>,
 }

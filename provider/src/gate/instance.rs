@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::operation::Operation;
-use crate::plan::UNMARKED;
+use crate::plan::REGISTRATION;
 use crate::plan::postgres::ENDED_LOGINS;
 
 /// One side of a change. What both sides have alike is no part of the change, but of what is approved.
@@ -38,6 +38,8 @@ pub struct Change {
     pub after: Option<Side>,
     /// Whether the entry takes over what it does not hold yet.
     pub adopts: bool,
+    /// Objects that are as wished but for our marker, which a takeover writes.
+    pub unmarked: BTreeSet<String>,
     /// Every object that it shall have, or has: what a create makes and a delete removes.
     pub objects: BTreeSet<String>,
     /// What was kept of renamed objects and goes now.
@@ -61,14 +63,13 @@ impl Change {
         };
         let changed = changed(&before.inputs, &after.inputs);
         let is_release = |path: &String| path == "release";
-        let updates = changed
-            .iter()
-            .any(|(path, ..)| !is_release(path) && !path.starts_with("names."))
-            || before.objects.iter().any(|(object, is)| !(self.adopts && is_adoption(object, is)))
-            || hands_over(before, after)
-            || before.production != after.production
-            || loosens(before, after)
-            || after.objects.keys().any(|object| !before.objects.contains_key(object));
+        let updates =
+            changed.iter().any(|(path, ..)| !is_release(path) && !path.starts_with("names."))
+                || before.objects.keys().any(|object| !self.is_takeover(object))
+                || hands_over(before, after)
+                || before.production != after.production
+                || loosens(before, after)
+                || after.objects.keys().any(|object| !before.objects.contains_key(object));
         [
             (self.adopts, Operation::Adopt),
             (updates, Operation::Update),
@@ -94,6 +95,11 @@ impl Change {
         ];
         let first = order.into_iter().find(|operation| operations.contains(operation));
         first.unwrap_or(Operation::Update)
+    }
+
+    /// Whether a line of `objects` is the takeover itself, which writes the registration and the markers.
+    fn is_takeover(&self, object: &str) -> bool {
+        self.adopts && (object == REGISTRATION || self.unmarked.contains(object))
     }
 
     /// What is written outside the state, and what protection goes, in order. One line each.
@@ -185,13 +191,6 @@ fn hands_over(before: &Side, after: &Side) -> bool {
 fn loosens(before: &Side, after: &Side) -> bool {
     (before.deletion_protection && !after.deletion_protection)
         || (before.on_destroy == "retain" && after.on_destroy != "retain")
-}
-
-/// Whether a line of `objects` says of an import only that it is one: a takeover writes the registration and the comments.
-fn is_adoption(object: &str, is: &Value) -> bool {
-    let is = is.as_str().unwrap_or_default();
-    let unregistered = is == "missing" || is.contains("not adopted yet");
-    (object == "registration" && unregistered) || is.strip_prefix("differs: ") == Some(UNMARKED)
 }
 
 /// The line of `objects` that is none of an object: what others left is settled, not made.

@@ -29,6 +29,9 @@ pub enum ObjectState {
 /// Objects by name (`postgres_database`, `vault_runtime_policy`, …).
 pub type Objects = BTreeMap<String, ObjectState>;
 
+/// The line of `objects` that stands for the registration itself.
+pub const REGISTRATION: &str = "registration";
+
 /// The difference of an object that nothing marks as ours.
 pub const UNMARKED: &str = "has no comment";
 

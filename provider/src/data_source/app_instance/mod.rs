@@ -28,13 +28,10 @@ use crate::configured::{Configured, Latest};
 use crate::facet::{Limit, Observation};
 use crate::inquiry;
 use crate::naming::{self, Coordinate, Names, Overrides};
-use crate::plan::ObjectState;
+use crate::plan::{ObjectState, REGISTRATION};
 use crate::registered::{self, Looked, Registered};
 use crate::registry::Phase;
 use crate::resolved;
-
-/// The line of `objects` that stands for the registration itself.
-const REGISTRATION: &str = "registration";
 
 /// The data source.
 pub struct AppInstanceSource(pub Arc<Latest>);

@@ -9,7 +9,7 @@ use super::way::{Astray, Doubt, Way};
 use super::{Settings, failure, rename, wish};
 use crate::facet::{FacetError, Observation, Refusal};
 use crate::plan::Spec;
-use crate::plan::host::{Found, HostWish, Place, quoted};
+use crate::plan::host::{Found, HostWish, Kind, Place, quoted};
 use crate::registry::Entry;
 
 /// What is there, and who else could change it.
@@ -103,7 +103,7 @@ pub(super) fn observe(settings: &Settings, spec: &Spec) -> Result<Observation, F
     } else if let Some(record) = registered {
         for place in places.iter().filter(there) {
             if place.is_blocked_by(seen.at(place)) {
-                observation.refusals.push(blocked(wish, place, &told(place)));
+                observation.refusals.push(replaced(wish, place, &told(place)));
             } else if !record.places.contains(&place.path)
                 && !place.is_the_same_link(seen.at(place))
             {
@@ -112,6 +112,8 @@ pub(super) fn observe(settings: &Settings, spec: &Spec) -> Result<Observation, F
         }
     } else {
         observation.occupied = places.iter().filter(there).map(told).collect();
+        let blocked = places.iter().filter(|place| place.is_blocked_by(seen.at(place)));
+        observation.blocked = blocked.map(|place| in_the_way(wish, place, &told(place))).collect();
     }
     // Only what is there may be another's, and is asked for: a read of the whole registry takes its time.
     if !observation.occupied.is_empty()
@@ -127,12 +129,33 @@ pub(super) fn observe(settings: &Settings, spec: &Spec) -> Result<Observation, F
     Ok(observation)
 }
 
-/// What stands where the instance has something, and may hold what nobody else has.
-fn blocked(wish: &HostWish, place: &Place, told: &str) -> Refusal {
-    let next = match wish.links.iter().find(|link| link.key == place.key) {
+/// Where a user moves what stands at a place.
+fn away(wish: &HostWish, place: &Place) -> String {
+    match wish.links.iter().find(|link| link.key == place.key) {
         Some(link) => format!("move it to {}, or away", quoted(&link.target)),
         None => "move it away".to_owned(),
+    }
+}
+
+/// What stands where an instance that nobody registered would have something, and may hold what nobody else has.
+fn in_the_way(wish: &HostWish, place: &Place, told: &str) -> Refusal {
+    let belongs = match &place.kind {
+        Kind::Directory { .. } => "the directory belongs".to_owned(),
+        Kind::Link { target } => format!("a link to {} belongs", quoted(target)),
     };
+    Refusal {
+        summary: format!("{} is in the way", quoted(&place.path)),
+        detail: format!(
+            "There is {told} where {belongs}. What can be changed in place is taken over; this may hold what is nowhere \
+             else, so it is not replaced. Nothing was changed.\n\nNext: {}, and plan again.",
+            away(wish, place)
+        ),
+    }
+}
+
+/// What stands where the instance has something, and may hold what nobody else has.
+fn replaced(wish: &HostWish, place: &Place, told: &str) -> Refusal {
+    let next = away(wish, place);
     Refusal {
         summary: format!("{} is not what it was made as", quoted(&place.path)),
         detail: format!(

@@ -99,6 +99,7 @@ pub(super) async fn observe(
         objects,
         occupied,
         foreign: BTreeMap::new(),
+        blocked: Vec::new(),
         kept: document.registered.entry.as_ref().map(|row| row.kept.clone()).unwrap_or_default(),
         renamed: renamed.unwrap_or_default(),
         refusals,

@@ -108,6 +108,7 @@ impl Vault {
             objects,
             occupied,
             foreign,
+            blocked: Vec::new(),
             kept: BTreeMap::new(),
             renamed: renamed.into_iter().collect(),
             refusals,

@@ -118,13 +118,15 @@ fn operations_and_effects_of_changes() {
             }
         })
     };
-    for (is, adopts, operations) in [
-        ("differs: has no comment", true, [Adopt].as_slice()),
-        ("differs: has no comment", false, &[Update]),
-        ("differs: connection_limit is 5; has no comment", true, &[Adopt, Update]),
-        ("missing", true, &[Adopt, Update]),
+    let database = ["postgres_database".to_owned()];
+    for (is, adopts, lacks_marker, operations) in [
+        ("differs: has no comment", true, true, [Adopt].as_slice()),
+        ("differs: has no comment", false, true, &[Update]),
+        ("differs: connection_limit is 5; has no comment", true, false, &[Adopt, Update]),
+        ("missing", true, false, &[Adopt, Update]),
     ] {
-        let change = Change { adopts, ..unmarked(is) };
+        let lacking = database.iter().filter(|_| lacks_marker).cloned().collect();
+        let change = Change { adopts, unmarked: lacking, ..unmarked(is) };
         assert_eq!(Vec::from_iter(change.operations()), operations, "{is}");
     }
     assert_eq!(of("adopt"), json!(adopts.operation().name()));

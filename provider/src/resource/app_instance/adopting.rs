@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Objects that are there without a registration: what `adopt` lets a create do about them.
+//! Objects that are there without a registration: what `adopt` lets a create do about them, and how an import finds them.
 
 use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::Path;
 
 use super::claim::Refused;
-use super::existing::Seen;
+use super::existing::{self, Seen};
+use super::held::Held;
+use super::limits::Operation;
 use super::model::Model;
-use super::report;
+use super::wanted::Wanted;
+use super::{report, wish};
+use crate::configured::Configured;
 use crate::naming::Coordinate;
 use crate::plan::ObjectState;
 
@@ -28,6 +32,24 @@ impl Adopt {
             _ => Self::Refuse,
         }
     }
+}
+
+/// The look that the plan of an import takes where nobody registered the instance: against what is wished, which a read does
+/// not know. `None`: it is registered, or its targets cannot be asked yet.
+pub async fn look(
+    configured: &Configured,
+    coordinate: &Coordinate,
+    planned: &Model,
+    held: &Held,
+) -> Result<Option<Vec<Seen>>, Errors> {
+    let settings = &configured.settings;
+    if !held.is_unregistered_import() || settings.has_unknown_target() {
+        return Ok(None);
+    }
+    let wanted = Wanted::read_known(planned).0;
+    let spec = wish::spec(coordinate, &wanted, settings, &settings.facets())?;
+    let seen = existing::observe(configured, &spec, Operation::Read.limit(planned)).await;
+    seen.map(Some).map_err(|error| report::failure(coordinate, &error))
 }
 
 /// Whether a create may take over objects that nobody registered.

@@ -45,6 +45,9 @@ pub struct Held {
     /// What the last look found where this entry's instance would have objects of its own, by their line of `objects`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub foreign: BTreeMap<String, String>,
+    /// Objects that an import found as wished but for our marker.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub unmarked: BTreeSet<String>,
     /// What the registries know of the app and of what its owner's production applies have had.
     #[serde(skip_serializing_if = "Standing::is_empty")]
     pub standing: Standing,
@@ -81,6 +84,11 @@ impl Held {
     pub fn is_imported(&self) -> bool {
         self.holder.is_none() && !self.create
     }
+
+    /// The same of what nobody registered: nothing says what was asked for.
+    pub fn is_unregistered_import(&self) -> bool {
+        self.is_imported() && self.seen.is_none()
+    }
 }
 
 #[cfg(test)]
@@ -109,6 +117,7 @@ mod tests {
             over: ["d".to_owned()].into(),
             foreign: BTreeMap::from([("o".to_owned(), "f".to_owned())]),
             refusals: vec![Refusal { summary: "s".to_owned(), detail: "d".to_owned() }],
+            unmarked: ["u".to_owned()].into(),
             standing: Standing { production: ["prod".to_owned()].into(), ..Standing::default() },
             protected: true,
             turns_into_another: true,

@@ -15,7 +15,7 @@ use super::gating::{self, Creation, Start};
 use super::held::Held;
 use super::limits::Operation;
 use super::model::Model;
-use super::reading::{REGISTRATION, kept, targets};
+use super::reading::{kept, targets};
 use super::work::{Was, Work, prepare};
 use super::{failed, looking, planning, renaming, report};
 use crate::configured::Configured;
@@ -24,7 +24,7 @@ use crate::guard::Phase as GatePhase;
 use crate::naming::Coordinate;
 use crate::plan::duration;
 use crate::plan::postgres::ENDED_LOGINS;
-use crate::plan::{ObjectState, Spec};
+use crate::plan::{ObjectState, REGISTRATION, Spec};
 use crate::registry::{Entry, Expected, Phase};
 use crate::resource::state_gate;
 
@@ -148,6 +148,7 @@ pub async fn update(
         let observation = &facet.observation;
         if (adopts || prior.production != planned.production) && !renames {
             errors.extend(report::refusals(&coordinate, &observation.refusals));
+            errors.extend(report::refusals(&coordinate, &observation.blocked));
         }
         let other = observation.look.app_owner.as_deref().filter(|other| *other != owner);
         // A changed owner is applied under a live holder, and only so.
@@ -387,6 +388,7 @@ fn finish(
     held.over.clear();
     held.refusals.clear();
     held.foreign.clear();
+    held.unmarked.clear();
     held.create = false;
     held.store(&mut cx.private);
     state.put(planned.clone());

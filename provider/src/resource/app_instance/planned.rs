@@ -7,12 +7,11 @@ use tfplugin::diagnostic::Errors;
 use tfplugin::value::Attr;
 
 use super::model::Model;
-use super::reading::REGISTRATION;
 use super::wanted::Wanted;
 use super::{report, wish};
 use crate::configured::Configured;
 use crate::naming::Coordinate;
-use crate::plan::{self, Spec};
+use crate::plan::{self, REGISTRATION, Spec};
 
 /// The planned state but for `generation`.
 pub fn planned(

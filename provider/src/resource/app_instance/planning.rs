@@ -11,16 +11,16 @@ use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::resource::Change;
 use tfplugin::value::{Attr, Path};
 
-use super::adopting::Adopt;
+use super::adopting::{self, Adopt};
 use super::claim;
-use super::gating::{self, Start};
+use super::gating::{self, Start, Updating};
 use super::held::Held;
 use super::limits::Operation;
 use super::looking::{self, Create};
 use super::model::Model;
 use super::planned::planned;
 use super::wanted::Wanted;
-use super::{apart, existing, renaming, report, wish};
+use super::{apart, existing, reading, renaming, report, wish};
 use crate::configured::Configured;
 use crate::facet::Observation;
 use crate::guard::{Phase, Verdict};
@@ -210,11 +210,20 @@ async fn update(
         let judged = renaming::plan(configured, cx, &held, prior, &planned, spec).await;
         errors.extend(judged.err().unwrap_or_default());
     }
+    let taken = if renames {
+        None
+    } else {
+        adopting::look(configured, &coordinate, &planned, &held).await?
+    };
+    if let (Some(seen), Some(_)) = (&taken, &spec) {
+        errors.extend(report::refusals(&coordinate, &reading::refusals(seen)));
+    }
     errors.into_result()?;
+    let updating = Updating { prior, planned: &planned, held: &held };
     let verdict = if configured_facets.is_empty() {
         Verdict::Free
     } else {
-        gating::plan(configured, cx, &coordinate, prior, &planned, &held).await?
+        gating::plan(configured, cx, &coordinate, updating, taken.as_deref()).await?
     };
     // What is approved is done once, and the registries tell that it was.
     let lifts = gating::loosens(prior, &planned) && verdict != Verdict::Free;

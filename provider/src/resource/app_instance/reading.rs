@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What is: the registration and every object, against what the entry says.
 
+use std::collections::BTreeSet;
+
 use tfplugin::context::Context;
 use tfplugin::diagnostic::Errors;
 use tfplugin::resource::Slot;
@@ -14,13 +16,11 @@ use super::model::Model;
 use super::wanted::Wanted;
 use super::{directories, looking, report, wish};
 use crate::configured::Configured;
+use crate::facet::{Observation, Refusal};
 use crate::naming::Coordinate;
-use crate::plan::ObjectState;
+use crate::plan::{ObjectState, REGISTRATION};
 use crate::registry::{Entry, Phase};
 use crate::run::Lost;
-
-/// The line of `objects` that stands for the registration itself.
-pub const REGISTRATION: &str = "registration";
 
 /// Extensions are read inside the instance's database, which may be closed to the provider's login.
 const EXTENSION: &str = "postgres_extension_";
@@ -217,6 +217,7 @@ fn unregistered(
     model.kept = Attr::Known(kept(seen));
     model.generation = Attr::Null;
     held.targets = targets(seen);
+    held.unmarked = unmarked(seen);
     held.seen = None;
     held.foreign.clear();
     held.store(&mut cx.private);
@@ -248,9 +249,9 @@ pub fn fill(
     };
     held.targets = targets(seen);
     held.seen = Some(entry.clone());
-    held.refusals =
-        seen.iter().flat_map(|facet| facet.observation.refusals.iter().cloned()).collect();
+    held.refusals = refusals(seen);
     held.foreign = seen.iter().flat_map(|facet| facet.observation.foreign.clone()).collect();
+    held.unmarked = if held.is_imported() { unmarked(seen) } else { BTreeSet::new() };
     if let Ok(coordinate) = existing::coordinate(model) {
         held.standing = gating::standing(configured, &coordinate, seen);
     }
@@ -300,6 +301,22 @@ fn objects(seen: &[Seen]) -> std::collections::BTreeMap<String, Attr<String>> {
         .flat_map(|facet| &facet.observation.objects)
         .map(|(name, state)| (name.clone(), Attr::Known(state.to_string())))
         .collect()
+}
+
+/// What stands against a change of what is registered, or against taking over what is not.
+pub fn refusals(seen: &[Seen]) -> Vec<Refusal> {
+    let of = |facet: &Seen| {
+        let Observation { refusals, blocked, .. } = &facet.observation;
+        refusals.iter().chain(blocked).cloned().collect::<Vec<_>>()
+    };
+    seen.iter().flat_map(of).collect()
+}
+
+/// Objects that lack our marker and nothing else.
+pub fn unmarked(seen: &[Seen]) -> BTreeSet<String> {
+    let objects = seen.iter().flat_map(|facet| &facet.observation.objects);
+    let unmarked = objects.filter(|(_, state)| state.lacks_only_its_marker());
+    unmarked.map(|(name, _)| name.clone()).collect()
 }
 
 /// How the objects of an entry stand, as a read of it would say. `entry`: what the first registry has of it.

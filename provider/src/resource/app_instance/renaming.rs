@@ -117,7 +117,7 @@ pub async fn plan(
         return Ok(());
     }
     // What a registry knows is ours to rename, by import or not: a run that was killed forgets its holder.
-    if held.is_imported() && held.seen.is_none() {
+    if held.is_unregistered_import() {
         return Err(imported(coordinate, &changes));
     }
     let ended = prior.objects.known().and_then(|objects| objects.get(ENDED_LOGINS));

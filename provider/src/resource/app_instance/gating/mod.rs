@@ -101,18 +101,25 @@ pub async fn unseen(
     create(configured, cx, coordinate, &start, creation, Phase::Plan, limit).await.map(drop)
 }
 
-/// Judges an update as it is planned, whether it has an effect or not.
+/// Judges an update as it is planned, whether it has an effect or not. `taken`: what an import found that nobody registered,
+/// against what is wished.
 pub async fn plan(
     configured: &Configured,
     cx: &mut Context,
     coordinate: &Coordinate,
-    prior: &Model,
-    planned: &Model,
-    held: &Held,
+    updating: Updating<'_>,
+    taken: Option<&[Seen]>,
 ) -> Result<Verdict, Errors> {
+    let Updating { prior, planned, held } = updating;
     let mut start = Start::of_state(prior, held);
     note_ending(configured, coordinate, &start, prior);
-    if has_new_facets(configured, prior) {
+    if let Some(seen) = taken {
+        let wanted = known(configured, planned).0;
+        let facets = configured.settings.facets();
+        let spec = super::wish::spec(coordinate, &wanted, &configured.settings, &facets)?;
+        start =
+            Start::of_look(configured, prior, held, &spec, seen).with_new_targets(configured, seen);
+    } else if has_new_facets(configured, prior) {
         let wanted = known(configured, planned).0;
         let facets = configured.settings.facets();
         let spec = super::wish::spec(coordinate, &wanted, &configured.settings, &facets)?;
@@ -121,7 +128,6 @@ pub async fn plan(
         let seen = seen.map_err(|error| report::failure(coordinate, &error))?;
         start = start.with_new_targets(configured, &seen);
     }
-    let updating = Updating { prior, planned, held };
     update(configured, cx, coordinate, &start, updating, Phase::Plan).await
 }
 
@@ -172,12 +178,22 @@ pub async fn apply(
     if !is_concerned {
         return Ok(Verdict::Free);
     }
-    // Under the wish of before, as the plan saw it.
-    let was = existing::spec(configured, prior)?;
-    let looked = existing::observe(configured, &was, Operation::Read.limit(planned)).await;
-    let looked = looked.map_err(|error| report::failure(coordinate, &error))?;
-    let start =
-        Start::of_look(configured, prior, held, &was, &looked).with_new_targets(configured, seen);
+    let looked;
+    let start = if held.is_unregistered_import() {
+        // Against what is wished, as the plan saw it.
+        let wanted = self::known(configured, planned).0;
+        let facets = configured.settings.facets();
+        let spec = super::wish::spec(coordinate, &wanted, &configured.settings, &facets)?;
+        Start::of_look(configured, prior, held, &spec, seen)
+    } else {
+        // Under the wish of before, as the plan saw it.
+        let was = existing::spec(configured, prior)?;
+        looked = existing::observe(configured, &was, Operation::Read.limit(planned))
+            .await
+            .map_err(|error| report::failure(coordinate, &error))?;
+        Start::of_look(configured, prior, held, &was, &looked)
+    };
+    let start = start.with_new_targets(configured, seen);
     let updating = Updating { prior, planned, held };
     update(configured, cx, coordinate, &start, updating, Phase::Apply).await
 }
@@ -255,6 +271,7 @@ pub async fn create(
     let objects = was.as_ref().map_or_else(of_create, |was| becomes(spec, &wished, was));
     let change = Change {
         adopts: adopts || was.is_some(),
+        unmarked: start.unmarked.clone(),
         before: was,
         after: Some(after(planned, spec, &wanted, objects)),
         objects: wished,
@@ -317,6 +334,7 @@ pub async fn update(
             after: Some(after(planned, &spec, &wanted, objects)),
             before: Some(was),
             adopts,
+            unmarked: start.unmarked.clone(),
             objects: wished.clone(),
             over: held.over.clone(),
             renaming: match (renames && copies, planned.keep_old.known()) {

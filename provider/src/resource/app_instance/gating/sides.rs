@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tfplugin::value::Attr;
 
 use super::super::model::Model;
-use super::super::reading::{self, REGISTRATION};
+use super::super::reading;
 use super::super::wanted::Wanted;
 use super::super::{existing, renaming};
 use super::start::Start;
@@ -15,11 +15,11 @@ use crate::gate::Operation as Kind;
 use crate::gate::document::Document;
 use crate::gate::instance::{Change, Side};
 use crate::naming::Coordinate;
-use crate::plan::Spec;
 use crate::plan::postgres::{OWNER_ROLE, VAULT_LOGIN};
 use crate::plan::vault::{
     CI_ROLE, DATABASE_ROLE, KUBERNETES_ROLE, NO_PART_WISHED, NO_PART_YET, OPS_POLICY, OpsScope,
 };
+use crate::plan::{REGISTRATION, Spec};
 use crate::registry::{Entry, Pending};
 
 /// Objects that the app's instances share and that have no part of each.

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Where a change begins: what is registered, how the objects stand, and what the registries know.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::existing::{self, Seen};
 use super::super::held::Held;
 use super::super::model::Model;
-use super::super::reading::{self, REGISTRATION};
+use super::super::reading;
 use super::sides::shared;
 use crate::configured::Configured;
 use crate::gate::Standing;
 use crate::naming::Coordinate;
-use crate::plan::Spec;
+use crate::plan::{REGISTRATION, Spec};
 use crate::registry::Entry;
 
 /// Objects as a look found them, by their line.
@@ -26,6 +26,8 @@ pub struct Start<'a> {
     pub targets: BTreeMap<String, String>,
     /// How the objects stand.
     pub objects: Found,
+    /// Those that are as wished but for our marker.
+    pub unmarked: BTreeSet<String>,
     /// What the registries know.
     pub standing: Standing,
 }
@@ -44,6 +46,7 @@ impl<'a> Start<'a> {
             objects: objects
                 .filter_map(|(name, state)| Some((name.clone(), state.known()?.clone())))
                 .collect(),
+            unmarked: held.unmarked.clone(),
             standing: held.standing.clone(),
         }
     }
@@ -71,17 +74,20 @@ impl<'a> Start<'a> {
         let first = seen.first().and_then(|first| first.observation.look.entry.as_ref());
         let entry = first.filter(|entry| !entry.is_gone());
         let mut objects = reading::objects_of(configured, prior, held, seen, entry);
+        let mut unmarked = reading::unmarked(seen);
         for key in shared(spec) {
             if let (Some(now), Some(then)) = (objects.get_mut(key), state.objects.get(key))
                 && now == "ok"
             {
                 now.clone_from(then);
+                unmarked.extend(state.unmarked.get(key).cloned());
             }
         }
         let had = existing::facets(prior);
         let mut targets = reading::targets(seen);
         targets.retain(|facet, _| had.contains(facet));
-        Self { entry, targets, objects, standing: standing(configured, &spec.coordinate, seen) }
+        let standing = standing(configured, &spec.coordinate, seen);
+        Self { entry, targets, objects, unmarked, standing }
     }
 
     /// Where a create begins.
@@ -98,6 +104,7 @@ impl<'a> Start<'a> {
             entry: first,
             targets,
             objects,
+            unmarked: reading::unmarked(seen),
             standing: standing(configured, &spec.coordinate, seen),
         }
     }
