@@ -42,6 +42,20 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// One of no facet, to which whoever makes it adds those that it has: `Spec { host, ..Spec::of(…) }`.
+    pub fn of(coordinate: Coordinate, names: Names, production: bool, owner: &str) -> Self {
+        Self {
+            coordinate,
+            names,
+            production,
+            owner: owner.to_owned(),
+            postgres: None,
+            vault: None,
+            host: None,
+            aws: None,
+        }
+    }
+
     /// Whether there is a facet, hence a registry that knows the instance.
     pub fn is_registered(&self) -> bool {
         self.postgres.is_some() || self.vault.is_some() || self.host.is_some() || self.aws.is_some()

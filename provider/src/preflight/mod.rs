@@ -38,15 +38,6 @@ mod tests {
         let coordinate = environments.coordinate(app, env).unwrap();
         let names = Names::derive(&environments, &coordinate, &BTreeSet::new(), &Inputs::default())
             .unwrap();
-        Spec {
-            coordinate,
-            names,
-            production: false,
-            owner: "team".to_owned(),
-            postgres: None,
-            vault: None,
-            host: None,
-            aws: None,
-        }
+        Spec::of(coordinate, names, false, "team")
     }
 }

@@ -148,16 +148,8 @@ pub fn spec(app: &str, env: &str) -> Spec {
         keep_until: None,
         over: [].into(),
     };
-    Spec {
-        production: environments.is_production(coordinate.env()),
-        coordinate,
-        names,
-        owner: "arcodange/erp".to_owned(),
-        postgres: Some(wish),
-        vault: None,
-        host: None,
-        aws: None,
-    }
+    let production = environments.is_production(coordinate.env());
+    Spec { postgres: Some(wish), ..Spec::of(coordinate, names, production, "arcodange/erp") }
 }
 
 pub fn entry(spec: &Spec, phase: Phase, generation: u64) -> Entry {

@@ -29,16 +29,8 @@ fn spec(app: &str, env: &str) -> Spec {
     let environments = Environments::new("suffixed-v1", None, Vec::new()).unwrap();
     let coordinate = Coordinate::new(app, env).unwrap();
     let names = Names::derive(&environments, &coordinate, &[].into(), &Inputs::default()).unwrap();
-    Spec {
-        aws: Some(AwsWish::of(&coordinate)),
-        coordinate,
-        names,
-        production: false,
-        owner: "acme/shop".to_owned(),
-        postgres: None,
-        vault: None,
-        host: None,
-    }
+    let wish = AwsWish::of(&coordinate);
+    Spec { aws: Some(wish), ..Spec::of(coordinate, names, false, "acme/shop") }
 }
 
 fn entry(phase: Phase, generation: u64) -> Entry {

@@ -50,16 +50,8 @@ pub fn spec(app: &str, env: &str) -> Spec {
             revision: 1,
         }),
     };
-    Spec {
-        production: environments.is_production(env),
-        coordinate,
-        names,
-        owner: "arcodange/erp".to_owned(),
-        postgres: None,
-        vault: Some(vault),
-        host: None,
-        aws: None,
-    }
+    let production = environments.is_production(env);
+    Spec { vault: Some(vault), ..Spec::of(coordinate, names, production, "arcodange/erp") }
 }
 
 /// The same with another Vault wish.

@@ -28,15 +28,12 @@ pub(super) fn spec(config: &Model, settings: &Settings) -> Result<Spec, Errors> 
         Names::derive_with(environments, &coordinate, &services, &settings.inputs, &overrides)
             .map_err(located)?;
     let shared = environments.shared_owner_role(coordinate.app());
+    let production = environments.is_production(coordinate.env());
+    let owner = settings.owner.as_deref().unwrap_or_default();
     Ok(Spec {
-        production: environments.is_production(coordinate.env()),
-        owner: settings.owner.clone().unwrap_or_default(),
         postgres: Some(postgres(&names, shared.as_ref())),
         vault: vault(&names, settings),
-        host: None,
-        aws: None,
-        coordinate,
-        names,
+        ..Spec::of(coordinate, names, production, owner)
     })
 }
 

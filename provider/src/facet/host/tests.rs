@@ -47,16 +47,7 @@ impl Machine {
             (names.app_dir.clone().unwrap(), names.secrets_dir.clone().unwrap());
         let files = BTreeSet::from([String::new(), "users".to_owned()]);
         let host = HostWish::new(&coordinate, root, app_dir, secrets_dir, &files);
-        Spec {
-            coordinate,
-            names,
-            production: false,
-            owner: "us".to_owned(),
-            postgres: None,
-            vault: None,
-            host: Some(host),
-            aws: None,
-        }
+        Spec { host: Some(host), ..Spec::of(coordinate, names, false, "us") }
     }
 
     /// Everything below the root but the registry.

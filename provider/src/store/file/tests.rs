@@ -54,16 +54,8 @@ impl Machine {
         let files = BTreeSet::from([String::new(), "users".to_owned()]);
         let (app_dir, secrets) =
             (names.app_dir.clone().unwrap(), names.secrets_dir.clone().unwrap());
-        let spec = Spec {
-            host: Some(HostWish::new(&coordinate, root, app_dir, secrets, &files)),
-            coordinate,
-            names,
-            production: false,
-            owner: "us".to_owned(),
-            postgres: None,
-            vault: None,
-            aws: None,
-        };
+        let wish = HostWish::new(&coordinate, root, app_dir, secrets, &files);
+        let spec = Spec { host: Some(wish), ..Spec::of(coordinate, names, false, "us") };
         let next = entry(Phase::Live);
         let target = host.record(&spec, &Expected::default(), &next, false).await.unwrap();
         host.converge(&spec, &CancellationToken::new()).await.unwrap();
