@@ -14,7 +14,7 @@ use crate::naming::{Coordinate, NameError, Names, Overrides, Subject};
 use crate::plan::Spec;
 use crate::registry::Look;
 use crate::settings::{Settings, names};
-use crate::store::{Place, SecretStore};
+use crate::store::{Kind, Place, SecretStore, kind};
 
 /// What names a secret, as it is written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,9 +46,6 @@ pub struct Site {
     /// Names in the place of the convention's, as they are written.
     written: BTreeMap<String, String>,
 }
-
-/// Stores, each with the facet whose registry tells of the instance.
-const STORES: [(&str, &str); 3] = [("vault", "vault"), ("file", "host"), ("ssm", "aws")];
 
 // === impl Named ===
 
@@ -112,27 +109,29 @@ impl Named {
 
 /// The store of that name, or the default one, where it is configured.
 fn store_name(written: Option<&str>, settings: &Settings) -> Result<&'static str, Errors> {
-    let configured = settings.facets();
-    let is_there = |facet: &str| configured.contains(&facet);
     match written {
         None => settings.secret_store.ok_or_else(|| {
             Errors::at(
                 Path::attribute("store"),
                 "No store of secrets is configured",
-                "A secret lives in Vault or OpenBao, in AWS Parameter Store, or in a file of this machine, and the provider \
-                 block names none of them.\n\nNext: add a `vault`, `aws` or `host` block to the provider configuration.",
+                format!(
+                    "A secret lives in a store, {}, and the provider block configures none of them.\n\nNext: add a {} block to \
+                     the provider configuration.",
+                    kind::listed(),
+                    kind::blocks()
+                ),
             )
         }),
-        Some(written) => match STORES.into_iter().find(|(name, _)| *name == written) {
-            Some((name, facet)) if is_there(facet) => Ok(name),
-            Some((name, _)) => {
-                let told = crate::settings::secrets::not_configured(name);
+        Some(written) => match Kind::find(written) {
+            Some(kind) if settings.facets().contains(&kind.facet) => Ok(kind.name),
+            Some(kind) => {
+                let told = crate::settings::secrets::not_configured(kind);
                 Err(told.at(Path::attribute("store")).into())
             }
             None => Err(Errors::at(
                 Path::attribute("store"),
                 format!("`store` cannot be {}", crate::naming::shown(written)),
-                "`store` must be `vault`, `file` or `ssm`.",
+                format!("`store` must be {}.", kind::listed()),
             )),
         },
     }
@@ -155,8 +154,7 @@ impl Site {
 
     /// The facet whose registry tells of the instance.
     pub fn facet(&self) -> &'static str {
-        let found = STORES.into_iter().find(|(name, _)| *name == self.store_name);
-        found.map_or("", |(_, facet)| facet)
+        Kind::find(self.store_name).map_or("", |kind| kind.facet)
     }
 
     /// What the registry of the store's target says of the instance.
@@ -218,18 +216,14 @@ impl Site {
 
     /// The name that tells where the store has the secrets, where the instance has another one.
     fn other_name(&self, registered: &serde_json::Value) -> Option<(&'static str, String)> {
-        let key = match self.store_name {
-            "vault" => "kv_path",
-            "file" => "secrets_dir",
-            _ => "parameter_path",
-        };
+        let key = *Kind::find(self.store_name)?.names.first()?;
         let (ours, theirs) = (self.written.get(key).map(String::as_str), registered[key].as_str());
         let told = |name| format!("{key} = \"{name}\"");
         (ours != theirs).then(|| (key, theirs.map_or("the convention's".to_owned(), told)))
     }
 
     /// As much of the instance's wish as its registries are looked up by.
-    fn spec(&self, settings: &Settings) -> Spec {
+    pub fn spec(&self, settings: &Settings) -> Spec {
         let Place { coordinate, names, .. } = &self.place;
         let is = |store: &str| self.store_name == store;
         Spec {

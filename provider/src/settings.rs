@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::{Attr, Path};
 
-use crate::facet;
+use crate::facet::{self, FACETS};
 use crate::gate::{Approvals, Evidence, Mode, Operation, Policy};
 use crate::naming::{Declared, Environments, Inputs, NameError, Overrides, Subject, shown};
 use crate::world::World;
@@ -206,18 +206,16 @@ impl Settings {
         let aws = aws::read(model.aws.as_ref(), &mut errors);
         let layout = vault::layout(model.vault.as_ref(), &inputs, &mut errors);
         let state = state::settings(&state, &inputs, &mut errors);
-        judge_owner(
-            owner.as_deref(),
-            postgres.is_configured() || vault.is_configured() || aws.is_configured(),
-            &mut errors,
-        );
-
-        let blocks = [
-            ("vault", vault.is_configured()),
-            ("ssm", aws.is_configured()),
-            ("file", host.is_some()),
-        ];
-        let secret_store = secrets::store(store.as_deref(), &blocks, &mut errors);
+        let facets = those([
+            postgres.is_configured(),
+            vault.is_configured(),
+            host.is_some(),
+            aws.is_configured(),
+        ]);
+        // On a machine of one's own nobody else takes an app over.
+        let is_shared = facets.iter().any(|facet| *facet != "host");
+        judge_owner(owner.as_deref(), is_shared, &mut errors);
+        let secret_store = secrets::store(store.as_deref(), &facets, &mut errors);
         let naming = NamingGate::read(naming.as_deref()).unwrap_or_else(|error| {
             errors.push(error);
             NamingGate::Enforce
@@ -315,17 +313,26 @@ impl Settings {
 
     /// The configured facets, in the order in which the registry's home is chosen.
     pub fn facets(&self) -> Vec<&'static str> {
-        let postgres = self.postgres.is_configured().then_some("postgres");
-        let vault = self.vault.is_configured().then_some("vault");
-        let host = self.host.is_some().then_some("host");
-        let aws = self.aws.is_configured().then_some("aws");
-        [postgres, vault, host, aws].into_iter().flatten().collect()
+        let Self { postgres, vault, host, aws, .. } = self;
+        let (postgres, vault) = (postgres.is_configured(), vault.is_configured());
+        those([postgres, vault, host.is_some(), aws.is_configured()])
     }
 
     /// Whether a configured server cannot be asked yet.
     pub fn has_unknown_target(&self) -> bool {
-        self.postgres.is_unknown() || self.vault.is_unknown() || self.aws.is_unknown()
+        !self.unknown_facets().is_empty()
     }
+
+    /// The configured facets whose server cannot be asked yet.
+    pub fn unknown_facets(&self) -> Vec<&'static str> {
+        let Self { postgres, vault, aws, .. } = self;
+        those([postgres.is_unknown(), vault.is_unknown(), false, aws.is_unknown()])
+    }
+}
+
+/// The facets that are so, in the order of [`FACETS`].
+fn those(are: [bool; FACETS.len()]) -> Vec<&'static str> {
+    FACETS.into_iter().zip(are).filter_map(|(facet, is)| is.then_some(facet)).collect()
 }
 
 /// An owner goes into markers and policies: one printable word, such as `arcodange/erp`.

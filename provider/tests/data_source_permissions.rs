@@ -213,3 +213,24 @@ async fn mistakes_are_said_at_their_place() {
     let refused = read(&mut client, &given).await.unwrap_err();
     assert_eq!(refused, ["error .instances[0].env: Env \"qa\" is not declared"]);
 }
+
+#[tokio::test]
+async fn each_facet_has_rights_for_a_plan_and_for_an_apply() {
+    for facet in appenv::facet::FACETS {
+        // A new facet gets what its block needs here.
+        let block: &[(&str, Value)] = match facet {
+            "postgres" => &[("host", "127.0.0.1".into()), ("user", "me".into())],
+            "vault" => &[("address", "https://bao:8200".into()), ("token", "none".into())],
+            "host" => &[("root", "/srv".into())],
+            _ => &[],
+        };
+        let own = [("owner", "acme/shop".into())];
+        let mut client = configured(&own, &[(facet, block)]).await;
+        let answer = read(&mut client, &[]).await.unwrap();
+        for run in ["plan", "apply"] {
+            let Value::Map(texts) = field(&answer, run) else { panic!("{run}") };
+            let told = texts.values().filter(|text| **text != Value::Null).count();
+            assert_eq!(told, 1, "{run} of {facet} alone");
+        }
+    }
+}

@@ -19,6 +19,18 @@ pub use bounded::{Bounded, Limit};
 use crate::plan::{Objects, Spec};
 use crate::registry::{Entry, Expected, Floor, FloorChange, Look};
 
+/// Every facet, by the name of its block, in the order in which the registry's home is chosen. A new one comes last: the first
+/// that an instance has keeps its holder and generation.
+pub const FACETS: [&str; 4] = ["postgres", "vault", "host", "aws"];
+
+/// The facets, for messages: `postgres, vault, host and aws`.
+pub fn listed() -> String {
+    match FACETS.split_last() {
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
 /// The class of a failure, for whoever has to decide; the user reads the texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {

@@ -171,9 +171,10 @@ fn put(store: &str, path: &str, key: &str) -> String {
         "ssm" => format!(
             "{first}: aws ssm put-parameter --type SecureString --name {path} --value file:///dev/stdin"
         ),
-        _ => format!(
+        "file" => format!(
             "Declare an appenv_env_secret of that key; or by hand, as a line {key}=value of {path}."
         ),
+        _ => "Declare an appenv_env_secret of that key.".to_owned(),
     }
 }
 
@@ -186,6 +187,19 @@ fn id(place: &Place) -> String {
 mod tests {
     use super::*;
     use crate::finding::Status;
+    use crate::store::STORES;
+
+    #[test]
+    fn each_store_has_a_way_to_put_a_key_there_by_hand() {
+        for kind in &STORES {
+            assert_ne!(
+                put(kind.name, "p", "K"),
+                put("", "p", "K"),
+                "`put` has none of {}",
+                kind.name
+            );
+        }
+    }
 
     #[test]
     fn the_keys_of_an_example_are_told_and_no_value() {

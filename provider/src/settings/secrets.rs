@@ -5,40 +5,36 @@ use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::Path;
 
 use crate::naming::shown;
+use crate::store::{Kind, STORES, kind};
 
 /// The store of secrets that name none: the one that is written, else the first that is configured.
 pub(super) fn store(
     written: Option<&str>,
-    blocks: &[(&'static str, bool)],
+    facets: &[&str],
     errors: &mut Errors,
 ) -> Option<&'static str> {
-    let Some(written) = written else {
-        return blocks.iter().find(|(_, configured)| *configured).map(|(name, _)| *name);
-    };
+    let is_there = |kind: &&Kind| facets.contains(&kind.facet);
+    let Some(written) = written else { return STORES.iter().find(is_there).map(|kind| kind.name) };
     let at = || Path::attribute("secret_store");
-    let Some((name, configured)) = blocks.iter().find(|(name, _)| *name == written) else {
+    let Some(kind) = Kind::find(written) else {
         errors.push(
             Diagnostic::error(
                 format!("`secret_store` cannot be {}", shown(written)),
-                "`secret_store` must be `vault`, `ssm` or `file`.",
+                format!("`secret_store` must be {}.", kind::listed()),
             )
             .at(at()),
         );
         return None;
     };
-    if !configured {
-        errors.push(not_configured(written).at(at()));
+    if !is_there(&kind) {
+        errors.push(not_configured(kind).at(at()));
     }
-    Some(name)
+    Some(kind.name)
 }
 
 /// A store whose block is missing.
-pub fn not_configured(store: &str) -> Diagnostic {
-    let block = match store {
-        "ssm" => "aws",
-        "file" => "host",
-        other => other,
-    };
+pub fn not_configured(kind: &Kind) -> Diagnostic {
+    let Kind { name: store, facet: block, .. } = kind;
     Diagnostic::error(
         format!("Store `{store}` is not configured"),
         format!(

@@ -4,12 +4,14 @@
 //!
 //! # Layout
 //!
+//! - [`kind`]: which stores there are.
 //! - [`value`]: a value that prints itself nowhere. [`place`]: which secret, of which instance.
 //! - [`record`]: what a store notes of a key, and how its value stands against that. [`note`]: the same kept beside the
 //!   values, so that a write which was cut off is known. [`trouble`]: what stands in the way, told.
 //! - [`vault`]: KV v2. [`ssm`]: the Parameter Store of AWS. [`file`](mod@file): dotenv files of a machine.
 
 pub mod file;
+pub mod kind;
 mod mac;
 pub mod note;
 pub mod place;
@@ -23,6 +25,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 
+pub use kind::{Kind, STORES};
 pub use mac::Mac;
 pub use place::{PREVIOUS, Place};
 pub use record::{Change, Previous, Record, Seen, Standing};
@@ -37,10 +40,10 @@ use crate::facet::FacetError;
 /// old value or the new one; the next look tells which, and takes the new one as written.
 #[async_trait]
 pub trait SecretStore: Send + Sync {
-    /// What `store` says: `vault`, `file`, `ssm`.
+    /// What `store` says: a name of [`STORES`].
     fn name(&self) -> &'static str;
 
-    /// The facet whose registry tells whose the instance is: `vault`, `host`, `aws`.
+    /// The facet whose registry tells whose the instance is, as [`STORES`] has it.
     fn facet(&self) -> &'static str;
 
     /// The server or machine, as messages name it.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::Path;
 
-use crate::facet::FacetError;
+use crate::facet::{self, FacetError};
 use crate::naming::Coordinate;
 use crate::registered::Looked;
 use crate::settings::names;
@@ -56,8 +56,10 @@ pub fn unregistered(coordinate: &Coordinate, looked: &[Looked]) -> Errors {
     });
     let each: Vec<String> = each.collect();
     let looked_at = if each.is_empty() {
-        "the provider configuration has none of the blocks postgres, vault, host and aws, so there is no registry"
-            .to_owned()
+        let blocks = facet::listed();
+        format!(
+            "the provider configuration has none of the blocks {blocks}, so there is no registry"
+        )
     } else {
         format!("the registries were looked at:\n{}", each.join("\n"))
     };

@@ -24,6 +24,7 @@ use super::unready::not_configured;
 use super::{finding as found, timeout};
 use crate::clients::Listed;
 use crate::configured::{Configured, Latest};
+use crate::facet;
 use crate::finding::{self, Finding};
 use crate::fleet::{Answer, Filter, Fleet, Member, OverdueLogin};
 use crate::naming::{Names, Overrides};
@@ -88,14 +89,14 @@ async fn answer(configured: &Configured, config: Model) -> Model {
 
 /// Registries that are not asked, each with why.
 fn not_asked(settings: &Settings) -> Vec<Finding> {
-    let unknown = [
-        ("PostgreSQL", settings.postgres.is_unknown()),
-        ("Vault", settings.vault.is_unknown()),
-        ("AWS", settings.aws.is_unknown()),
-    ];
-    let unknown = unknown.into_iter().filter(|(_, is_unknown)| *is_unknown);
+    let unknown = settings.unknown_facets().into_iter().map(|facet| match facet {
+        "postgres" => "PostgreSQL",
+        "vault" => "Vault",
+        "aws" => "AWS",
+        other => other,
+    });
     let mut found: Vec<_> = unknown
-        .map(|(name, _)| {
+        .map(|name| {
             Finding::skip(
                 "registry",
                 name,
@@ -107,7 +108,7 @@ fn not_asked(settings: &Settings) -> Vec<Finding> {
         found.push(Finding::skip(
             "registry",
             "the provider configuration",
-            "It has none of the blocks postgres, vault, host and aws, so there is no registry.",
+            format!("It has none of the blocks {}, so there is no registry.", facet::listed()),
         ));
     }
     found

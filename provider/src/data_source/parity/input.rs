@@ -11,9 +11,7 @@ use crate::data_source::timeout;
 use crate::naming::{self, NameError, shown};
 use crate::parity::{Allowed, KINDS, Kind};
 use crate::settings::{Settings, secrets};
-
-/// Stores, each with the block that configures it.
-const STORES: [(&str, &str); 3] = [("vault", "vault"), ("ssm", "aws"), ("file", "host")];
+use crate::store::kind as stores;
 
 /// Judges what is known.
 pub fn validate(config: &Model) -> Result<(), Errors> {
@@ -25,12 +23,12 @@ pub fn validate(config: &Model) -> Result<(), Errors> {
     let found = envs(&config.envs).into_iter().filter_map(|env| naming::check_env(&env).err());
     errors.0.extend(found.map(|error| at(Path::attribute("envs"), error)));
     if let Some(store) = config.store.known()
-        && !STORES.iter().any(|(name, _)| name == store)
+        && stores::Kind::find(store).is_none()
     {
         errors.push(
             Diagnostic::error(
                 format!("`store` cannot be {}", shown(store)),
-                "`store` must be `vault`, `ssm` or `file`.",
+                format!("`store` must be {}.", stores::listed()),
             )
             .at(Path::attribute("store")),
         );
@@ -91,10 +89,9 @@ pub fn allowed(config: &Model) -> Vec<Allowed> {
 /// The store whose keys are compared; `None`: none is configured.
 pub fn store(config: &Model, settings: &Settings) -> Result<Option<&'static str>, Errors> {
     let Some(written) = config.store.known() else { return Ok(settings.secret_store) };
-    let facets = settings.facets();
-    match STORES.into_iter().find(|(name, _)| name == written) {
-        Some((name, block)) if facets.contains(&block) => Ok(Some(name)),
-        Some((name, _)) => Err(secrets::not_configured(name).at(Path::attribute("store")).into()),
+    match stores::Kind::find(written) {
+        Some(kind) if settings.facets().contains(&kind.facet) => Ok(Some(kind.name)),
+        Some(kind) => Err(secrets::not_configured(kind).at(Path::attribute("store")).into()),
         // Refused by what judges the configuration.
         None => Ok(settings.secret_store),
     }

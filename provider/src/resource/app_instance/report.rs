@@ -142,7 +142,8 @@ pub fn founding(facet: &str) -> Diagnostic {
         "host" => return super::directories::founding(),
         "aws" => ("AWS account", "parameters below `/appenv/` in Parameter Store of the region"),
         "postgres" => ("PostgreSQL server", "schema `appenv` in the maintenance database"),
-        _ => ("Vault server", "documents below `appenv/` in the KV mount"),
+        "vault" => ("Vault server", "documents below `appenv/` in the KV mount"),
+        _ => ("server", "its own"),
     };
     Diagnostic::warning(
         format!("This {server} has no appenv registry yet"),
@@ -290,4 +291,18 @@ pub fn moved_on(coordinate: &Coordinate, now: Option<&Entry>) -> Errors {
 /// One line each.
 pub fn list(objects: &[String]) -> String {
     objects.iter().fold(String::new(), |text, object| format!("{text}  - {object}\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facet::FACETS;
+
+    #[test]
+    fn the_founding_of_each_registry_is_told_in_words_of_its_own() {
+        for facet in FACETS {
+            let told = founding(facet).summary;
+            assert_ne!(told, founding("").summary, "{facet} has no words in `founding`");
+        }
+    }
 }

@@ -24,7 +24,7 @@ pub fn schema() -> Schema {
             "facets",
             computed(
                 Type::Set(Box::new(Type::String)),
-                "The external systems in which the instance has objects: `postgres`, `vault`, `host`.",
+                "The external systems in which the instance is registered: `postgres`, `vault`, `host`, `aws`.",
             ),
         )
         .attribute(

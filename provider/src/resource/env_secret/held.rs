@@ -8,7 +8,7 @@ use tfplugin::context::Private;
 
 use crate::gate::Standing;
 use crate::naming::Names;
-use crate::store::{Place, Record};
+use crate::store::{Kind, Place, Record};
 
 const KEY: &str = "appenv";
 
@@ -66,16 +66,7 @@ impl Held {
 
     /// Notes by which names the store has it.
     pub fn note_names(&mut self, names: &Names) {
-        let parameter_path = Some(names.parameter_path.clone());
-        self.names = [
-            ("instance", Some(names.instance.clone())),
-            ("kv_path", Some(names.kv_path.clone())),
-            ("secrets_dir", names.secrets_dir.clone()),
-            ("parameter_path", parameter_path),
-        ]
-        .into_iter()
-        .filter_map(|(key, name)| Some((key.to_owned(), name?)))
-        .collect();
+        self.names = noted(names);
     }
 
     /// Where the store has it.
@@ -93,12 +84,9 @@ impl Held {
 
     /// Whether the configuration has it elsewhere by now, as its store finds it.
     pub fn is_moved(&self, store: &str, now: &Place) -> bool {
-        let (was, now) = (&self.place(now).names, &now.names);
-        match store {
-            "vault" => (&was.instance, &was.kv_path) != (&now.instance, &now.kv_path),
-            "file" => was.secrets_dir != now.secrets_dir,
-            _ => was.parameter_path != now.parameter_path,
-        }
+        let (was, now) = (noted(&self.place(now).names), noted(&now.names));
+        let keys = Kind::find(store).map_or(&[][..], |kind| kind.names);
+        keys.iter().any(|key| was.get(*key) != now.get(*key))
     }
 
     /// What tells this entry from another of the same secret in one run.
@@ -109,5 +97,55 @@ impl Held {
     /// Whether it came by import and was not adopted yet.
     pub fn is_imported(&self) -> bool {
         self.holder.is_none()
+    }
+}
+
+/// The names by which any store finds a secret.
+fn noted(names: &Names) -> BTreeMap<String, String> {
+    [
+        ("instance", Some(&names.instance)),
+        ("kv_path", Some(&names.kv_path)),
+        ("secrets_dir", names.secrets_dir.as_ref()),
+        ("parameter_path", Some(&names.parameter_path)),
+    ]
+    .into_iter()
+    .filter_map(|(key, name)| Some((key.to_owned(), name?.clone())))
+    .collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::inquiry::Declaration;
+    use crate::naming::Inputs;
+    use crate::store::STORES;
+
+    #[test]
+    fn another_name_by_which_a_store_finds_it_is_a_move() {
+        let environments = Declaration::default().environments().unwrap();
+        let coordinate = environments.coordinate("erp", "dev").unwrap();
+        let inputs = Inputs { root: Some("/srv".to_owned()), ..Inputs::default() };
+        let names = Names::derive(&environments, &coordinate, &BTreeSet::new(), &inputs).unwrap();
+        let now = Place {
+            coordinate,
+            names,
+            key: "A".to_owned(),
+            parameter_name: None,
+            file: String::new(),
+        };
+        for kind in &STORES {
+            let mut held = Held::default();
+            held.note_names(&now.names);
+            assert!(!held.is_moved(kind.name, &now), "{}", kind.name);
+            for key in kind.names {
+                let mut held = held.clone();
+                let before = held.names.insert((*key).to_owned(), "elsewhere".to_owned());
+                assert!(before.is_some(), "{key} of store {} is not noted", kind.name);
+                assert!(held.is_moved(kind.name, &now), "{key} of store {}", kind.name);
+            }
+        }
     }
 }
