@@ -9,6 +9,7 @@ mod known;
 mod log_retention;
 pub mod model;
 pub mod names;
+mod owner;
 mod policy;
 mod postgres;
 pub mod secrets;
@@ -214,7 +215,7 @@ impl Settings {
         ]);
         // On a machine of one's own nobody else takes an app over.
         let is_shared = facets.iter().any(|facet| *facet != "host");
-        judge_owner(owner.as_deref(), is_shared, &mut errors);
+        owner::judge(owner.as_deref(), is_shared, &mut errors);
         let secret_store = secrets::store(store.as_deref(), &facets, &mut errors);
         let naming = NamingGate::read(naming.as_deref()).unwrap_or_else(|error| {
             errors.push(error);
@@ -301,7 +302,7 @@ impl Settings {
         state::validate(model, &mut errors);
         approvals::validate(model, &mut errors);
         if let Some(owner) = model.owner.known() {
-            judge_owner(Some(owner), false, &mut errors);
+            owner::judge(Some(owner), false, &mut errors);
         }
         errors.into_result()
     }
@@ -333,40 +334,6 @@ impl Settings {
 /// The facets that are so, in the order of [`FACETS`].
 fn those(are: [bool; FACETS.len()]) -> Vec<&'static str> {
     FACETS.into_iter().zip(are).filter_map(|(facet, is)| is.then_some(facet)).collect()
-}
-
-/// An owner goes into markers and policies: one printable word, such as `arcodange/erp`.
-fn judge_owner(owner: Option<&str>, needed: bool, errors: &mut Errors) {
-    let fix = "Set `owner` in the provider block to the team or repository that manages these apps, such as \
-               \"arcodange/erp\". It must be the same in every state of an app.";
-    let fits = |text: &str| {
-        text.len() <= 200
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-@:+".contains(&byte))
-    };
-    match owner {
-        None if needed => errors.push(
-            Diagnostic::error(
-                "`owner` is missing",
-                format!(
-                    "The provider block configures a server, and every object made there is recorded with the \
-                     owner of its app, so that no one else takes it over. No owner is configured. {fix}"
-                ),
-            )
-            .at(Path::attribute("owner")),
-        ),
-        Some(text) if !fits(text) || text.is_empty() => errors.push(
-            Diagnostic::error(
-                "`owner` cannot be used",
-                format!(
-                    "The owner \"{}\" cannot be used: it must be one word of 1 to 200 letters, digits and the \
-                     characters / . _ - @ : +. {fix}",
-                    text.escape_debug()
-                ),
-            )
-            .at(Path::attribute("owner")),
-        ),
-        _ => {}
-    }
 }
 
 /// Attaches the place in the provider block to what the naming rules found.

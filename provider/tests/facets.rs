@@ -79,7 +79,7 @@ fn spec(settings: &Settings, facets: &[&str]) -> Spec {
 }
 
 /// The sentence of an attribute.
-fn sentence(schema: Schema, attribute: &str) -> String {
+fn sentence(schema: &Schema, attribute: &str) -> String {
     schema.block.attributes[attribute].description.clone()
 }
 
@@ -131,10 +131,10 @@ fn each_registry_has_an_option_by_which_its_floor_is_found() {
 #[test]
 fn sentences_that_list_the_facets_list_them_all() {
     for facet in FACETS {
-        let told = sentence(AppInstance::schema(), "facets");
+        let told = sentence(&AppInstance::schema(), "facets");
         assert!(told.contains(&format!("`{facet}`")), "`facets` without {facet}: {told}");
         // On a machine of one's own no owner is needed.
-        let told = sentence(Appenv::schema(), "owner");
+        let told = sentence(&Appenv::schema(), "owner");
         assert!(
             told.contains(&format!("`{facet}`")) != (facet == "host"),
             "`owner` without {facet}: {told}"
@@ -145,18 +145,18 @@ fn sentences_that_list_the_facets_list_them_all() {
 #[test]
 fn sentences_that_list_the_stores_list_them_all() {
     for (place, told) in [
-        ("provider.secret_store", sentence(Appenv::schema(), "secret_store")),
-        ("appenv_env_secret.store", sentence(EnvSecret::schema(), "store")),
-        ("ephemeral.appenv_env_secret.store", sentence(SecretValue::schema(), "store")),
-        ("data.appenv_parity.store", sentence(ParitySource::schema(), "store")),
-        ("data.appenv_preflight.store", sentence(PreflightSource::schema(), "store")),
+        ("provider.secret_store", sentence(&Appenv::schema(), "secret_store")),
+        ("appenv_env_secret.store", sentence(&EnvSecret::schema(), "store")),
+        ("ephemeral.appenv_env_secret.store", sentence(&SecretValue::schema(), "store")),
+        ("data.appenv_parity.store", sentence(&ParitySource::schema(), "store")),
+        ("data.appenv_preflight.store", sentence(&PreflightSource::schema(), "store")),
     ] {
-        for kind in &STORES {
-            assert!(
-                told.contains(&format!("`{}`", kind.name)),
-                "{place} without {}: {told}",
-                kind.name
-            );
+        for Kind { name, facet, .. } in &STORES {
+            assert!(told.contains(&format!("`{name}`")), "{place} without {name}: {told}");
+            // The default is told with the blocks that it depends on.
+            let has_block =
+                place != "provider.secret_store" || told.contains(&format!("`{facet}`"));
+            assert!(has_block, "{place} without block {facet}: {told}");
         }
     }
 }
