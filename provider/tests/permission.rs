@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::Path;
 
+use appenv::facet::FACETS;
 use appenv::permission::{Run, Uses, aws, sql, vault};
 
 /// Every right that anything takes.
@@ -56,6 +57,21 @@ fn the_documents_are_what_the_module_writes() {
                 fs::read_to_string(&path).unwrap(),
                 "{file}: UPDATE_GOLDEN=1 writes it"
             );
+        }
+    }
+}
+
+#[test]
+fn each_server_has_its_documents() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/policies");
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    let files: Vec<_> = entries.map(|name| name.into_string().unwrap()).collect();
+    // Rights on the files of a machine are no policy that anyone could load.
+    for facet in FACETS.into_iter().filter(|facet| *facet != "host") {
+        for run in [Run::Plan, Run::Apply] {
+            let stem = format!("{facet}-{}.", run.as_str());
+            let has = files.iter().any(|file| file.starts_with(&stem));
+            assert!(has, "docs/policies has no {stem}…");
         }
     }
 }
