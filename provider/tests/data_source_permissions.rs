@@ -194,6 +194,10 @@ async fn mistakes_are_said_at_their_place() {
             ),
             "error .instances[1].app: App \"Erp\" is not a name",
         ),
+        (
+            ("instances", Value::List(vec![Value::Unknown, Value::Null])),
+            "error .instances[1]: The app is missing",
+        ),
         (("ops_scope", "all".into()), "error .ops_scope: `ops_scope` cannot be \"all\""),
         (("plan_login", "a\nb".into()), "error .plan_login: `plan_login` cannot be \"a\\nb\""),
         (("database", "".into()), "error .database: `database` cannot be \"\""),

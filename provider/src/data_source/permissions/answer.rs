@@ -111,6 +111,7 @@ fn asked(settings: &Settings, config: &Model) -> Result<Asked, Errors> {
     };
     let mut these = Vec::new();
     for (index, instance) in instances.iter().enumerate() {
+        let Some(instance) = instance.known() else { continue };
         let app = instance.app.known().map(String::as_str).unwrap_or_default();
         let env = instance.env.known().map(String::as_str);
         let names = inquiry::coordinate(environments, app, env).and_then(|coordinate| {

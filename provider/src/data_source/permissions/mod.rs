@@ -40,6 +40,12 @@ impl DataSource for PermissionsSource {
     async fn validate(&self, _cx: &mut Context, config: &Model) -> Result<(), Errors> {
         let mut errors = Errors::new();
         for (index, instance) in config.instances.known().into_iter().flatten().enumerate() {
+            let none = InstanceModel::default();
+            let instance = match instance {
+                Attr::Known(instance) => instance,
+                Attr::Null => &none,
+                Attr::Unknown => continue,
+            };
             let app = instance.app.known().and_then(|app| naming::check_app(app).err());
             let env = instance.env.known().and_then(|env| naming::check_env(env).err());
             for error in app.into_iter().chain(env) {

@@ -8,7 +8,7 @@ use tfplugin::value::Attr;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the schema beside it says what each is")]
 pub struct Model {
-    pub instances: Attr<Vec<InstanceModel>>,
+    pub instances: Attr<Vec<Attr<InstanceModel>>>,
     pub secrets: Attr<bool>,
     pub renames: Attr<bool>,
     pub credentials: Attr<bool>,
