@@ -2,67 +2,132 @@
 //! Schemas keep the CLI's rules and agree with their models, and everything in them is explained.
 #![allow(clippy::unwrap_used)]
 
+#[allow(dead_code, missing_docs)]
+#[path = "../../proto/tests/server/cli.rs"]
+mod cli;
+#[path = "../../proto/src/gen/mod.rs"]
+mod wire;
+
 use std::collections::BTreeSet;
 
-use appenv::data_source::app_instance::{AppInstanceSource, Model as AppInstanceSourceModel};
-use appenv::data_source::fleet::{FleetSource, Model as FleetModel};
-use appenv::data_source::names::{Model as NamesModel, NamesSource};
-use appenv::data_source::parity::{Model as ParityModel, ParitySource};
-use appenv::data_source::preflight::{Model as PreflightModel, PreflightSource};
-use appenv::ephemeral::database_credentials::{DatabaseCredentials, Model as CredentialsModel};
+use appenv::data_source::app_instance::AppInstanceSource;
+use appenv::data_source::fleet::FleetSource;
+use appenv::data_source::names::NamesSource;
+use appenv::data_source::parity::ParitySource;
+use appenv::data_source::permissions::PermissionsSource;
+use appenv::data_source::preflight::PreflightSource;
+use appenv::ephemeral::database_credentials::DatabaseCredentials;
+use appenv::ephemeral::env_secret::EnvSecret as SecretValue;
 use appenv::function;
 use appenv::provider::Appenv;
 use appenv::resolved;
-use appenv::resource::app_instance::{AppInstance, Model};
-use appenv::settings::model::Model as ProviderModel;
+use appenv::resource::app_instance::AppInstance;
+use appenv::resource::env_secret::EnvSecret;
+use appenv::world::World;
 use tfplugin::data_source::DataSource;
 use tfplugin::ephemeral::Ephemeral;
 use tfplugin::function::{Function, Signature};
 use tfplugin::provider::Provider;
 use tfplugin::resource::Resource;
 use tfplugin::schema::legal::{self, Kind};
-use tfplugin::schema::{Block, drift};
+use tfplugin::schema::{Block, Schema, drift};
+use tfplugin::stop::StopHandle;
 
 const NONE: [&str; 0] = [];
 
-#[test]
-fn the_provider_block_is_legal_and_its_model_agrees() {
-    assert_eq!(legal::check(&Appenv::schema(), Kind::Provider), NONE);
-    assert_eq!(drift::probe::<ProviderModel>(&Appenv::schema()), NONE);
+/// A schema, and where its model and it disagree.
+struct Offered {
+    name: String,
+    kind: Kind,
+    schema: Schema,
+    drift: Vec<String>,
+}
+
+fn resource<R: Resource>() -> Offered {
+    let (name, schema) = (R::TYPE.to_owned(), R::schema());
+    Offered { name, kind: Kind::Resource, drift: drift::probe::<R::Model>(&schema), schema }
+}
+
+fn data_source<D: DataSource>() -> Offered {
+    let (name, schema) = (format!("data.{}", D::TYPE), D::schema());
+    Offered { name, kind: Kind::DataSource, drift: drift::probe::<D::Model>(&schema), schema }
+}
+
+fn ephemeral<E: Ephemeral>() -> Offered {
+    let (name, schema) = (format!("ephemeral.{}", E::TYPE), E::schema());
+    Offered { name, kind: Kind::Ephemeral, drift: drift::probe::<E::Model>(&schema), schema }
+}
+
+fn provider<P: Provider>() -> Offered {
+    let (name, schema) = ("provider".to_owned(), P::schema());
+    Offered { name, kind: Kind::Provider, drift: drift::probe::<P::Model>(&schema), schema }
+}
+
+/// Every schema.
+fn schemas() -> Vec<Offered> {
+    vec![
+        provider::<Appenv>(),
+        resource::<AppInstance>(),
+        resource::<EnvSecret>(),
+        data_source::<AppInstanceSource>(),
+        data_source::<FleetSource>(),
+        data_source::<NamesSource>(),
+        data_source::<ParitySource>(),
+        data_source::<PermissionsSource>(),
+        data_source::<PreflightSource>(),
+        ephemeral::<DatabaseCredentials>(),
+        ephemeral::<SecretValue>(),
+    ]
+}
+
+/// Every function.
+fn signatures() -> Vec<(&'static str, Signature)> {
+    fn of<F: Function>() -> (&'static str, Signature) {
+        (F::NAME, F::signature())
+    }
+    vec![
+        of::<function::ArgocdApplication>(),
+        of::<function::DotenvDecode>(),
+        of::<function::DotenvEncode>(),
+        of::<function::Instance>(),
+        of::<function::Names>(),
+        of::<function::ParseInstance>(),
+        of::<function::Runbook>(),
+        of::<function::StatePrefix>(),
+    ]
+}
+
+#[tokio::test]
+async fn what_is_judged_here_is_what_is_offered() {
+    let world = World::with(|_| None, std::env::temp_dir());
+    let mut client = cli::connect(Appenv::new(world), StopHandle::new()).await;
+    let request = wire::tfplugin6::get_provider_schema::Request {};
+    let told = client.get_provider_schema(request).await.unwrap().into_inner();
+    let named = |prefix: &str, names: Vec<&String>| -> Vec<String> {
+        names.into_iter().map(|name| format!("{prefix}{name}")).collect()
+    };
+    let offered: BTreeSet<String> = [
+        vec!["provider".to_owned()],
+        named("", told.resource_schemas.keys().collect()),
+        named("data.", told.data_source_schemas.keys().collect()),
+        named("ephemeral.", told.ephemeral_resource_schemas.keys().collect()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let judged: BTreeSet<String> = schemas().into_iter().map(|offered| offered.name).collect();
+    assert_eq!(judged, offered, "`schemas` lists each");
+    let offered: BTreeSet<&str> = told.functions.keys().map(String::as_str).collect();
+    let judged: BTreeSet<&str> = signatures().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(judged, offered, "`signatures` lists each");
 }
 
 #[test]
-fn the_instance_is_legal_and_its_model_agrees() {
-    assert_eq!(legal::check(&AppInstance::schema(), Kind::Resource), NONE);
-    assert_eq!(drift::probe::<Model>(&AppInstance::schema()), NONE);
-}
-
-#[test]
-fn the_names_are_legal_and_their_model_agrees() {
-    assert_eq!(legal::check(&NamesSource::schema(), Kind::DataSource), NONE);
-    assert_eq!(drift::probe::<NamesModel>(&NamesSource::schema()), NONE);
-}
-
-#[test]
-fn the_preflight_is_legal_and_its_model_agrees() {
-    assert_eq!(legal::check(&PreflightSource::schema(), Kind::DataSource), NONE);
-    assert_eq!(drift::probe::<PreflightModel>(&PreflightSource::schema()), NONE);
-}
-
-#[test]
-fn what_is_read_of_instances_is_legal_and_its_models_agree() {
-    assert_eq!(legal::check(&AppInstanceSource::schema(), Kind::DataSource), NONE);
-    assert_eq!(drift::probe::<AppInstanceSourceModel>(&AppInstanceSource::schema()), NONE);
-    assert_eq!(legal::check(&FleetSource::schema(), Kind::DataSource), NONE);
-    assert_eq!(drift::probe::<FleetModel>(&FleetSource::schema()), NONE);
-    assert_eq!(legal::check(&ParitySource::schema(), Kind::DataSource), NONE);
-    assert_eq!(drift::probe::<ParityModel>(&ParitySource::schema()), NONE);
-}
-
-#[test]
-fn the_credentials_are_legal_and_their_model_agrees() {
-    assert_eq!(legal::check(&DatabaseCredentials::schema(), Kind::Ephemeral), NONE);
-    assert_eq!(drift::probe::<CredentialsModel>(&DatabaseCredentials::schema()), NONE);
+fn every_schema_is_legal_and_its_model_agrees() {
+    for Offered { name, kind, schema, drift } in schemas() {
+        assert_eq!(legal::check(&schema, kind), NONE, "{name}");
+        assert_eq!(drift, NONE, "{name}");
+    }
 }
 
 #[test]
@@ -76,13 +141,7 @@ fn resource_data_source_and_function_have_the_same_names() {
 
 #[test]
 fn every_function_and_parameter_has_a_sentence() {
-    let all: [Signature; 4] = [
-        function::Instance::signature(),
-        function::Names::signature(),
-        function::ParseInstance::signature(),
-        function::StatePrefix::signature(),
-    ];
-    for signature in all {
+    for (_, signature) in signatures() {
         assert!(!signature.summary.ends_with('.'), "{}", signature.summary);
         let parameters = signature.parameters.iter().map(|parameter| &parameter.description);
         for text in parameters.chain([&signature.description]) {
@@ -106,22 +165,11 @@ fn descriptions<'s>(place: &str, block: &'s Block, out: &mut Vec<(String, &'s st
 
 #[test]
 fn every_attribute_and_block_has_a_sentence() {
-    let (provider, instance) = (Appenv::schema(), AppInstance::schema());
+    let schemas = schemas();
     let mut all = Vec::new();
-    descriptions("provider", &provider.block, &mut all);
-    descriptions("appenv_app_instance", &instance.block, &mut all);
-    let source = AppInstanceSource::schema();
-    descriptions("data.appenv_app_instance", &source.block, &mut all);
-    let fleet = FleetSource::schema();
-    descriptions("data.appenv_fleet", &fleet.block, &mut all);
-    let parity = ParitySource::schema();
-    descriptions("data.appenv_parity", &parity.block, &mut all);
-    let names = NamesSource::schema();
-    descriptions("data.appenv_names", &names.block, &mut all);
-    let preflight = PreflightSource::schema();
-    descriptions("data.appenv_preflight", &preflight.block, &mut all);
-    let credentials = DatabaseCredentials::schema();
-    descriptions("ephemeral.appenv_database_credentials", &credentials.block, &mut all);
+    for offered in &schemas {
+        descriptions(&offered.name, &offered.schema.block, &mut all);
+    }
     for (place, text) in &all {
         let first = text.chars().next().unwrap_or(' ');
         assert!(first.is_uppercase() || first == '`', "{place} does not begin a sentence: {text}");
