@@ -21,9 +21,16 @@ use tfplugin::value::{Type, Value};
 use cli::{Managed, field};
 use wire::tfplugin6 as messages;
 
-/// What a build of schema version 0 wrote, attribute by attribute.
-fn former() -> Vec<serde_json::Value> {
-    serde_json::from_str(include_str!("golden/state-v0.json")).unwrap()
+/// What a build of each schema version before this one wrote, attribute by attribute; in the order of the versions.
+const FORMER: [&str; 1] = [include_str!("golden/state-v0.json")];
+
+/// Each of those states, with its version.
+fn former() -> Vec<(i64, serde_json::Value)> {
+    let states = |text| serde_json::from_str::<Vec<_>>(text).unwrap();
+    (0..)
+        .zip(FORMER)
+        .flat_map(|(at, text)| states(text).into_iter().map(move |s| (at, s)))
+        .collect()
 }
 
 async fn configured() -> Managed {
@@ -40,10 +47,14 @@ async fn configured() -> Managed {
     Managed::new(client, AppInstance::TYPE, AppInstance::schema())
 }
 
-async fn upgraded(managed: &Managed, state: &serde_json::Value) -> Result<Value, Vec<String>> {
+async fn upgraded(
+    managed: &Managed,
+    version: i64,
+    state: &serde_json::Value,
+) -> Result<Value, Vec<String>> {
     let request = messages::upgrade_resource_state::Request {
         type_name: managed.name.to_owned(),
-        version: 0,
+        version,
         raw_state: Some(messages::RawState {
             json: serde_json::to_vec(state).unwrap(),
             ..messages::RawState::default()
@@ -58,14 +69,15 @@ async fn upgraded(managed: &Managed, state: &serde_json::Value) -> Result<Value,
 }
 
 #[tokio::test]
-async fn a_state_of_version_0_plans_no_change() {
-    assert_eq!(AppInstance::schema().version, 1);
+async fn a_state_of_a_former_version_plans_no_change() {
+    let kept = i64::try_from(FORMER.len()).unwrap();
+    assert_eq!(AppInstance::schema().version, kept, "a golden state of each version before it");
     let former = former();
-    assert_eq!(former.len(), 2);
-    for old in &former {
+    assert_eq!(former.len(), 2 * FORMER.len());
+    for (version, old) in &former {
         // Each in a run of its own.
         let managed = configured().await;
-        let state = upgraded(&managed, old).await.unwrap();
+        let state = upgraded(&managed, *version, old).await.unwrap();
         let names = field(&state, "resolved_names");
         let (app, env) = (old["app"].as_str().unwrap(), old["env"].as_str().unwrap());
         assert_eq!(field(names, "own_ops_policy"), &format!("{app}-{env}-ops").into());
@@ -84,7 +96,7 @@ async fn a_state_of_version_0_plans_no_change() {
         }
         let config = managed.object(&given);
         let planned = managed.plan(&state, &config, &[]).await.unwrap();
-        assert_eq!(planned.state, state, "{app}/{env}");
+        assert_eq!(planned.state, state, "{app}/{env} of version {version}");
         let applied = managed.apply(&state, &planned.state, &config, &planned.private).await;
         assert_eq!((applied.said, applied.state), (vec![], state));
     }
@@ -157,9 +169,12 @@ fn no_former_state_is_too_strange_to_be_answered() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     runner
         .run(&json(), |state| {
-            // A panic would be said as one.
-            for said in runtime.block_on(upgraded(&managed, &state)).err().unwrap_or_default() {
-                prop_assert!(!said.contains("panic") && !said.contains("bug"), "{}", said);
+            for version in 0..AppInstance::schema().version {
+                let answer = runtime.block_on(upgraded(&managed, version, &state));
+                // A panic would be said as one.
+                for said in answer.err().unwrap_or_default() {
+                    prop_assert!(!said.contains("panic") && !said.contains("bug"), "{}", said);
+                }
             }
             Ok(())
         })

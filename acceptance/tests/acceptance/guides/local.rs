@@ -148,7 +148,7 @@ pub fn upgrading(mut walk: Walk) -> Walk {
     walk.until("The state");
     assert_eq!(walk.does("grep version .terraform.lock.hcl").stdout.matches("0.2.0").count(), 1);
     // As a later release would have left it.
-    walk.does("cp terraform.tfstate before && sed -i 's/\"schema_version\": 1/\"schema_version\": 7/' terraform.tfstate");
+    walk.does("cp terraform.tfstate before && sed -i 's/\"schema_version\": [0-9]*/\"schema_version\": 7/' terraform.tfstate");
     walk.until("Going back");
     walk.does("mv before terraform.tfstate");
     walk.follow_to_the_end();
