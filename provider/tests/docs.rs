@@ -159,3 +159,11 @@ fn there_is_a_page_of_everything_and_of_nothing_else() {
     }
     assert_eq!(told, offered);
 }
+
+#[test]
+fn every_page_is_in_the_list_of_documents() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let missing = |name: &String| !readme.contains(&format!("(docs/{name}.md)"));
+    let missing: Vec<String> = offered().into_keys().filter(missing).collect();
+    assert!(missing.is_empty(), "README.md lists no {}", missing.join(", "));
+}
