@@ -34,6 +34,17 @@ fn defaults() -> Environments {
     Environments::new("elided-v1", None, Vec::new()).unwrap()
 }
 
+/// Every convention: the refusal of one that does not exist lists those that do.
+fn conventions() -> Vec<String> {
+    let refused = Environments::new("none", None, Vec::new()).unwrap_err();
+    let text = refused.iter().map(|error| error.detail.as_str()).collect::<String>();
+    let (_, listed) = text.split_once("Known here: ").unwrap();
+    let listed = listed.split('.').next().unwrap();
+    let conventions: Vec<_> = listed.split('"').skip(1).step_by(2).map(str::to_owned).collect();
+    assert!(conventions.iter().any(|name| name == "elided-v1"), "{listed}");
+    conventions
+}
+
 fn inputs() -> Inputs {
     Inputs {
         organization: Some("arcodange-org".to_owned()),

@@ -11,7 +11,7 @@ use appenv::naming::{
 };
 use proptest::prelude::*;
 
-use super::super::inputs;
+use super::super::{conventions, env, inputs};
 
 /// Every text of one to `most` of these words.
 fn texts(words: &[&str], most: usize) -> Vec<String> {
@@ -31,12 +31,10 @@ fn texts(words: &[&str], most: usize) -> Vec<String> {
     all
 }
 
-const CONVENTIONS: [&str; 3] = ["elided-v1", "suffixed-v1", "underscored-v1"];
-
 /// A declaration, with every app and service to try on it.
 #[derive(Clone, Debug)]
 struct World {
-    convention: &'static str,
+    convention: String,
     apps: Vec<String>,
     services: Vec<String>,
     declared: Vec<Declared>,
@@ -66,7 +64,7 @@ fn worlds() -> impl Strategy<Value = World> {
             production,
             apps,
         });
-        let convention = prop::sample::select(CONVENTIONS.to_vec());
+        let convention = prop::sample::select(conventions());
         (prop::collection::vec(declared, 1..=4), convention).prop_map(
             move |(declared, convention)| World {
                 convention,
@@ -78,14 +76,18 @@ fn worlds() -> impl Strategy<Value = World> {
     })
 }
 
+fn elides(convention: &str) -> bool {
+    Environments::new(convention, Some("prod"), vec![env("prod", true)]).is_ok()
+}
+
 /// Drops what is refused at declaration, one env after another, so that every world has a declaration.
 fn accepted(world: &World) -> Option<Environments> {
     let mut declared: Vec<Declared> = Vec::new();
     let judge = |declared: &[Declared]| {
-        let may_elide = world.convention == "elided-v1";
+        let may_elide = elides(&world.convention);
         let elided =
             declared.iter().find(|env| env.production && may_elide).map(|env| env.name.clone());
-        Environments::new(world.convention, elided.as_deref(), declared.to_vec())
+        Environments::new(&world.convention, elided.as_deref(), declared.to_vec())
     };
     for env in &world.declared {
         declared.push(env.clone());
@@ -273,6 +275,10 @@ fn the_worlds_are_worth_trying() {
             }
         }
     }
+    let conventions = conventions();
+    assert!(
+        conventions.iter().any(|name| elides(name)) && conventions.iter().any(|name| !elides(name))
+    );
     assert!(
         envs > 100 && coordinates > 1000 && refused > 500 && services > 5000,
         "{envs} envs, {coordinates} coordinates, {refused} refused, {services} services"
