@@ -110,3 +110,61 @@ impl Reader {
         Some(texts.iter().filter_map(|text| self.one(text, at)).collect())
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::{Model, Wanted, WantedDatabase, WantedKubernetes, WantedVault};
+
+    /// Every input has a value. No `..`, so that a field that is new stands here too.
+    pub fn whole() -> Wanted {
+        let text = |text: &str| Some(text.to_owned());
+        let set = |text: &str| BTreeSet::from([text.to_owned()]);
+        Wanted {
+            services: set("api"),
+            release: text("1.2.3"),
+            database: Some(WantedDatabase {
+                extensions: Some(set("citext")),
+                connection_limit: Some(7),
+                encoding: text("UTF8"),
+                locale: text("C.UTF-8"),
+                template: text("template1"),
+            }),
+            vault: Some(WantedVault {
+                default_ttl: text("1h"),
+                max_ttl: text("24h"),
+                ops_scope: text("own"),
+            }),
+            kubernetes: Some(WantedKubernetes {
+                service_accounts: Some(set("web")),
+                namespaces: Some(set("pods")),
+            }),
+            env_files: Some(set("users")),
+            names: BTreeMap::from([("database".to_owned(), "legacy".to_owned())]),
+        }
+    }
+
+    fn is_given(value: &serde_json::Value) -> bool {
+        match value {
+            serde_json::Value::Null => false,
+            serde_json::Value::Array(all) => !all.is_empty(),
+            serde_json::Value::Object(all) => !all.is_empty() && all.values().all(is_given),
+            _ => true,
+        }
+    }
+
+    #[test]
+    fn what_the_registry_keeps_comes_back_whole() {
+        let whole = whole();
+        let kept = serde_json::to_value(&whole).unwrap();
+        assert!(is_given(&kept), "an input of no value tells nothing: {kept}");
+        assert_eq!(Wanted::deserialized(&kept).as_ref(), Some(&whole));
+        for wanted in [whole, Wanted::default()] {
+            let mut model = Model::default();
+            wanted.restore(&mut model);
+            assert_eq!(Wanted::read(&model), Ok(wanted));
+        }
+    }
+}
