@@ -55,8 +55,9 @@ pub async fn plan(
 
 /// Asks the state gate.
 fn judge_state(configured: &Configured, cx: &mut Context, planned: &Model) -> Result<(), Errors> {
+    // One that is unknown is judged by the plan that apply makes, where it is known.
+    let Some(prefix) = planned.state_prefix.known() else { return Ok(()) };
     let coordinate = existing::coordinate(planned)?;
-    let prefix = planned.state_prefix.known().map(String::as_str).unwrap_or_default();
     state_gate::plan(configured, cx, &coordinate, prefix)
 }
 
