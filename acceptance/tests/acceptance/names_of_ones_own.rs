@@ -65,6 +65,26 @@ fn every_convention_makes_its_names() {
     Snapshot::take(&servers).since(&empty).outside(&["appenv"]).is_nothing();
 }
 
+/// A name that waits for another resource: nothing that follows from it is promised by the plan, at first and when it changes.
+#[test]
+fn a_name_may_come_from_what_is_not_known_yet() {
+    let servers = Servers::start();
+    let ws = workspace(&servers, &provider(BOTH));
+    let at = address("ledger", "sandbox");
+    write(&ws, &[("ledger", "sandbox", "names {\n  database = terraform_data.name.output\n}\n")]);
+    for (name, gone) in [("ledger_books", "ledger-sandbox"), ("ledger_2", "ledger_books")] {
+        let from = format!("resource \"terraform_data\" \"name\" {{\n  input = \"{name}\"\n}}\n");
+        ws.write("name.tf", &from);
+        let plan = Planned::of(&ws);
+        assert_eq!(plan.unknown(&at)["resolved_names"], true);
+        ws.step();
+        assert!(servers.pg.has_database(name) && !servers.pg.has_database(gone), "{name}");
+        assert_eq!(ws.state().resource(&at)["resolved_names"]["database"], name);
+    }
+    ws.destroy();
+    assert!(!servers.pg.has_database("ledger_2"));
+}
+
 #[test]
 fn templates_and_names_stand_in_the_place_of_the_conventions() {
     let servers = Servers::start();
