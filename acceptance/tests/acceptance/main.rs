@@ -31,6 +31,7 @@ mod holder;
 mod host;
 mod host_moved;
 mod host_refused;
+mod host_taken;
 mod import;
 mod instance;
 mod instance_source;

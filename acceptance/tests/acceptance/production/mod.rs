@@ -6,6 +6,7 @@ mod attacks;
 mod changes;
 mod digests;
 mod floor;
+mod imports;
 mod interrupted;
 mod modes;
 mod no_alarm;
