@@ -256,6 +256,11 @@ impl Run {
         self.seen.get(coordinate).is_some_and(|seen| seen.made)
     }
 
+    /// Whether another instance of the app is dealt with in this run.
+    pub fn has_others_of(&self, coordinate: &Coordinate) -> bool {
+        self.seen.keys().any(|other| other.app() == coordinate.app() && other != coordinate)
+    }
+
     /// Notes a plan that deletes an instance.
     pub fn note_delete(&mut self, coordinate: &Coordinate) -> Result<(), Clash> {
         let seen = self.seen.entry(coordinate.clone()).or_default();

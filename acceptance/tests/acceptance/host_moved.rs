@@ -19,6 +19,19 @@ fn body(machine: &Machine, app_dir: &str, secrets_dir: &str, more: &str) -> Stri
     )
 }
 
+/// Where it goes to may come from another resource, and then nothing that follows from it is promised by the plan.
+#[test]
+fn a_directory_that_is_not_known_yet_is_moved() {
+    let machine = lived_in();
+    let to = machine.path("srv/karmyq");
+    let from =
+        format!("resource \"terraform_data\" \"to\" {{\n  input = \"{}\"\n}}\n", to.display());
+    machine.ws.write("to.tf", &from);
+    machine.write("", "names {\n app_dir = terraform_data.to.output\n }");
+    machine.ws.step();
+    assert!(to.join("karmyq").is_dir());
+}
+
 /// An instance with files in it.
 fn lived_in() -> Machine {
     let machine = Machine::new();

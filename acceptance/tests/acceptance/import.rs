@@ -92,6 +92,28 @@ fn an_import_block_adopts_in_one_apply() {
     ws.destroy();
 }
 
+/// What PostgreSQL settles at creation, and a role that is never changed: the plan says so, and nothing is half taken over.
+#[test]
+fn what_no_apply_can_change_is_refused_by_the_plan_of_an_import() {
+    let servers = Servers::start();
+    servers.pg.sql("CREATE ROLE shop_sandbox_role SUPERUSER");
+    servers.pg.sql(
+        "CREATE DATABASE \"shop-sandbox\" OWNER shop_sandbox_role TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' \
+         LC_CTYPE 'C'",
+    );
+    let ws = workspace(&servers);
+    write(&ws, &[("shop", "sandbox", "database {\n encoding = \"UTF8\"\n }")]);
+    ws.import(&address("shop", "sandbox"), "shop/sandbox");
+    let before = Snapshot::take(&servers);
+    let told = ws.plan_fails();
+    let database =
+        told.error_titled("shop/sandbox: database \"shop-sandbox\" cannot become as wished");
+    assert!(database.detail.contains("encoding is \"LATIN1\", \"UTF8\" needs"), "{told}");
+    let role = told.error_titled("shop/sandbox: role \"shop_sandbox_role\" is a superuser");
+    assert!(role.detail.contains("NOSUPERUSER"), "{told}");
+    Snapshot::take(&servers).since(&before).is_nothing();
+}
+
 #[test]
 fn what_was_made_by_hand_is_taken_over_with_its_data() {
     let servers = Servers::start();

@@ -71,8 +71,13 @@ fn a_name_may_come_from_what_is_not_known_yet() {
     let servers = Servers::start();
     let ws = workspace(&servers, &provider(BOTH));
     let at = address("ledger", "sandbox");
-    write(&ws, &[("ledger", "sandbox", "names {\n  database = terraform_data.name.output\n}\n")]);
-    for (name, gone) in [("ledger_books", "ledger-sandbox"), ("ledger_2", "ledger_books")] {
+    let body = "names {\n  database = terraform_data.name.output\n}\n";
+    for (name, gone, how) in [
+        ("ledger_books", "ledger-sandbox", ""),
+        ("ledger_2", "ledger_books", ""),
+        ("ledger_3", "", "rename = \"copy\"\n"),
+    ] {
+        write(&ws, &[("ledger", "sandbox", &format!("{body}{how}"))]);
         let from = format!("resource \"terraform_data\" \"name\" {{\n  input = \"{name}\"\n}}\n");
         ws.write("name.tf", &from);
         let plan = Planned::of(&ws);
@@ -81,8 +86,9 @@ fn a_name_may_come_from_what_is_not_known_yet() {
         assert!(servers.pg.has_database(name) && !servers.pg.has_database(gone), "{name}");
         assert_eq!(ws.state().resource(&at)["resolved_names"]["database"], name);
     }
+    assert!(ws.state().resource(&at)["kept"].as_object().unwrap().contains_key("ledger_2"));
     ws.destroy();
-    assert!(!servers.pg.has_database("ledger_2"));
+    assert!(!servers.pg.has_database("ledger_3"));
 }
 
 #[test]

@@ -374,3 +374,18 @@ fn a_prefix_that_cannot_be_is_refused_at_validate() {
         ]
     );
 }
+
+/// Where the template does not hold the instance's own prefix, one that is not known yet decides nothing.
+#[test]
+fn a_prefix_that_is_not_known_yet_and_does_not_count_is_judged_at_plan() {
+    let wrong =
+        "  gates {\n    production = \"open\"\n  }\n  state {\n    prefix = \"{app}/{env}\"\n  }\n";
+    let bench =
+        Bench::new("backend \"local\" {\n    path = \"other/terraform.tfstate\"\n  }").with(wrong);
+    let from = "resource \"terraform_data\" \"to\" {\n  input = \"erp/main\"\n}\n";
+    let more = "  names {\n    state_prefix = terraform_data.to.output\n  }\n";
+    bench.write(&format!("{from}{}", block("it", "erp", "sandbox", more)));
+    let bench = bench.init(&[]);
+    let told = bench.ws.plan_fails();
+    assert!(told.error().summary.starts_with(WRONG), "{told}");
+}

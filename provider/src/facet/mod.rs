@@ -109,8 +109,8 @@ pub struct Observation {
     pub renamed: Vec<Renamed>,
     /// What stands against any change here (`vault.ci` wished otherwise, a family glob over another app).
     pub refusals: Vec<Refusal>,
-    /// What stands where this instance, which nobody registered, would have its own, and would have to be removed for it:
-    /// all the rest can be taken over.
+    /// What keeps this instance, which nobody registered, from being taken over: what would have to be removed for it, or
+    /// cannot be changed in place.
     pub blocked: Vec<Refusal>,
     /// What the user should know but need not act on.
     pub warnings: Vec<Refusal>,

@@ -12,16 +12,23 @@ use crate::gate::state::{Address, Backend, Unreadable, Verdict, judge};
 use crate::naming::{Coordinate, StatePrefix};
 use crate::settings::state::StateGate;
 
-/// A change that is planned of an instance or of a secret of it; `state_prefix` is the instance's name of that key.
+/// A change that is planned of an instance or of a secret of it; `state_prefix` is the instance's name of that key. Where it
+/// is not known yet and counts, apply judges.
 /// Without a facet nothing is written outside the state, and a wrong one only warns.
 pub fn plan(
     configured: &Configured,
     cx: &mut Context,
     coordinate: &Coordinate,
-    state_prefix: &str,
+    state_prefix: Option<&str>,
 ) -> Result<(), Errors> {
     let gate = configured.settings.state.gate;
-    let Some(wanted) = wanted(configured, coordinate, state_prefix) else { return Ok(()) };
+    let wanted = match state_prefix {
+        Some(known) => wanted(configured, coordinate, known),
+        // Whatever it is, where the answer does not hold it.
+        None => wanted(configured, coordinate, "a/e")
+            .filter(|one| wanted(configured, coordinate, "b/f").as_ref() == Some(one)),
+    };
+    let Some(wanted) = wanted else { return Ok(()) };
     let has_effects = !configured.settings.facets().is_empty();
     let finding = match judge(configured.state_location(), &wanted) {
         Verdict::Mismatch(address) => {

@@ -204,6 +204,19 @@ fn what_is_not_known_yet_is_not_approved() {
     assert!(told.error().detail.contains("after apply: deletion_protection."), "{told}");
 }
 
+/// Updates are allowed, and a renaming is none; which of them a name that is unknown comes to is unknown too.
+#[test]
+fn an_unknown_name_may_be_a_renaming() {
+    let updates = Gates { mode: "noop", allow: &["create", "update"], more: "" };
+    let it = Guarded::made("gate-unnamed", &updates, "");
+    let name = "resource \"terraform_data\" \"name\" {\n  input = \"gate-named\"\n}\n";
+    let more = "  names {\n    database = terraform_data.name.output\n  }\n";
+    it.write(&updates, &format!("{name}{}", block("it", "gate-unnamed", "prod", more)));
+    let told = it.site.ws.plan_fails();
+    assert!(told.error().summary.ends_with("what is not known yet cannot be approved"), "{told}");
+    assert!(told.error().detail.contains("names.database"), "{told}");
+}
+
 #[test]
 fn the_same_change_at_another_address_is_the_same() {
     let mut it = Guarded::made("gate-moved", &CREATES, &limit(2));

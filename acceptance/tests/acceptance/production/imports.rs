@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Imports into production: what they take over is judged, and what they change with it.
 
-use super::{CREATES, Gates, Guarded, limit};
+use std::sync::Arc;
+
+use acceptance::servers::Servers;
+
+use super::{CREATES, Gates, Guarded, UNPROTECTED, digest, limit};
 use crate::adopt::{by_hand, only_markers};
-use crate::site::at;
+use crate::site::{Site, at, block};
 
 /// Takeovers are allowed.
 const ADOPTS: Gates<'static> = Gates { mode: "noop", allow: &["adopt"], more: "" };
@@ -69,4 +73,62 @@ fn an_import_that_changes_settings_is_an_update_too() {
     it.instance(&ADOPTS, &limit(9));
     it.approved("adopt");
     assert_eq!(it.connection_limit(), "9");
+}
+
+/// A create of the same run may come first and found the registries, and make what the app's instances share.
+#[test]
+fn what_another_instance_makes_in_the_same_run_breaks_no_approval_of_an_import() {
+    let servers = Arc::new(Servers::start());
+    let admin = servers.pg.admin();
+    admin.sql("CREATE ROLE first_role; GRANT first_role TO CURRENT_USER");
+    admin.sql("CREATE DATABASE first OWNER first_role TEMPLATE template0");
+    let site = Site::on(&servers).owned_by("team/first");
+    let mut it = Guarded { site, app: "first".to_owned() };
+    let after = format!("  depends_on = [{}]\n", at("beside"));
+    let blocks = [block("it", "first", "prod", &after), block("beside", "first", "sandbox", "")];
+    it.write(&CREATES, &blocks.concat());
+    it.site.ws.import(&at("it"), "first/prod");
+    let digest = digest(&it.site.ws.plan_fails(), "first/prod", "adopt");
+    it.approve(&[&digest]);
+    it.site.ws.step();
+    assert_eq!(it.site.registration("first", "prod"), "live team/first 1");
+}
+
+/// The entry that was ended keeps its generation, and with it what was approved then is of then.
+#[test]
+fn an_approved_import_is_approved_once() {
+    let more = format!("{UNPROTECTED}  on_destroy = \"retain\"\n");
+    let mut it = Guarded::made("gate-again", &CREATES, &more);
+    let mut approved = Vec::new();
+    for _ in 0..2 {
+        let told = it.site.ws.destroy_fails();
+        let end = digest(&told, "gate-again/prod", "delete");
+        assert!(!approved.contains(&end));
+        approved.push(end);
+        it.approve(&approved.iter().map(String::as_str).collect::<Vec<_>>());
+        it.site.ws.destroy();
+        it.site.ws.import(&at("it"), "gate-again/prod");
+        let adoption = it.refused("adopt");
+        assert!(!approved.contains(&adoption));
+        approved.push(adoption);
+        it.approve(&approved.iter().map(String::as_str).collect::<Vec<_>>());
+        it.site.ws.step();
+    }
+}
+
+/// What is not known yet may be more than what is allowed.
+#[test]
+fn an_import_of_which_something_is_unknown_is_refused_though_adoptions_are_allowed() {
+    let it = Guarded::new("gate-dark");
+    by_hand(&it.site.servers, "gate-dark");
+    it.instance(&ADOPTS, "");
+    it.site.ws.import(&at("it"), "gate-dark/prod");
+    let from = "resource \"terraform_data\" \"limit\" {\n  input = 5\n}\n";
+    let more = "  database {\n    connection_limit = terraform_data.limit.output\n  }\n";
+    it.write(&ADOPTS, &format!("{from}{}", block("it", "gate-dark", "prod", more)));
+    let before = it.snapshot();
+    let told = it.site.ws.plan_fails();
+    let summary = "gate-dark/prod adopt: what is not known yet cannot be approved";
+    assert!(told.error_titled(summary).detail.contains("database.connection_limit"), "{told}");
+    it.is_untouched(&before);
 }

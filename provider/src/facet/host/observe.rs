@@ -113,7 +113,8 @@ pub(super) fn observe(settings: &Settings, spec: &Spec) -> Result<Observation, F
     } else {
         observation.occupied = places.iter().filter(there).map(told).collect();
         let blocked = places.iter().filter(|place| place.is_blocked_by(seen.at(place)));
-        observation.blocked = blocked.map(|place| in_the_way(wish, place, &told(place))).collect();
+        observation.blocked =
+            blocked.map(|place| in_the_way(wish, place, seen.at(place))).collect();
     }
     // Only what is there may be another's, and is asked for: a read of the whole registry takes its time.
     if !observation.occupied.is_empty()
@@ -138,17 +139,24 @@ fn away(wish: &HostWish, place: &Place) -> String {
 }
 
 /// What stands where an instance that nobody registered would have something, and may hold what nobody else has.
-fn in_the_way(wish: &HostWish, place: &Place, told: &str) -> Refusal {
+fn in_the_way(wish: &HostWish, place: &Place, found: &Found) -> Refusal {
+    let told = place.told(found);
     let belongs = match &place.kind {
         Kind::Directory { .. } => "the directory belongs".to_owned(),
         Kind::Link { target } => format!("a link to {} belongs", quoted(target)),
+    };
+    let next = match (&place.kind, found) {
+        (Kind::Directory { .. }, Found::Link { .. }) => {
+            "name the directory itself in the block `names` and behind the `?` of the import's id"
+                .to_owned()
+        }
+        _ => away(wish, place),
     };
     Refusal {
         summary: format!("{} is in the way", quoted(&place.path)),
         detail: format!(
             "There is {told} where {belongs}. What can be changed in place is taken over; this may hold what is nowhere \
-             else, so it is not replaced. Nothing was changed.\n\nNext: {}, and plan again.",
-            away(wish, place)
+             else, so it is not replaced. Nothing was changed.\n\nNext: {next}, and plan again."
         ),
     }
 }

@@ -95,17 +95,31 @@ pub(super) async fn observe(
         let told = ObjectState::Differs(vec![format!("a copy to {} was begun", quoted(copy))]);
         objects.insert(postgres::DATABASE.to_owned(), told);
     }
+    let is_new = document.registered.entry.as_ref().is_none_or(|row| row.entry.is_gone());
+    let blocked = if is_new { in_the_way(wish, &document.seen) } else { Vec::new() };
     Ok(Observation {
         objects,
         occupied,
         foreign: BTreeMap::new(),
-        blocked: Vec::new(),
+        blocked,
         kept: document.registered.entry.as_ref().map(|row| row.kept.clone()).unwrap_or_default(),
         renamed: renamed.unwrap_or_default(),
         refusals,
         warnings,
         look: document.registered.into_look(),
     })
+}
+
+/// What no apply changes in place, of an instance that nobody registered.
+fn in_the_way(wish: &PostgresWish, seen: &Seen) -> Vec<Refusal> {
+    let fixed = seen.database.as_ref().map(|there| postgres::unmendable(wish, there));
+    let fixed = fixed.filter(|differences| !differences.is_empty());
+    let role = seen.role.as_ref().filter(|role| role.superuser);
+    fixed
+        .map(|differences| refusal::fixed_at_creation(&wish.database, &differences))
+        .into_iter()
+        .chain(role.map(|_| refusal::superuser_owner(&wish.owner_role)))
+        .collect()
 }
 
 /// The registry alone.

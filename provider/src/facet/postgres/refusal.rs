@@ -4,7 +4,7 @@
 use super::registered::Row;
 use super::settings::Settings;
 use super::trouble::attempted;
-use crate::facet::{FacetError, Fault};
+use crate::facet::{FacetError, Fault, Refusal};
 use crate::plan::postgres::{PostgresWish, escaped, quoted};
 use crate::registry::Entry;
 
@@ -324,6 +324,29 @@ pub(super) fn superuser_role(settings: &Settings, role: &str) -> FacetError {
         "the provider never changes superuser roles".to_owned(),
         "Run ALTER ROLE … NOSUPERUSER on it, or choose another `app` or `env` for this instance.",
     )
+}
+
+/// A role that nobody registered and that the provider would never change.
+pub(super) fn superuser_owner(role: &str) -> Refusal {
+    Refusal {
+        summary: format!("role {} is a superuser", quoted(role)),
+        detail: "It would be the owner role, and the provider never changes superuser roles. Nothing was changed.\n\nNext: \
+                 run ALTER ROLE … NOSUPERUSER on it, or give the instance another one in the block `names`, and plan again."
+            .to_owned(),
+    }
+}
+
+/// What a database that nobody registered keeps from its creation.
+pub(super) fn fixed_at_creation(database: &str, differences: &[String]) -> Refusal {
+    Refusal {
+        summary: format!("database {} cannot become as wished", quoted(database)),
+        detail: format!(
+            "PostgreSQL settles this when a database is created, and it stands otherwise: {}. Nothing was changed.\n\nNext: \
+             write the configuration so that it says what is there, and plan again; or dump the database (pg_dump), \
+             remove it, let the provider make it and restore the dump.",
+            differences.join("; ")
+        ),
+    }
 }
 
 /// Vault works under a login this server does not know.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What would be: the planned state, and every reason to refuse a change before it is applied.
 //!
-//! Planned values are functions of prior state, configuration and provider configuration alone; the one look that
-//! the plan of a create takes feeds diagnostics, never values.
+//! Planned values are functions of prior state, configuration and provider configuration alone; the one look that the plan
+//! of a create, of a renaming or of an import takes feeds diagnostics, never values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,9 +55,8 @@ pub async fn plan(
 
 /// Asks the state gate.
 fn judge_state(configured: &Configured, cx: &mut Context, planned: &Model) -> Result<(), Errors> {
-    // One that is unknown is judged by the plan that apply makes, where it is known.
-    let Some(prefix) = planned.state_prefix.known() else { return Ok(()) };
     let coordinate = existing::coordinate(planned)?;
+    let prefix = planned.state_prefix.known().map(String::as_str);
     state_gate::plan(configured, cx, &coordinate, prefix)
 }
 
@@ -199,7 +198,8 @@ async fn update(
         .run()
         .note_update(&coordinate, &entry)
         .map_err(|clash| report::clash(&coordinate, clash))?;
-    let renames = !renaming::changes(prior, &planned).is_empty();
+    let renames =
+        planned.resolved_names.is_unknown() || !renaming::changes(prior, &planned).is_empty();
     // What a read found stands against the names of before; a renaming looks for itself.
     let found = held.refusals.iter().filter(|_| !renames).cloned().collect::<Vec<_>>();
     let mut errors = report::refusals(&coordinate, &found);
@@ -211,11 +211,13 @@ async fn update(
         let judged = renaming::plan(configured, cx, &held, prior, &planned, spec).await;
         errors.extend(judged.err().unwrap_or_default());
     }
-    let taken = if renames {
-        None
-    } else {
-        adopting::look(configured, &coordinate, &planned, &held).await?
-    };
+    let mut taken = None;
+    if !renames {
+        match adopting::look(configured, &coordinate, &planned, &held).await {
+            Ok(seen) => taken = seen,
+            Err(error) => errors.extend(error),
+        }
+    }
     if let (Some(seen), Some(_)) = (&taken, &spec) {
         errors.extend(report::refusals(&coordinate, &reading::refusals(seen)));
     }

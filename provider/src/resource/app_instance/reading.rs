@@ -17,6 +17,7 @@ use super::wanted::Wanted;
 use super::{directories, looking, report, wish};
 use crate::configured::Configured;
 use crate::facet::{Observation, Refusal};
+use crate::gate::Standing;
 use crate::naming::Coordinate;
 use crate::plan::{ObjectState, REGISTRATION};
 use crate::registry::{Entry, Phase};
@@ -220,6 +221,8 @@ fn unregistered(
     held.unmarked = unmarked(seen);
     held.seen = None;
     held.foreign.clear();
+    held.refusals.clear();
+    held.standing = Standing::default();
     held.store(&mut cx.private);
     state.put(model);
 }

@@ -85,11 +85,12 @@ fn on_host<'a>(was: &'a ResolvedNames, now: &'a ResolvedNames) -> [Pair<'a>; 2] 
 /// directory moved.
 pub fn kept(prior: &Model, planned: &Model, held: &Held) -> Attr<BTreeMap<String, Attr<String>>> {
     let keeps = |(key, ..): &Change| match *key {
-        "database" => copies(planned),
+        "database" => copies(planned) || planned.rename.is_unknown(),
         "app_dir" | "secrets_dir" => true,
         _ => false,
     };
-    if changes(prior, planned).iter().any(keeps) {
+    // Which names change is not known yet either.
+    if planned.resolved_names.is_unknown() || changes(prior, planned).iter().any(keeps) {
         return Attr::Unknown;
     }
     let mut kept = prior.kept.known().cloned().unwrap_or_default();

@@ -106,6 +106,7 @@ pub fn prepare(
     let facets = settings.facets();
     let spec = wish::spec(coordinate, &wanted, settings, &facets)?;
     planned.resolved_names = Attr::Known(wish::resolved(&spec.names));
+    planned.state_prefix = Attr::Known(spec.names.state_prefix.clone());
     planned.spec_digest = Attr::Known(wanted.digest());
     if planned.deletion_protection.is_unknown() {
         planned.deletion_protection = Attr::Known(spec.production);

@@ -57,7 +57,7 @@ pub async fn plan(
 /// Asks the state gate.
 fn judge_state(configured: &Configured, cx: &mut Context, site: &Site) -> Result<(), Errors> {
     let place = &site.place;
-    state_gate::plan(configured, cx, &place.coordinate, &place.names.state_prefix)
+    state_gate::plan(configured, cx, &place.coordinate, Some(&place.names.state_prefix))
 }
 
 /// Whether a change writes anything outside the state.

@@ -277,16 +277,19 @@ pub async fn create(
         objects: wished,
         ..Change::default()
     };
-    let generation =
-        start.entry.map_or(0, |entry| entry.generation) + u64::from(replaces && live.is_some());
+    let generation = start.generation + u64::from(replaces && live.is_some());
     let document = document(coordinate, start, &spec.owner, generation, &change);
     let pending = live.and_then(|entry| entry.pending.as_ref());
+    let mut operations = change.operations();
+    if taken.is_some() && !unknown.is_empty() {
+        operations.insert(Kind::Update);
+    }
     let case = Case {
         coordinate,
         standing: &start.standing,
         was_production: live.is_some_and(|entry| entry.production),
         reaches_others: reaches_others(start, spec),
-        operations: change.operations(),
+        operations,
         unknown: unknown.clone(),
         resumed: pending.and_then(|pending| {
             Some((
@@ -346,14 +349,17 @@ pub async fn update(
     };
     let change = make(before(start, prior, &wished), held.is_imported());
     let entry = start.entry.filter(|entry| !entry.is_gone());
-    let generation = entry.map_or(0, |entry| entry.generation);
-    let document = document(coordinate, start, &spec.owner, generation, &change);
+    let document = document(coordinate, start, &spec.owner, start.generation, &change);
     let is_known = unknown.is_empty();
     let mut unknown = unknown;
     unknown.extend(unknown_ways(planned));
     let mut operations = change.operations();
-    if !unknown.is_empty() && operations.is_empty() {
+    // It may come to more than what is known of it.
+    if !unknown.is_empty() {
         operations.insert(Kind::Update);
+    }
+    if planned.resolved_names.is_unknown() {
+        operations.insert(Kind::Rename);
     }
     let pending = entry.and_then(|entry| entry.pending.as_ref());
     let resumed = pending.and_then(|pending| {

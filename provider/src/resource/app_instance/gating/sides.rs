@@ -214,6 +214,5 @@ pub fn ending(coordinate: &Coordinate, start: &Start<'_>, prior: &Model, owner: 
         ends_sessions: renaming::forces(prior),
         ..Change::default()
     };
-    let generation = start.entry.map_or(0, |entry| entry.generation);
-    document(coordinate, start, owner, generation, &change)
+    document(coordinate, start, owner, start.generation, &change)
 }

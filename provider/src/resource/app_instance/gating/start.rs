@@ -11,7 +11,8 @@ use super::sides::shared;
 use crate::configured::Configured;
 use crate::gate::Standing;
 use crate::naming::Coordinate;
-use crate::plan::{REGISTRATION, Spec};
+use crate::plan::vault::{OPS_POLICY, OpsScope};
+use crate::plan::{ObjectState, REGISTRATION, Spec};
 use crate::registry::Entry;
 
 /// Objects as a look found them, by their line.
@@ -22,6 +23,9 @@ pub type Found = BTreeMap<String, String>;
 pub struct Start<'a> {
     /// The entry of the first registry.
     pub entry: Option<&'a Entry>,
+    /// The generation of the registration; that of a tombstone counts too, so that what was approved before the end is not
+    /// approved after it.
+    pub generation: u64,
     /// The identity of each target that is founded.
     pub targets: BTreeMap<String, String>,
     /// How the objects stand.
@@ -42,6 +46,7 @@ impl<'a> Start<'a> {
         let targets = held.targets.iter().filter(|(facet, _)| had.contains(facet));
         Self {
             entry: held.seen.as_ref(),
+            generation: held.seen.as_ref().map_or(0, |entry| entry.generation),
             targets: targets.map(|(facet, id)| (facet.clone(), id.clone())).collect(),
             objects: objects
                 .filter_map(|(name, state)| Some((name.clone(), state.known()?.clone())))
@@ -62,7 +67,7 @@ impl<'a> Start<'a> {
     }
 
     /// Where an apply begins: with what stands. What the plan said of a shared object that is as wished by now stays: another
-    /// instance of the app may have made it so in this very run.
+    /// instance of the app may have made it so in this very run. So does what it said of a policy in which each has a part.
     pub fn of_look(
         configured: &Configured,
         prior: &Model,
@@ -73,6 +78,7 @@ impl<'a> Start<'a> {
         let state = Self::of_state(prior, held);
         let first = seen.first().and_then(|first| first.observation.look.entry.as_ref());
         let entry = first.filter(|entry| !entry.is_gone());
+        let generation = first.map_or(0, |entry| entry.generation);
         let mut objects = reading::objects_of(configured, prior, held, seen, entry);
         let mut unmarked = reading::unmarked(seen);
         for key in shared(spec) {
@@ -83,11 +89,24 @@ impl<'a> Start<'a> {
                 unmarked.extend(state.unmarked.get(key).cloned());
             }
         }
+        let parted = spec.vault.as_ref().filter(|vault| vault.ops_scope != OpsScope::Own);
+        if parted.is_some()
+            && configured.run().has_others_of(&spec.coordinate)
+            && let (Some(now), Some(then)) =
+                (objects.get_mut(OPS_POLICY), state.objects.get(OPS_POLICY))
+            && *then == ObjectState::Missing.to_string()
+        {
+            now.clone_from(then);
+        }
         let had = existing::facets(prior);
         let mut targets = reading::targets(seen);
-        targets.retain(|facet, _| had.contains(facet));
+        // A registry that this run founded was none when the plan was approved.
+        let was_there = |facet: &String, id: &String| {
+            held.targets.get(facet) == Some(id) || !configured.run().has_founded(id)
+        };
+        targets.retain(|facet, id| had.contains(facet) && was_there(facet, id));
         let standing = standing(configured, &spec.coordinate, seen);
-        Self { entry, targets, objects, unmarked, standing }
+        Self { entry, generation, targets, objects, unmarked, standing }
     }
 
     /// Where a create begins.
@@ -102,6 +121,7 @@ impl<'a> Start<'a> {
         targets.retain(|_, id| !configured.run().has_founded(id));
         Self {
             entry: first,
+            generation: first.map_or(0, |entry| entry.generation),
             targets,
             objects,
             unmarked: reading::unmarked(seen),
