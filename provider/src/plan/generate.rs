@@ -124,7 +124,8 @@ impl Recipe {
         if !self.symbols.chars().all(is_symbol) || self.symbols.char_indices().any(twice) {
             return Err(RecipeError::Symbols);
         }
-        let alphabet: usize = self.classes().iter().map(|class| class.len()).sum();
+        // Wide enough for its eighth power, whatever the platform's words are.
+        let alphabet: u64 = self.classes().concat().bytes().map(|_| 1).sum();
         if alphabet == 0 {
             return Err(RecipeError::Classes);
         }
