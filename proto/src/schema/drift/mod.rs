@@ -239,4 +239,4 @@ fn article(ty: &Type) -> String {
 }
 
 #[cfg(test)]
-mod test;
+mod tests;

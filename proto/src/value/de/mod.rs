@@ -268,4 +268,4 @@ impl<'de> Deserializer<'de> for ValueDeserializer {
 }
 
 #[cfg(test)]
-mod test;
+mod tests;

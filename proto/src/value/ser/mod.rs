@@ -230,4 +230,4 @@ impl<'t> Serializer for ValueSerializer<'t> {
 }
 
 #[cfg(test)]
-mod test;
+mod tests;
