@@ -125,7 +125,7 @@ impl Recipe {
             return Err(RecipeError::Symbols);
         }
         // Wide enough for its eighth power, whatever the platform's words are.
-        let alphabet: u64 = self.classes().concat().bytes().map(|_| 1).sum();
+        let alphabet = u64::try_from(self.classes().concat().len()).unwrap_or(u64::MAX);
         if alphabet == 0 {
             return Err(RecipeError::Classes);
         }

@@ -9,7 +9,6 @@ use super::existing::{self, Seen};
 use super::held::Held;
 use super::limits::Operation;
 use super::model::Model;
-use super::wanted::Wanted;
 use super::{report, wish};
 use crate::configured::Configured;
 use crate::naming::Coordinate;
@@ -46,8 +45,7 @@ pub async fn look(
     if !held.is_unregistered_import() || settings.has_unknown_target() {
         return Ok(None);
     }
-    let wanted = Wanted::read_known(planned).0;
-    let spec = wish::spec(coordinate, &wanted, settings, &settings.facets())?;
+    let spec = wish::known(coordinate, planned, settings)?;
     let seen = existing::observe(configured, &spec, Operation::Read.limit(planned)).await;
     seen.map(Some).map_err(|error| report::failure(coordinate, &error))
 }

@@ -154,6 +154,15 @@ pub fn spec(
     Ok(spec_named(coordinate, names, production, wanted, settings, facets))
 }
 
+/// The same as far as the inputs are known, in every configured facet.
+pub fn known(
+    coordinate: &Coordinate,
+    planned: &Model,
+    settings: &Settings,
+) -> Result<Spec, Errors> {
+    spec(coordinate, &Wanted::read_known(planned).0, settings, &settings.facets())
+}
+
 /// The names as the state has them.
 pub fn resolved(names: &Names) -> ResolvedNames {
     let known = |text: &String| Attr::Known(text.clone());

@@ -89,15 +89,11 @@ pub async fn plan(
     let mut start = Start::of_state(prior, held);
     note_ending(configured, coordinate, &start, prior);
     if let Some(seen) = taken {
-        let wanted = known(configured, planned).0;
-        let facets = configured.settings.facets();
-        let spec = super::wish::spec(coordinate, &wanted, &configured.settings, &facets)?;
+        let spec = super::wish::known(coordinate, planned, &configured.settings)?;
         start =
             Start::of_look(configured, prior, held, &spec, seen).with_new_targets(configured, seen);
     } else if has_new_facets(configured, prior) {
-        let wanted = known(configured, planned).0;
-        let facets = configured.settings.facets();
-        let spec = super::wish::spec(coordinate, &wanted, &configured.settings, &facets)?;
+        let spec = super::wish::known(coordinate, planned, &configured.settings)?;
         let limit = Operation::Read.limit(planned);
         let seen = existing::observe(configured, &spec, limit).await;
         let seen = seen.map_err(|error| report::failure(coordinate, &error))?;
@@ -156,9 +152,7 @@ pub async fn apply(
     let looked;
     let start = if held.is_unregistered_import() {
         // Against what is wished, as the plan saw it.
-        let wanted = self::known(configured, planned).0;
-        let facets = configured.settings.facets();
-        let spec = super::wish::spec(coordinate, &wanted, &configured.settings, &facets)?;
+        let spec = super::wish::known(coordinate, planned, &configured.settings)?;
         Start::of_look(configured, prior, held, &spec, seen)
     } else {
         // Under the wish of before, as the plan saw it.
