@@ -91,6 +91,13 @@ fn what_an_import_would_have_to_replace_is_told_at_plan() {
     let told = machine.ws.plan_fails();
     assert!(told.say("where the directory belongs"), "{told}");
     fs::remove_file(machine.path("karmyq/secrets/staging/backup")).unwrap();
+    // What a directory is called by a link is not moved away: the directory itself is named.
+    fs::rename(machine.path("karmyq/staging"), machine.path("elsewhere")).unwrap();
+    symlink(machine.path("elsewhere"), machine.path("karmyq/staging")).unwrap();
+    let told = machine.ws.plan_fails();
+    assert!(told.say("name the directory itself"), "{told}");
+    fs::remove_file(machine.path("karmyq/staging")).unwrap();
+    fs::rename(machine.path("elsewhere"), machine.path("karmyq/staging")).unwrap();
     machine.ws.step();
     machine.is_whole();
     assert_eq!(fs::read_to_string(&secrets).unwrap(), "TOKEN=kept");
