@@ -110,15 +110,15 @@ async fn a_refused_login_names_its_block() {
     }
 }
 
-/// A token of five seconds is alive after twelve, since the run that writes renews it; one that only reads does not.
+/// A token of eight seconds is alive after twelve, since the run that writes renews it; one that only reads does not.
 #[tokio::test]
 async fn a_renewable_token_is_kept_alive_while_writing() {
     let bao = Bao::start().await;
     bao.apply_token().await;
     let made = |ttl: &'static str| json!({ "policies": ["appenv-apply"], "no_parent": true, "ttl": ttl, "renewable": true });
     let spec = spec("erp", "sandbox");
-    let writing = bao.ok("POST", "auth/token/create", made("5s")).await;
-    let reading = bao.ok("POST", "auth/token/create", made("5s")).await;
+    let writing = bao.ok("POST", "auth/token/create", made("8s")).await;
+    let reading = bao.ok("POST", "auth/token/create", made("8s")).await;
     let token = |answer: &Value| answer["auth"]["client_token"].as_str().unwrap().to_owned();
     let (writer, reader) = (
         Vault::new(bao.settings(&token(&writing)), "writer"),
@@ -131,7 +131,7 @@ async fn a_renewable_token_is_kept_alive_while_writing() {
     assert_eq!(reader.look(&spec).await.unwrap_err().fault, Fault::Unauthenticated);
     // With the facet goes the renewal.
     drop(writer);
-    tokio::time::sleep(Duration::from_secs(7)).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!(
         bao.api_as(&token(&writing), "GET", "auth/token/lookup-self", Value::Null).await.0,
         403

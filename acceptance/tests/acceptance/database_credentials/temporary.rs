@@ -69,7 +69,7 @@ fn it_is_renewed_while_the_run_needs_it() {
         psql = psql(pg),
         seen = seen.display(),
     );
-    Hcl::new(From::Postgres, "slow").credentials("  ttl = \"6s\"\n").runs(1, &command).write(&ws);
+    Hcl::new(From::Postgres, "slow").credentials("  ttl = \"9s\"\n").runs(1, &command).write(&ws);
     ws.apply();
     let seen = noted(&seen);
     let names: Vec<_> = seen.lines().collect();

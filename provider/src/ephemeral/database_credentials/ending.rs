@@ -9,6 +9,7 @@ use tfplugin::diagnostic::Errors;
 use super::kept::{Kept, Login};
 use super::{renew_at, report};
 use crate::configured::Configured;
+use crate::facet::vault::Ended;
 
 /// Asks for another time.
 pub(super) async fn renew(
@@ -32,7 +33,7 @@ pub(super) async fn renew(
             };
             let granted = vault.renew_lease(lease_id, kept.ttl).await.map_err(failed)?;
             // What is said of a renewal is not shown by every CLI: the close tells of a life that ended.
-            Ok((!granted.is_last()).then(|| renew_at(world, granted.time)))
+            Ok((!granted.last).then(|| renew_at(world, granted.time)))
         }
     }
 }
@@ -65,13 +66,20 @@ pub(super) async fn close(configured: &Configured, cx: &mut Context) -> Result<(
             let Some(vault) = configured.clients.vault() else {
                 return Err(report::unknown_server("vault"));
             };
-            let given_back = vault.give_back(lease_id).await;
-            if given_back.map_err(|error| report::failure(&kept.id, &error))? {
-                cx.warn(
+            let ended = vault.give_back(lease_id).await;
+            match ended.map_err(|error| report::failure(&kept.id, &error))? {
+                Ended::GivenBack => {}
+                Ended::AtLongest => cx.warn(
                     format!("{}: the leased login reached its longest life", kept.id),
-                    "Vault renewed it no further, so it may have ended before the run was over.\n\nNext: if something of the \
-                     run lost its login, raise `max_ttl` of the instance's `vault` block, or that of the database mount.",
-                );
+                    "Vault lets it live no longer, and it ended before the run was over.\n\nNext: if something of the run \
+                     lost its login, raise `max_ttl` of the instance's `vault` block, or that of the database mount.",
+                ),
+                Ended::Unrenewed => cx.warn(
+                    format!("{}: the leased login was not renewed in time", kept.id),
+                    "Its time was over before the run was: no renewal came through, and the provider's log says why \
+                     (TF_LOG=WARN).\n\nNext: if something of the run lost its login, run it again; a longer `ttl` leaves \
+                     more time for a renewal.",
+                ),
             }
             Ok(())
         }

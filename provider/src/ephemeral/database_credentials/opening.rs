@@ -85,7 +85,7 @@ async fn lease(
         password: Zeroizing::new(leased.password.expose().to_owned()),
         login: Login::Lease(leased.lease_id),
         expires_at: world.later(leased.granted.time),
-        renewable: (!leased.granted.is_last()).then_some(leased.granted.time),
+        renewable: (!leased.granted.last).then_some(leased.granted.time),
     })
 }
 

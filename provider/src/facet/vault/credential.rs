@@ -2,7 +2,7 @@
 //! A login leased for the time of one run: taken, renewed while it lasts, given back with it.
 
 use std::sync::PoisonError;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -40,7 +40,34 @@ pub struct Granted {
     pub time: Duration,
     /// Whether it can be renewed.
     pub renewable: bool,
+    /// Whether no renewal lets it live longer.
+    pub last: bool,
 }
+
+/// How a lease ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// When it was given back.
+    GivenBack,
+    /// Before that, at the end of the longest life that Vault lets it have.
+    AtLongest,
+    /// Before that, since no renewal came through in time.
+    Unrenewed,
+}
+
+/// What is known of the life of a lease that is out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Life {
+    /// When it ends by what was granted last: Vault counts whole seconds, so it may live up to a second longer.
+    ends: Instant,
+    last: bool,
+}
+
+/// What Vault counts in.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// No run takes longer, and a clock can still tell when it ends.
+const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 // === impl Vault ===
 
@@ -52,6 +79,7 @@ impl Vault {
         let role = self.database_role(spec).await?;
         self.wire.keep_alive().await.map_err(|error| error.doing("use the token"))?;
         let path = format!("{}/creds/{}", role.mount, role.role);
+        let asked_at = Instant::now();
         let reply = match self.wire.call(Request::lease(&path)).await {
             Ok(reply) => reply,
             Err(error) if error.may_have_landed() => {
@@ -78,9 +106,9 @@ impl Vault {
         else {
             return Err(self.unleased(doing, &path));
         };
-        self.note_lease(&lease_id, false);
+        let granted = Granted::read(&reply.body, time);
+        self.note_lease(&lease_id, granted, asked_at);
         let password = Password(Zeroizing::new(password));
-        let granted = Granted::read(&reply.body);
         let granted = if granted.renewable && granted.time != time {
             match self.renew_lease(&lease_id, time).await {
                 Ok(granted) => granted,
@@ -103,26 +131,30 @@ impl Vault {
         let mut attempt = 0;
         loop {
             attempt += 1;
+            let asked_at = Instant::now();
             match self.wire.call(Request::write("sys/leases/renew", &body)).await {
                 Ok(reply) => {
-                    let granted = Granted::read(&reply.body);
-                    if granted.is_last() {
-                        self.note_lease(lease_id, true);
-                    }
+                    let granted = Granted::read(&reply.body, time);
+                    self.note_lease(lease_id, granted, asked_at);
                     return Ok(granted);
                 }
                 // Renewed twice it lives no longer.
                 Err(error) if error.may_have_landed() && attempt < 3 => {
                     tokio::time::sleep(self.wire.pause(attempt)).await;
                 }
-                Err(error) => return Err(error.doing("renew a leased database login")),
+                Err(error) => {
+                    // Not every CLI shows what a renewal answers.
+                    tracing::warn!(%error, "a leased login could not be renewed");
+                    return Err(error.doing("renew a leased database login"));
+                }
             }
         }
     }
 
     /// Revokes a lease and waits until its login is gone. The id stands in the path, so that a policy can say whose
-    /// leases may be revoked. Answers whether it had reached the end of its longest life.
-    pub async fn give_back(&self, lease_id: &str) -> Result<bool, FacetError> {
+    /// leases may be revoked.
+    pub async fn give_back(&self, lease_id: &str) -> Result<Ended, FacetError> {
+        let now = Instant::now();
         let path = format!("sys/leases/revoke/{lease_id}");
         let mut attempt = 0;
         loop {
@@ -137,7 +169,7 @@ impl Vault {
             }
         }
         let mut leased = self.leased.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(leased.remove(lease_id).unwrap_or(false))
+        Ok(leased.remove(lease_id).map_or(Ended::GivenBack, |life| life.at(now)))
     }
 
     /// Gives back what nobody gave back; what cannot be ends by itself.
@@ -150,9 +182,10 @@ impl Vault {
         }
     }
 
-    fn note_lease(&self, lease_id: &str, last: bool) {
+    fn note_lease(&self, lease_id: &str, granted: Granted, asked_at: Instant) {
+        let life = Life { ends: asked_at + granted.time, last: granted.last };
         let mut leased = self.leased.lock().unwrap_or_else(PoisonError::into_inner);
-        leased.insert(lease_id.to_owned(), last);
+        leased.insert(lease_id.to_owned(), life);
     }
 
     /// The instance's database role, as the registry notes it: a configuration may name another's.
@@ -218,15 +251,62 @@ impl std::fmt::Debug for Password {
 // === impl Granted ===
 
 impl Granted {
-    /// Whether no renewal follows: at the end of its longest life a lease is renewed to less and less.
-    pub fn is_last(self) -> bool {
-        !self.renewable || self.time <= Duration::from_secs(1)
+    /// Where less is granted than was asked for, Vault's own limit is in the way, and each renewal brings less.
+    fn read(body: &Value, asked: Duration) -> Self {
+        let time = Duration::from_secs(body["lease_duration"].as_u64().unwrap_or(0)).min(CENTURY);
+        let renewable = body["renewable"].as_bool().unwrap_or(false);
+        let is_cut = time + SECOND < asked;
+        Self { time, renewable, last: !renewable || is_cut || time.is_zero() }
+    }
+}
+
+// === impl Life ===
+
+impl Life {
+    fn at(self, now: Instant) -> Ended {
+        match (now >= self.ends, self.last) {
+            (false, _) => Ended::GivenBack,
+            (true, true) => Ended::AtLongest,
+            (true, false) => Ended::Unrenewed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn granted(time: u64, renewable: bool) -> Granted {
+        let body = json!({ "lease_duration": time, "renewable": renewable });
+        Granted::read(&body, Duration::from_secs(6))
     }
 
-    fn read(body: &Value) -> Self {
-        Self {
-            time: Duration::from_secs(body["lease_duration"].as_u64().unwrap_or(0)),
-            renewable: body["renewable"].as_bool().unwrap_or(false),
-        }
+    #[test]
+    fn less_than_was_asked_for_is_the_last() {
+        assert!(!granted(6, true).last);
+        assert!(granted(6, false).last);
+        // A server may cut a second off where it counts whole ones.
+        assert!(!granted(5, true).last);
+        assert!(granted(4, true).last);
+    }
+
+    #[test]
+    fn a_short_life_is_renewed_like_a_long_one() {
+        let granted = |time: u64| {
+            let body = json!({ "lease_duration": time, "renewable": true });
+            Granted::read(&body, SECOND)
+        };
+        assert!(!granted(1).last);
+        assert!(granted(0).last);
+        assert_eq!(granted(u64::MAX).time, CENTURY);
+    }
+
+    #[test]
+    fn an_end_before_the_run_is_told_with_its_cause() {
+        let now = Instant::now();
+        let later = now + SECOND;
+        assert_eq!(Life { ends: later, last: true }.at(now), Ended::GivenBack);
+        assert_eq!(Life { ends: now, last: true }.at(later), Ended::AtLongest);
+        assert_eq!(Life { ends: now, last: false }.at(later), Ended::Unrenewed);
     }
 }

@@ -51,7 +51,7 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 pub use self::connection::Connection;
-pub use self::credential::Leased;
+pub use self::credential::{Ended, Leased};
 pub use self::sensitive::Sensitive;
 pub use self::settings::{Login, Settings};
 
@@ -78,8 +78,8 @@ pub struct Vault {
     floors: Answers<Arc<Floors>>,
     /// Whose secrets are where, by KV mount.
     taken: Answers<Arc<paths::Taken>>,
-    /// Leases that this process took and has not given back, each with whether it could be renewed no further.
-    leased: Mutex<std::collections::BTreeMap<String, bool>>,
+    /// Leases that this process took and has not given back.
+    leased: Mutex<std::collections::BTreeMap<String, credential::Life>>,
 }
 
 // === impl Vault ===
