@@ -174,7 +174,7 @@ impl Trial {
 
     async fn revoked(&self, vault: &Vault, lease_id: &str) -> Finding {
         match vault.give_back(lease_id).await {
-            Ok(_) => {
+            Ok(()) => {
                 Finding::ok(REVOKE, &*self.role, "The lease was revoked and its login is gone.")
             }
             Err(error) => {

@@ -58,7 +58,7 @@ impl Provider for Appenv {
         registry.data_source(PreflightSource(self.latest.clone()));
         registry.data_source(PermissionsSource(self.latest.clone()));
         registry.data_source(ParitySource(self.latest.clone()));
-        registry.ephemeral(DatabaseCredentials(self.latest.clone()));
+        registry.ephemeral(DatabaseCredentials::new(self.latest.clone()));
         registry.ephemeral(SecretValue(self.latest.clone()));
         registry
             .function(function::ArgocdApplication)

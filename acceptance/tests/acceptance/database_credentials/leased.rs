@@ -94,7 +94,7 @@ fn a_lease_that_ends_since_nothing_renews_it_is_told() {
     servers.bao.api().put("sys/leases/revoke", &lease);
     std::fs::write(&revoked, "").unwrap();
     let told = running.wait().diagnostics();
-    assert!(told.say("lapse/sandbox: the leased login was not renewed in time"), "{told}");
+    assert!(told.say("lapse/sandbox: the login was not renewed in time"), "{told}");
     assert!(leases(&servers, "lapse").is_empty());
     assert!(logins(&servers.pg, "lapse").is_empty());
 }

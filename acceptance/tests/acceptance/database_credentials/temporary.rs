@@ -69,7 +69,7 @@ fn it_is_renewed_while_the_run_needs_it() {
         psql = psql(pg),
         seen = seen.display(),
     );
-    Hcl::new(From::Postgres, "slow").credentials("  ttl = \"9s\"\n").runs(1, &command).write(&ws);
+    Hcl::new(From::Postgres, "slow").credentials("  ttl = \"8s\"\n").runs(1, &command).write(&ws);
     ws.apply();
     let seen = noted(&seen);
     let names: Vec<_> = seen.lines().collect();
@@ -79,6 +79,32 @@ fn it_is_renewed_while_the_run_needs_it() {
     let log = std::fs::read_to_string(pg.log()).unwrap();
     let renewals = log.matches(&format!("ALTER ROLE \"{}\" VALID UNTIL", names[0])).count();
     assert!((2..=6).contains(&renewals), "it was renewed {renewals} times");
+}
+
+#[test]
+fn one_that_nothing_renews_is_told() {
+    let servers = Servers::start();
+    let pg = &servers.pg;
+    let ws = workspace(&servers);
+    let (begun, dropped) = (note(pg, "begun"), note(pg, "dropped"));
+    let command = format!(
+        "touch {}; until test -e {}; do sleep 0.1; done; sleep 7",
+        begun.display(),
+        dropped.display()
+    );
+    let hcl = Hcl::new(From::Postgres, "lapse").credentials("  ttl = \"6s\"\n");
+    ws.write("main.tf", &hcl.render_instance());
+    ws.apply();
+    hcl.runs(1, &command).write(&ws);
+    let mut running = ws.start(&["apply", "-json", "-auto-approve"]);
+    running.wait_until("used its login", |_| begun.exists());
+    for login in logins(pg, "lapse") {
+        pg.admin().sql(&format!("DROP ROLE \"{login}\""));
+    }
+    std::fs::write(&dropped, "").unwrap();
+    let told = running.wait().diagnostics();
+    assert!(told.say("lapse/sandbox: the login was not renewed in time"), "{told}");
+    assert!(logins(pg, "lapse").is_empty());
 }
 
 #[test]

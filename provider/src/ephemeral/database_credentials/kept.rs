@@ -32,6 +32,18 @@ pub(super) enum Login {
     Temporary(TemporaryLogin),
 }
 
+// === impl Login ===
+
+impl Login {
+    /// What no other login has.
+    pub(super) fn id(&self) -> &str {
+        match self {
+            Self::Lease(lease_id) => lease_id,
+            Self::Temporary(login) => &login.name,
+        }
+    }
+}
+
 // === impl Kept ===
 
 impl Kept {

@@ -5,13 +5,14 @@
 //!
 //! - `schema`, `model`, `validate`: what the user writes. `wish`: from the model to the spec.
 //! - `admission`: whether the registry lets it be opened. `opening`: leased or made. `address`: where it is used.
-//! - `kept`: what renewal and close are handed. `ending`: both of them.
+//! - `kept`: what renewal and close are handed. `ending`: both of them. `life`: whether it lived as long as the run.
 //! - `report`: what the user reads.
 
 mod address;
 mod admission;
 mod ending;
 mod kept;
+mod life;
 mod model;
 mod opening;
 mod report;
@@ -29,15 +30,24 @@ use tfplugin::schema::Schema;
 
 pub use model::Model;
 
+use self::life::Lives;
 use crate::configured::{Configured, Latest};
 use crate::world::World;
 
 /// The ephemeral resource.
-pub struct DatabaseCredentials(pub Arc<Latest>);
+pub struct DatabaseCredentials {
+    latest: Arc<Latest>,
+    lives: Lives,
+}
 
 impl DatabaseCredentials {
+    /// One of a provider that is configured later.
+    pub fn new(latest: Arc<Latest>) -> Self {
+        Self { latest, lives: Lives::default() }
+    }
+
     fn configured(&self) -> Result<Arc<Configured>, Errors> {
-        self.0.get().ok_or_else(report::not_configured)
+        self.latest.get().ok_or_else(report::not_configured)
     }
 }
 
@@ -55,15 +65,15 @@ impl Ephemeral for DatabaseCredentials {
     }
 
     async fn open(&self, cx: &mut Context, config: Model) -> Result<Opened<Model>, Errors> {
-        Box::pin(opening::open(&*self.configured()?, cx, config)).await
+        Box::pin(opening::open(&*self.configured()?, &self.lives, cx, config)).await
     }
 
     async fn renew(&self, cx: &mut Context) -> Result<Option<SystemTime>, Errors> {
-        ending::renew(&*self.configured()?, cx).await
+        ending::renew(&*self.configured()?, &self.lives, cx).await
     }
 
     async fn close(&self, cx: &mut Context) -> Result<(), Errors> {
-        ending::close(&*self.configured()?, cx).await
+        ending::close(&*self.configured()?, &self.lives, cx).await
     }
 }
 

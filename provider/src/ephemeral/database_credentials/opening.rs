@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Opening: the registry is asked, then a login leased or made.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tfplugin::context::Context;
 use tfplugin::diagnostic::Errors;
@@ -10,6 +10,7 @@ use tfplugin::value::{Attr, Secret};
 use zeroize::Zeroizing;
 
 use super::kept::{Kept, Login};
+use super::life::Lives;
 use super::model::Model;
 use super::{address, admission, renew_at, report, validate, wish};
 use crate::configured::Configured;
@@ -27,13 +28,16 @@ struct Credentials {
     password: Zeroizing<String>,
     login: Login,
     expires_at: String,
-    /// How long it lives, where it can be renewed.
-    renewable: Option<Duration>,
+    /// How long it lives from now on.
+    granted: Duration,
+    /// Whether no renewal lets it live longer.
+    last: bool,
 }
 
 /// Opens one.
 pub(super) async fn open(
     configured: &Configured,
+    lives: &Lives,
     cx: &mut Context,
     mut config: Model,
 ) -> Result<Opened<Model>, Errors> {
@@ -57,13 +61,15 @@ pub(super) async fn open(
     if cx.stop.is_cancelled() {
         return Err(report::stopped(&id));
     }
+    let asked_at = Instant::now();
     let opened = match configured.clients.vault() {
         Some(vault) => lease(vault, cx, world, &spec, ttl).await?,
         None => make(postgres, world, &spec, ttl).await?,
     };
     fill(&mut config, &spec, server, &opened);
+    lives.note(&opened.login, asked_at, opened.granted, opened.last);
+    let renew_at = (!opened.last).then(|| renew_at(world, opened.granted));
     Kept { id, ttl, login: opened.login }.store(&mut cx.private);
-    let renew_at = opened.renewable.map(|granted| renew_at(world, granted));
     Ok(Opened { result: config, renew_at })
 }
 
@@ -85,7 +91,8 @@ async fn lease(
         password: Zeroizing::new(leased.password.expose().to_owned()),
         login: Login::Lease(leased.lease_id),
         expires_at: world.later(leased.granted.time),
-        renewable: (!leased.granted.last).then_some(leased.granted.time),
+        granted: leased.granted.time,
+        last: leased.granted.last,
     })
 }
 
@@ -113,7 +120,8 @@ async fn make(
         password,
         login: Login::Temporary(login),
         expires_at,
-        renewable: Some(ttl),
+        granted: ttl,
+        last: false,
     })
 }
 

@@ -4,6 +4,7 @@
 use tfplugin::diagnostic::{Diagnostic, Errors};
 use tfplugin::value::Path;
 
+use super::life::Ended;
 use super::model::Model;
 use crate::facet::FacetError;
 use crate::naming::{Coordinate, NameError, Subject};
@@ -65,6 +66,37 @@ pub(super) fn failure(id: &str, error: &FacetError) -> Errors {
         detail = format!("{detail}\n\nIn the provider block: `{attribute}`.");
     }
     Errors::one(format!("{id}: {}", error.summary), detail)
+}
+
+/// A temporary login that owns something which is not ours to give away.
+pub(super) fn left(id: &str, login: &str, left: &[String]) -> Diagnostic {
+    Diagnostic::warning(
+        format!("{id}: a temporary login is shut but not dropped"),
+        format!(
+            "Role \"{login}\" still has {}, outside of the instance's database, where it is not ours to give away. \
+             Nobody can log in with it.\n\nNext: REASSIGN OWNED BY or DROP OWNED BY it there; the next opening, deletion \
+             or renaming of the instance drops it.",
+            left.join(", ")
+        ),
+    )
+}
+
+/// A login that ended before its run.
+pub(super) fn ended(id: &str, ended: Ended) -> Option<Diagnostic> {
+    match ended {
+        Ended::GivenBack => None,
+        Ended::AtLongest => Some(Diagnostic::warning(
+            format!("{id}: the leased login reached its longest life"),
+            "Vault lets it live no longer, and it ended before the run was over.\n\nNext: if something of the run lost its \
+             login, raise `max_ttl` of the instance's `vault` block, or that of the database mount.",
+        )),
+        Ended::Unrenewed => Some(Diagnostic::warning(
+            format!("{id}: the login was not renewed in time"),
+            "Its time was over before the run was: no renewal came through, and the provider's log says why \
+             (TF_LOG=WARN).\n\nNext: if something of the run lost its login, run it again; a longer `ttl` leaves more time \
+             for a renewal.",
+        )),
+    }
 }
 
 /// `erp/sandbox`.

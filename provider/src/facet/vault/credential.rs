@@ -2,7 +2,7 @@
 //! A login leased for the time of one run: taken, renewed while it lasts, given back with it.
 
 use std::sync::PoisonError;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -44,25 +44,6 @@ pub struct Granted {
     pub last: bool,
 }
 
-/// How a lease ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// When it was given back.
-    GivenBack,
-    /// Before that, at the end of the longest life that Vault lets it have.
-    AtLongest,
-    /// Before that, since no renewal came through in time.
-    Unrenewed,
-}
-
-/// What is known of the life of a lease that is out.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Life {
-    /// When it ends by what was granted last: Vault counts whole seconds, so it may live up to a second longer.
-    ends: Instant,
-    last: bool,
-}
-
 /// What Vault counts in.
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -79,7 +60,6 @@ impl Vault {
         let role = self.database_role(spec).await?;
         self.wire.keep_alive().await.map_err(|error| error.doing("use the token"))?;
         let path = format!("{}/creds/{}", role.mount, role.role);
-        let asked_at = Instant::now();
         let reply = match self.wire.call(Request::lease(&path)).await {
             Ok(reply) => reply,
             Err(error) if error.may_have_landed() => {
@@ -107,7 +87,7 @@ impl Vault {
             return Err(self.unleased(doing, &path));
         };
         let granted = Granted::read(&reply.body, time);
-        self.note_lease(&lease_id, granted, asked_at);
+        self.leased.lock().unwrap_or_else(PoisonError::into_inner).insert(lease_id.clone());
         let password = Password(Zeroizing::new(password));
         let granted = if granted.renewable && granted.time != time {
             match self.renew_lease(&lease_id, time).await {
@@ -131,30 +111,20 @@ impl Vault {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let asked_at = Instant::now();
             match self.wire.call(Request::write("sys/leases/renew", &body)).await {
-                Ok(reply) => {
-                    let granted = Granted::read(&reply.body, time);
-                    self.note_lease(lease_id, granted, asked_at);
-                    return Ok(granted);
-                }
+                Ok(reply) => return Ok(Granted::read(&reply.body, time)),
                 // Renewed twice it lives no longer.
                 Err(error) if error.may_have_landed() && attempt < 3 => {
                     tokio::time::sleep(self.wire.pause(attempt)).await;
                 }
-                Err(error) => {
-                    // Not every CLI shows what a renewal answers.
-                    tracing::warn!(%error, "a leased login could not be renewed");
-                    return Err(error.doing("renew a leased database login"));
-                }
+                Err(error) => return Err(error.doing("renew a leased database login")),
             }
         }
     }
 
     /// Revokes a lease and waits until its login is gone. The id stands in the path, so that a policy can say whose
     /// leases may be revoked.
-    pub async fn give_back(&self, lease_id: &str) -> Result<Ended, FacetError> {
-        let now = Instant::now();
+    pub async fn give_back(&self, lease_id: &str) -> Result<(), FacetError> {
         let path = format!("sys/leases/revoke/{lease_id}");
         let mut attempt = 0;
         loop {
@@ -168,24 +138,18 @@ impl Vault {
                 Err(error) => return Err(error.doing("revoke a leased database login")),
             }
         }
-        let mut leased = self.leased.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(leased.remove(lease_id).map_or(Ended::GivenBack, |life| life.at(now)))
+        self.leased.lock().unwrap_or_else(PoisonError::into_inner).remove(lease_id);
+        Ok(())
     }
 
     /// Gives back what nobody gave back; what cannot be ends by itself.
     pub(super) async fn give_all_back(&self) {
         let leased = self.leased.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for lease_id in leased.into_keys() {
+        for lease_id in leased {
             if let Err(error) = self.give_back(&lease_id).await {
                 tracing::warn!(%error, "a leased login was left to expire");
             }
         }
-    }
-
-    fn note_lease(&self, lease_id: &str, granted: Granted, asked_at: Instant) {
-        let life = Life { ends: asked_at + granted.time, last: granted.last };
-        let mut leased = self.leased.lock().unwrap_or_else(PoisonError::into_inner);
-        leased.insert(lease_id.to_owned(), life);
     }
 
     /// The instance's database role, as the registry notes it: a configuration may name another's.
@@ -260,18 +224,6 @@ impl Granted {
     }
 }
 
-// === impl Life ===
-
-impl Life {
-    fn at(self, now: Instant) -> Ended {
-        match (now >= self.ends, self.last) {
-            (false, _) => Ended::GivenBack,
-            (true, true) => Ended::AtLongest,
-            (true, false) => Ended::Unrenewed,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -299,14 +251,5 @@ mod tests {
         assert!(!granted(1).last);
         assert!(granted(0).last);
         assert_eq!(granted(u64::MAX).time, CENTURY);
-    }
-
-    #[test]
-    fn an_end_before_the_run_is_told_with_its_cause() {
-        let now = Instant::now();
-        let later = now + SECOND;
-        assert_eq!(Life { ends: later, last: true }.at(now), Ended::GivenBack);
-        assert_eq!(Life { ends: now, last: true }.at(later), Ended::AtLongest);
-        assert_eq!(Life { ends: now, last: false }.at(later), Ended::Unrenewed);
     }
 }

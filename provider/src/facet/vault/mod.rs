@@ -51,7 +51,7 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 pub use self::connection::Connection;
-pub use self::credential::{Ended, Leased};
+pub use self::credential::Leased;
 pub use self::sensitive::Sensitive;
 pub use self::settings::{Login, Settings};
 
@@ -79,7 +79,7 @@ pub struct Vault {
     /// Whose secrets are where, by KV mount.
     taken: Answers<Arc<paths::Taken>>,
     /// Leases that this process took and has not given back.
-    leased: Mutex<std::collections::BTreeMap<String, credential::Life>>,
+    leased: Mutex<std::collections::BTreeSet<String>>,
 }
 
 // === impl Vault ===
