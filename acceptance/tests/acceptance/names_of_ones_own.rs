@@ -91,6 +91,47 @@ fn a_name_may_come_from_what_is_not_known_yet() {
     assert!(!servers.pg.has_database("ledger_3"));
 }
 
+/// The convention's names are too long for the longest app and env; what is written in their place may come later, and so may
+/// what has nothing to do with names.
+#[test]
+fn a_convention_that_does_not_fit_waits_for_the_name_in_its_place() {
+    let servers = Servers::start();
+    let (app, env) = ("a".repeat(40), "stage-of-20-bytes-ok");
+    let declared = format!("{BOTH}  environment {{\n    name = \"{env}\"\n  }}\n");
+    let ws = workspace(&servers, &provider(&declared));
+    let at = address(&app, env);
+    let later = |name: &str, value: &str| {
+        let value = format!("resource \"terraform_data\" \"{name}\" {{\n  input = {value}\n}}\n");
+        ws.write(&format!("{name}.tf"), &value);
+    };
+    let names =
+        |role: &str| format!("names {{\n  owner_role = {role}\n  iam_role = \"short\"\n}}\n");
+    write(&ws, &[(&app, env, &names("null"))]);
+    let told = ws.plan_fails();
+    assert!(told.say("too long for a PostgreSQL role"), "{told}");
+
+    let services = "services = terraform_data.services.output\n";
+    later("services", "[\"api\"]");
+    write(&ws, &[(&app, env, &format!("{services}{}", names("\"short_role\"")))]);
+    assert_eq!(Planned::of(&ws).after(&at)["resolved_names"]["owner_role"], "short_role");
+
+    later("role", "\"waited_role\"");
+    write(&ws, &[(&app, env, &names("terraform_data.role.output"))]);
+    ws.step();
+    let owner =
+        format!("SELECT datdba::regrole::text FROM pg_database WHERE datname = '{app}-{env}'");
+    assert_eq!(servers.pg.sql(&owner).one(), "waited_role");
+
+    // What comes is judged as what is there.
+    later("role", &format!("\"{}\"", "r".repeat(64)));
+    let told = ws.apply_fails();
+    assert!(told.say("too long for a PostgreSQL role"), "{told}");
+    later("role", "\"another_role\"");
+    ws.step();
+    assert_eq!(servers.pg.sql(&owner).one(), "another_role");
+    ws.destroy();
+}
+
 #[test]
 fn templates_and_names_stand_in_the_place_of_the_conventions() {
     let servers = Servers::start();

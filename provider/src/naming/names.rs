@@ -218,6 +218,16 @@ fn input<'a>(
     }
 }
 
+/// What stands in the place of a name that is not known yet: as much of the convention's as its target allows.
+fn fitting(row: &Row, name: String) -> String {
+    let fits = |part: &&str| check(row.rule, Subject::Name(row.key), row.key, part, "").is_ok();
+    let parts = name.char_indices().map(|(end, _)| &name[..end]).rev();
+    match std::iter::once(name.as_str()).chain(parts).find(fits) {
+        Some(part) => part.to_owned(),
+        None => name,
+    }
+}
+
 // === impl Deriver ===
 
 impl<'a> Deriver<'a> {
@@ -248,6 +258,9 @@ impl<'a> Deriver<'a> {
         } else {
             "Choose a shorter or another app or env."
         };
+        if self.overrides.waits_for(row) {
+            return Some(fitting(row, name));
+        }
         if !self.told_of(&name) {
             self.judge(row, Subject::Name(row.key), &name, next);
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Names that are written, not made by the convention.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::convention;
 use super::error::{NameError, Subject};
@@ -18,6 +18,7 @@ use super::template::{Template, Variable};
 pub struct Overrides {
     templates: BTreeMap<&'static str, Template>,
     names: BTreeMap<&'static str, String>,
+    waiting: BTreeSet<&'static str>,
 }
 
 // === impl Overrides ===
@@ -49,6 +50,18 @@ impl Overrides {
             }
         }
         if errors.is_empty() { Ok(overrides) } else { Err(errors) }
+    }
+
+    /// With names that will be written and are not known yet. The convention's own stand in their place and are not
+    /// refused, since they may be what the override is there for: only as much of them is taken as their target allows.
+    #[must_use]
+    pub fn waiting_for<'a>(mut self, keys: impl IntoIterator<Item = &'a str>) -> Self {
+        self.waiting.extend(keys.into_iter().filter_map(|key| Some(row_of(key).ok()?.key)));
+        self
+    }
+
+    pub(super) fn waits_for(&self, row: &Row) -> bool {
+        self.waiting.contains(row.key)
     }
 
     pub(super) fn template(&self, row: &Row) -> Option<&Template> {

@@ -9,7 +9,6 @@ use super::claim::{self, Claim, Refused};
 use super::gating::{self, Creation, Start};
 use super::held::Held;
 use super::model::Model;
-use super::wanted::Wanted;
 use super::{existing, reading, report, wish};
 use crate::configured::Configured;
 use crate::facet::{Limit, Observation};
@@ -44,13 +43,13 @@ pub async fn look(
     let mut held = Held { create: true, ..Held::default() };
     let settings = &configured.settings;
     let owner = settings.owner.as_deref().unwrap_or_default();
-    // Names alone decide the registration, so an input that is not known yet does not prevent the look.
-    let names_only;
+    // The coordinate alone decides the registration, so an input that is not known yet does not prevent the look.
+    let partly;
     let (spec, whole) = if let Some(spec) = spec {
         (spec, true)
     } else {
-        names_only = wish::spec(coordinate, &Wanted::default(), settings, &settings.facets())?;
-        (&names_only, false)
+        partly = wish::known(coordinate, planned, settings)?;
+        (&partly, false)
     };
     let seen = existing::observe(configured, spec, limit)
         .await

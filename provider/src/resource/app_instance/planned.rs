@@ -40,7 +40,7 @@ pub fn planned(
         model.spec_digest = Attr::Known(wanted.digest());
         model.objects = Attr::Known(all_ok(spec));
     } else {
-        partly(configured, &mut model, coordinate, &facets)?;
+        partly(configured, &mut model, coordinate)?;
     }
     Ok(model)
 }
@@ -50,12 +50,11 @@ fn partly(
     configured: &Configured,
     model: &mut Model,
     coordinate: &Coordinate,
-    facets: &[&str],
 ) -> Result<(), Errors> {
     let (known, unknown) = Wanted::read_known(model);
     let unknown: Vec<String> = unknown.iter().map(ToString::to_string).collect();
     let waits_for = |inputs: &[&str]| unknown.iter().any(|path| inputs.contains(&path.as_str()));
-    let spec = wish::spec(coordinate, &known, &configured.settings, facets)?;
+    let spec = wish::known(coordinate, model, &configured.settings)?;
     let mut names = wish::resolved(&spec.names);
     if waits_for(&["services"]) {
         names.services = Attr::Unknown;

@@ -13,8 +13,12 @@ use crate::naming::{
     Coordinate, Declared, NameError, Names, Overrides, Subject, parse_instance, row, shown,
 };
 use crate::plan::Spec;
+use crate::settings::names::NamesModel;
 use crate::settings::{NamingGate, Settings, Target, names};
 pub use crate::wish::spec_named;
+
+/// Names that are judged beside each other.
+const DIRECTORIES: [&str; 2] = [row::APP_DIR.key, row::SECRETS_DIR.key];
 
 /// The coordinate that a model names; `env` by default the one that elides.
 pub fn coordinate(model: &Model, settings: &Settings) -> Result<Coordinate, Errors> {
@@ -60,14 +64,16 @@ fn no_env(settings: &Settings) -> Errors {
     )
 }
 
-/// Every name of an instance.
-pub fn names(
+/// Every name of an instance; the keys of those that are written and not known yet are `waiting`.
+fn names(
     coordinate: &Coordinate,
     wanted: &Wanted,
+    waiting: &[&str],
     settings: &Settings,
 ) -> Result<Names, Errors> {
-    let overrides =
-        Overrides::new(&settings.templates, &wanted.names).map_err(|found| at_names(&found))?;
+    let overrides = Overrides::new(&settings.templates, &wanted.names)
+        .map_err(|found| at_names(&found))?
+        .waiting_for(waiting.iter().copied());
     let names = Names::derive_with(
         &settings.environments,
         coordinate,
@@ -76,16 +82,26 @@ pub fn names(
         &overrides,
     )
     .map_err(|found| at_resource(&found))?;
-    not_our_own(&names, wanted, settings)?;
-    directories::not_our_own(&names, coordinate, wanted, settings)?;
+    not_our_own(&names, wanted, waiting, settings)?;
+    if !waiting.iter().any(|key| DIRECTORIES.contains(key)) {
+        directories::not_our_own(&names, coordinate, wanted, settings)?;
+    }
     not_anothers(coordinate, wanted, settings)?;
     Ok(names)
 }
 
 /// Refuses the logins and the database that the provider itself works with.
-fn not_our_own(names: &Names, wanted: &Wanted, settings: &Settings) -> Result<(), Errors> {
+fn not_our_own(
+    names: &Names,
+    wanted: &Wanted,
+    waiting: &[&str],
+    settings: &Settings,
+) -> Result<(), Errors> {
     let mut errors = Errors::new();
     let mut refuse = |key: &str, name: &str, whose: &str| {
+        if waiting.contains(&key) {
+            return;
+        }
         let place =
             if wanted.names.contains_key(key) { names::at(key) } else { Path::attribute("app") };
         errors.push(
@@ -149,9 +165,7 @@ pub fn spec(
     settings: &Settings,
     facets: &[&str],
 ) -> Result<Spec, Errors> {
-    let names = names(coordinate, wanted, settings)?;
-    let production = settings.environments.is_production(coordinate.env());
-    Ok(spec_named(coordinate, names, production, wanted, settings, facets))
+    waiting_spec(coordinate, wanted, &[], settings, facets)
 }
 
 /// The same as far as the inputs are known, in every configured facet.
@@ -160,7 +174,26 @@ pub fn known(
     planned: &Model,
     settings: &Settings,
 ) -> Result<Spec, Errors> {
-    spec(coordinate, &Wanted::read_known(planned).0, settings, &settings.facets())
+    let (wanted, _) = Wanted::read_known(planned);
+    let entries = planned.names.as_ref().map(NamesModel::entries);
+    let waiting: Vec<&str> = entries
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, name)| name.is_unknown().then_some(key))
+        .collect();
+    waiting_spec(coordinate, &wanted, &waiting, settings, &settings.facets())
+}
+
+fn waiting_spec(
+    coordinate: &Coordinate,
+    wanted: &Wanted,
+    waiting: &[&str],
+    settings: &Settings,
+    facets: &[&str],
+) -> Result<Spec, Errors> {
+    let names = names(coordinate, wanted, waiting, settings)?;
+    let production = settings.environments.is_production(coordinate.env());
+    Ok(spec_named(coordinate, names, production, wanted, settings, facets))
 }
 
 /// The names as the state has them.

@@ -84,8 +84,7 @@ pub async fn create(
         let was = start.entry.is_some_and(|entry| !entry.is_gone() && entry.production);
         Box::pin(complete(configured, coordinate, start, spec.clone(), was, limit)).await?
     } else {
-        let facets = configured.settings.facets();
-        wishes::spec(coordinate, &wanted, &configured.settings, &facets)?
+        wishes::known(coordinate, planned, &configured.settings)?
     };
     let spec = &spec;
     let wished = planned::object_keys(spec);

@@ -196,8 +196,7 @@ pub async fn update(
     let limit = Operation::Read.limit(planned);
     guard::holds_the_floor(configured, coordinate, &start.standing)?;
     let (wanted, unknown) = known(configured, planned);
-    let facets = configured.settings.facets();
-    let spec = super::wish::spec(coordinate, &wanted, &configured.settings, &facets)?;
+    let spec = super::wish::known(coordinate, planned, &configured.settings)?;
     let was_production = is_production(start, prior);
     let spec = if admits_login(start, &spec) {
         Box::pin(complete(configured, coordinate, start, spec, was_production, limit)).await?
