@@ -8,6 +8,7 @@ mod naming {
     mod injective;
     mod limits;
     mod refusals;
+    mod told;
     mod worked;
 }
 
