@@ -12,6 +12,7 @@ mod check;
 mod check_command;
 mod ci_examples;
 mod compatibility;
+mod conventions;
 mod crash;
 mod crash_rename;
 mod credentials;

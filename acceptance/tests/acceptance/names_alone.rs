@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Names without an instance: functions, data source and command say the same, with the real CLI.
 //!
-//! The oracle is the golden file of the convention, which no line of this crate's subject writes.
+//! The oracle is the golden file of each convention.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,125 +12,7 @@ use serde_json::{Value, json};
 
 use crate::bad_input::REQUIRED;
 use crate::bad_input::book::Book;
-
-/// The envs of a shop in several regions, and whether each is a production one.
-const REGIONS: [(&str, bool); 3] = [("eu-west", true), ("us-east", true), ("eu-west-test", false)];
-
-/// One coordinate of the golden file.
-struct Row {
-    convention: &'static str,
-    app: String,
-    env: String,
-    services: Vec<String>,
-    /// `resolved_names` as it must be, with organization, domain and root given.
-    names: Value,
-}
-
-/// The golden file of each convention by coordinate.
-fn golden() -> Vec<Row> {
-    ["elided-v1", "suffixed-v1", "underscored-v1"].into_iter().flat_map(golden_of).collect()
-}
-
-fn golden_of(convention: &'static str) -> Vec<Row> {
-    let file = provider::root().join(format!("provider/tests/golden/names-{convention}.txt"));
-    let mut all: BTreeMap<(String, String), Value> = BTreeMap::new();
-    for line in std::fs::read_to_string(file).unwrap().lines() {
-        let (left, name) = line.split_once(" = ").unwrap();
-        let [app, env, key] = left.split(' ').collect::<Vec<_>>().try_into().unwrap();
-        let names = all
-            .entry((app.to_owned(), env.to_owned()))
-            .or_insert_with(|| json!({ "services": {}, "log_groups": {} }));
-        let name = if name == "null" { Value::Null } else { name.into() };
-        match key.split_once('.') {
-            Some((key, service)) => names[key][service] = name,
-            None => names[key] = name,
-        }
-    }
-    let row = |((app, env), names): ((String, String), Value)| {
-        let services = names["services"].as_object().unwrap().keys().cloned().collect();
-        Row { convention, app, env, services, names }
-    };
-    all.into_iter().map(row).collect()
-}
-
-impl Row {
-    /// Whether it was written under envs of its own: two production regions, of which one elides.
-    fn has_regions(&self) -> bool {
-        self.app == "shop-2"
-    }
-
-    /// The alias of a provider block under which it was written.
-    fn alias(&self) -> String {
-        format!("{}{}", self.convention, if self.has_regions() { "-regions" } else { "" })
-    }
-
-    /// That provider block.
-    fn provider(&self) -> String {
-        let mut hcl = format!(
-            "provider \"appenv\" {{\n  alias = \"{}\"\n  convention = \"{}\"\n  organization = \
-             \"arcodange-org\"\n  domain = \"arcodange.lab\"\n",
-            self.alias(),
-            self.convention
-        );
-        if self.has_regions() {
-            for (name, production) in REGIONS {
-                writeln!(
-                    hcl,
-                    "  environment {{\n    name = \"{name}\"\n    production = {production}\n  }}"
-                )
-                .unwrap();
-            }
-            if self.convention == "elided-v1" {
-                hcl.push_str("  elided = \"eu-west\"\n");
-            }
-        }
-        hcl + "}\n"
-    }
-
-    /// The `options` of the functions; JSON is an expression of the configuration language too.
-    fn options(&self) -> Value {
-        let mut options = json!({
-            "convention": self.convention,
-            "organization": "arcodange-org",
-            "domain": "arcodange.lab",
-            "root": "/opt",
-            "services": self.services,
-        });
-        if self.has_regions() {
-            let envs =
-                REGIONS.map(|(name, production)| json!({ "name": name, "production": production }));
-            options["environments"] = json!(envs);
-            if self.convention == "elided-v1" {
-                options["elided"] = "eu-west".into();
-            }
-        }
-        options
-    }
-
-    /// The same for the command.
-    fn arguments(&self) -> Vec<String> {
-        let mut arguments = vec!["names", &self.app, &self.env];
-        arguments.extend(["--organization", "arcodange-org", "--domain", "arcodange.lab"]);
-        arguments.extend(["--root", "/opt", "--convention", self.convention]);
-        arguments.extend(self.services.iter().flat_map(|service| ["--service", service]));
-        if self.has_regions() {
-            arguments.extend(["--env", "eu-west:production", "--env", "us-east:production"]);
-            arguments.extend(["--env", "eu-west-test"]);
-            if self.convention == "elided-v1" {
-                arguments.extend(["--elided", "eu-west"]);
-            }
-        }
-        arguments.into_iter().map(str::to_owned).collect()
-    }
-
-    /// The names where no root directory is given, as the provider block has none.
-    fn without_root(&self) -> Value {
-        let mut names = self.names.clone();
-        names["app_dir"] = Value::Null;
-        names["secrets_dir"] = Value::Null;
-        names
-    }
-}
+use crate::conventions::golden;
 
 /// Runs the provider's binary by hand, in an empty environment.
 fn by_hand(arguments: &[String]) -> Output {
@@ -241,13 +123,17 @@ fn the_data_source_says_the_same_by_the_provider_block() {
             assert_eq!(read["resolved_names"], row.without_root(), "{coordinate}");
             assert_eq!(read["instance"], row.names["instance"], "{coordinate}");
             assert_eq!(read["state_prefix"], row.names["state_prefix"], "{coordinate}");
-            let production =
-                ["prod", "production", "eu-west", "us-east"].contains(&row.env.as_str());
+            let envs = row.environments();
+            let production = envs.iter().find(|(name, _)| *name == row.env).unwrap().1;
             assert_eq!(read["production"], production, "{coordinate}");
             assert_eq!(read["convention"], row.convention);
-            let own = row.has_regions() || row.convention == "underscored-v1";
-            let envs = if own { 3 } else { 4 };
-            assert_eq!(read["environments"].as_array().unwrap().len(), envs);
+            let told: Vec<_> = read["environments"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|env| (env["name"].as_str().unwrap(), env["production"].as_bool().unwrap()))
+                .collect();
+            assert_eq!(told, envs, "{coordinate}");
         }
     }
 }

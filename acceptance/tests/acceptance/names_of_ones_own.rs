@@ -3,7 +3,9 @@
 
 use acceptance::servers::Servers;
 use acceptance::{Cli, Sentinel, Snapshot, Workspace};
+use serde_json::json;
 
+use crate::conventions::{conventions, golden};
 use crate::instances::{BOTH, Planned, address, provider, write};
 use crate::rename::under;
 
@@ -37,32 +39,30 @@ fn stands(servers: &Servers, database: &str, role: &str, vault: &str, ci: &str) 
 
 #[test]
 fn every_convention_makes_its_names() {
-    let servers = Servers::start();
-    let empty = Snapshot::take(&servers);
-    let suffixed = workspace(&servers, &under("suffixed-v1", BOTH));
-    write(&suffixed, &[("smartstack", "dev", "services = [\"api\"]")]);
-    suffixed.step();
-    let at = address("smartstack", "dev");
-    let state = suffixed.state();
-    let names = &state.resource(&at)["resolved_names"];
-    assert_eq!(names["services"]["api"], "smartstack-dev-api");
-    assert_eq!(names["iam_role"], "smartstack-dev-role");
-    assert_eq!(names["parameter_path"], "/smartstack/dev");
-    stands(
-        &servers,
-        "smartstack-dev-db",
-        "smartstack-dev-role",
-        "smartstack-dev",
-        "cicd_smartstack",
-    );
-
-    let underscored = workspace(&servers, &under("underscored-v1", BOTH));
-    write(&underscored, &[("karmyq", "staging", "")]);
-    underscored.step();
-    stands(&servers, "karmyq_staging", "karmyq_user", "karmyq-staging", "cicd_karmyq");
-    suffixed.destroy();
-    underscored.destroy();
-    Snapshot::take(&servers).since(&empty).outside(&["appenv"]).is_nothing();
+    let golden = golden();
+    for convention in conventions() {
+        // Of its default environments one that is none of production, with as many services as there are.
+        let row = golden
+            .iter()
+            .filter(|row| row.convention == convention && !row.has_regions())
+            .filter(|row| row.environments().contains(&(row.env.as_str(), false)))
+            .max_by_key(|row| row.services.len());
+        let Some(row) = row else { panic!("{convention}: production alone is in its golden file") };
+        // Servers of its own: an app has one CI role, whatever the convention.
+        let servers = Servers::start();
+        let empty = Snapshot::take(&servers);
+        let ws = workspace(&servers, &under(&convention, BOTH));
+        let body = format!("services = {}\n", json!(row.services));
+        write(&ws, &[(&row.app, &row.env, &body)]);
+        ws.step();
+        let state = ws.state();
+        let names = &state.resource(&address(&row.app, &row.env))["resolved_names"];
+        assert_eq!(names, &row.without_root(), "{convention}");
+        let name = |key: &str| row.names[key].as_str().unwrap();
+        stands(&servers, name("database"), name("owner_role"), name("instance"), name("ci_role"));
+        ws.destroy();
+        Snapshot::take(&servers).since(&empty).outside(&["appenv"]).is_nothing();
+    }
 }
 
 /// A name that waits for another resource: nothing that follows from it is promised by the plan, at first and when it changes.
