@@ -188,3 +188,25 @@ fn is_gone(pg: &Postgres, login: &str) {
         assert!(orphans.is_empty(), "{of} of a dropped role is left");
     }
 }
+
+/// A run that uses its login of instance `lapse` for longer than what `ends` leaves of it.
+fn unrenewed(servers: &Servers, from: From, ends: impl FnOnce()) {
+    let ws = workspace(servers);
+    let (begun, ended) = (note(&servers.pg, "begun"), note(&servers.pg, "ended"));
+    let command = format!(
+        "touch {}; until test -e {}; do sleep 0.1; done; sleep 7",
+        begun.display(),
+        ended.display()
+    );
+    let hcl = Hcl::new(from, "lapse").credentials("  ttl = \"6s\"\n");
+    ws.write("main.tf", &hcl.render_instance());
+    ws.apply();
+    hcl.runs(1, &command).write(&ws);
+    let mut running = ws.start(&["apply", "-json", "-auto-approve"]);
+    running.wait_until("used its login", |_| begun.exists());
+    ends();
+    std::fs::write(&ended, "").unwrap();
+    let told = running.wait().diagnostics();
+    assert!(told.say("lapse/sandbox: the login was not renewed in time"), "{told}");
+    assert!(logins(&servers.pg, "lapse").is_empty());
+}

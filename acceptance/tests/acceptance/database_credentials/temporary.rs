@@ -7,7 +7,7 @@ use acceptance::canary::watch::{Activity, CommandLines};
 use acceptance::servers::Servers;
 use acceptance::{Canaries, Cli, Sinks, Workspace};
 
-use super::{From, Hcl, is_gone, logins, note, noted, psql, workspace};
+use super::{From, Hcl, is_gone, logins, note, noted, psql, unrenewed, workspace};
 
 #[test]
 fn it_is_opened_after_the_instance_used_and_gone_with_the_run() {
@@ -84,27 +84,10 @@ fn it_is_renewed_while_the_run_needs_it() {
 #[test]
 fn one_that_nothing_renews_is_told() {
     let servers = Servers::start();
-    let pg = &servers.pg;
-    let ws = workspace(&servers);
-    let (begun, dropped) = (note(pg, "begun"), note(pg, "dropped"));
-    let command = format!(
-        "touch {}; until test -e {}; do sleep 0.1; done; sleep 7",
-        begun.display(),
-        dropped.display()
-    );
-    let hcl = Hcl::new(From::Postgres, "lapse").credentials("  ttl = \"6s\"\n");
-    ws.write("main.tf", &hcl.render_instance());
-    ws.apply();
-    hcl.runs(1, &command).write(&ws);
-    let mut running = ws.start(&["apply", "-json", "-auto-approve"]);
-    running.wait_until("used its login", |_| begun.exists());
-    for login in logins(pg, "lapse") {
-        pg.admin().sql(&format!("DROP ROLE \"{login}\""));
-    }
-    std::fs::write(&dropped, "").unwrap();
-    let told = running.wait().diagnostics();
-    assert!(told.say("lapse/sandbox: the login was not renewed in time"), "{told}");
-    assert!(logins(pg, "lapse").is_empty());
+    unrenewed(&servers, From::Postgres, || {
+        let [login] = &logins(&servers.pg, "lapse")[..] else { panic!("one login") };
+        servers.pg.admin().sql(&format!("DROP ROLE \"{login}\""));
+    });
 }
 
 #[test]
