@@ -9,6 +9,7 @@ mod naming {
     mod limits;
     mod refusals;
     mod told;
+    mod waiting;
     mod worked;
 }
 

@@ -290,6 +290,23 @@ fn directories_that_are_not_an_instances_alone_are_refused() {
 }
 
 #[test]
+fn a_directory_is_judged_while_the_other_is_not_known_yet() {
+    for (known, waiting) in [("app_dir", "secrets_dir"), ("secrets_dir", "app_dir")] {
+        let machine = Machine::new();
+        let own = machine.root.join("karmyq/own");
+        let value =
+            format!("resource \"terraform_data\" \"own\" {{\n input = \"{}\"\n}}\n", own.display());
+        machine.ws.write("own.tf", &value);
+        let path = machine.root.display();
+        let names =
+            format!("names {{\n {known} = \"{path}\"\n {waiting} = terraform_data.own.output\n }}");
+        machine.write("", &names);
+        let told = machine.ws.plan_fails();
+        assert!(told.say("all instances are in it"), "{known}:\n{told}");
+    }
+}
+
+#[test]
 fn directories_of_another_instance_are_not_taken_over() {
     let machine = Machine::new();
     machine.write("", "").ws.step();

@@ -126,6 +126,7 @@ fn a_convention_that_does_not_fit_waits_for_the_name_in_its_place() {
     later("role", &format!("\"{}\"", "r".repeat(64)));
     let told = ws.apply_fails();
     assert!(told.say("too long for a PostgreSQL role"), "{told}");
+    assert_eq!(servers.pg.sql(&owner).one(), "waited_role");
     later("role", "\"another_role\"");
     ws.step();
     assert_eq!(servers.pg.sql(&owner).one(), "another_role");

@@ -218,14 +218,13 @@ fn input<'a>(
     }
 }
 
-/// What stands in the place of a name that is not known yet: as much of the convention's as its target allows.
-fn fitting(row: &Row, name: String) -> String {
-    let fits = |part: &&str| check(row.rule, Subject::Name(row.key), row.key, part, "").is_ok();
-    let parts = name.char_indices().map(|(end, _)| &name[..end]).rev();
-    match std::iter::once(name.as_str()).chain(parts).find(fits) {
-        Some(part) => part.to_owned(),
-        None => name,
-    }
+/// What stands in the place of a name that is not known yet: a part of the convention's, of which no name is made, as long
+/// as its target allows.
+fn stand_in(row: &Row, name: &str) -> String {
+    let fits = |part: &String| check(row.rule, Subject::Name(row.key), row.key, part, "").is_ok();
+    let parts = || name.char_indices().map(|(end, _)| &name[..end]).rev();
+    let absolute = parts().map(|part| format!("/{part}"));
+    parts().map(str::to_owned).chain(absolute).find(fits).unwrap_or_else(|| name.to_owned())
 }
 
 // === impl Deriver ===
@@ -252,15 +251,17 @@ impl<'a> Deriver<'a> {
         if let Some(name) = self.overrides.name(row) {
             return Some(name.to_owned());
         }
-        let name = self.template(row)?.render(&self.values)?;
+        let name = self.template(row).and_then(|template| template.render(&self.values));
+        if self.overrides.waits_for(row) {
+            let instance = self.values.instance.unwrap_or_default();
+            return Some(stand_in(row, name.as_deref().unwrap_or(instance)));
+        }
+        let name = name?;
         let next = if row.key == row::INSTANCE.key {
             "Choose another app or env."
         } else {
             "Choose a shorter or another app or env."
         };
-        if self.overrides.waits_for(row) {
-            return Some(fitting(row, name));
-        }
         if !self.told_of(&name) {
             self.judge(row, Subject::Name(row.key), &name, next);
         }

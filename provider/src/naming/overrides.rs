@@ -52,8 +52,8 @@ impl Overrides {
         if errors.is_empty() { Ok(overrides) } else { Err(errors) }
     }
 
-    /// With names that will be written and are not known yet. The convention's own stand in their place and are not
-    /// refused, since they may be what the override is there for: only as much of them is taken as their target allows.
+    /// With names that will be written and are not known yet. The convention's own may be what the override is there for:
+    /// they are not refused, and a part of them stands in their place, so that none is taken for theirs.
     #[must_use]
     pub fn waiting_for<'a>(mut self, keys: impl IntoIterator<Item = &'a str>) -> Self {
         self.waiting.extend(keys.into_iter().filter_map(|key| Some(row_of(key).ok()?.key)));

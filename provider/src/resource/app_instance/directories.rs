@@ -8,18 +8,20 @@ use tfplugin::value::Path;
 
 use super::model::Model;
 use super::wanted::Wanted;
-use crate::naming::{Coordinate, Names, shown};
+use crate::naming::{Coordinate, Names, row, shown};
 use crate::settings::{Settings, names};
 pub use crate::wish::host as wish;
 
 /// The longest name of a file of secrets.
 const LONGEST: usize = 40;
 
-/// Refuses directories whose mode would be set, and that are not an instance's alone.
+/// Refuses directories whose mode would be set, and that are not an instance's alone; those of the keys `waiting` are not
+/// known yet.
 pub fn not_our_own(
     derived: &Names,
     coordinate: &Coordinate,
     wanted: &Wanted,
+    waiting: &[&str],
     settings: &Settings,
 ) -> Result<(), Errors> {
     let mut errors = Errors::new();
@@ -30,8 +32,11 @@ pub fn not_our_own(
         inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     let home = settings.host.as_ref().and_then(|host| host.home.as_deref());
-    for (key, path) in [("app_dir", &wish.app_dir), ("secrets_dir", &wish.secrets_dir)] {
-        let is_secret = key == "secrets_dir";
+    let (app_dir, secrets_dir) = (row::APP_DIR.key, row::SECRETS_DIR.key);
+    let known = [(app_dir, &wish.app_dir), (secrets_dir, &wish.secrets_dir)];
+    for (key, path) in known.into_iter().filter(|(key, _)| !waiting.contains(key)) {
+        // Beside the other one, where that is known.
+        let is_secret = key == secrets_dir && !waiting.contains(&app_dir);
         let why = if is_in(&wish.root, path) {
             "all instances are in it"
         } else if is_in(path, &format!("{}/.appenv", wish.root)) {

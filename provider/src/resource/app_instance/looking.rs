@@ -32,6 +32,14 @@ pub struct Create<'a> {
     pub planned: &'a Model,
 }
 
+/// Without what takes a connection to the instance's own database, whose name may not be known.
+fn unlooked(mut spec: Spec) -> Spec {
+    if let Some(postgres) = &mut spec.postgres {
+        postgres.extensions.clear();
+    }
+    spec
+}
+
 /// The one look of a create: whose is it, and what stands in the way.
 pub async fn look(
     configured: &Configured,
@@ -48,7 +56,7 @@ pub async fn look(
     let (spec, whole) = if let Some(spec) = spec {
         (spec, true)
     } else {
-        partly = wish::known(coordinate, planned, settings)?;
+        partly = unlooked(wish::known(coordinate, planned, settings)?);
         (&partly, false)
     };
     let seen = existing::observe(configured, spec, limit)

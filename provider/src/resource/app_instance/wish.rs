@@ -17,9 +17,6 @@ use crate::settings::names::NamesModel;
 use crate::settings::{NamingGate, Settings, Target, names};
 pub use crate::wish::spec_named;
 
-/// Names that are judged beside each other.
-const DIRECTORIES: [&str; 2] = [row::APP_DIR.key, row::SECRETS_DIR.key];
-
 /// The coordinate that a model names; `env` by default the one that elides.
 pub fn coordinate(model: &Model, settings: &Settings) -> Result<Coordinate, Errors> {
     let mut errors = Errors::new();
@@ -83,9 +80,7 @@ fn names(
     )
     .map_err(|found| at_resource(&found))?;
     not_our_own(&names, wanted, waiting, settings)?;
-    if !waiting.iter().any(|key| DIRECTORIES.contains(key)) {
-        directories::not_our_own(&names, coordinate, wanted, settings)?;
-    }
+    directories::not_our_own(&names, coordinate, wanted, waiting, settings)?;
     not_anothers(coordinate, wanted, settings)?;
     Ok(names)
 }
