@@ -103,6 +103,11 @@ impl Running {
         self.child.try_wait().expect("our own child can be asked").is_some()
     }
 
+    /// What the CLI and the provider wrote with `TF_LOG=TRACE` so far.
+    pub fn trace(&self) -> String {
+        read_lossy(&self.files.with_extension("trace"))
+    }
+
     /// Waits until something holds; fails the test after the run's deadline or once the run has ended.
     pub fn wait_until(&mut self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
         while !holds(self) {

@@ -189,16 +189,16 @@ fn is_gone(pg: &Postgres, login: &str) {
     }
 }
 
-/// A run that uses its login of instance `lapse` for longer than what `ends` leaves of it.
-fn unrenewed(servers: &Servers, from: From, ends: impl FnOnce()) {
+/// A run that uses its login of instance `lapse` for longer than what `ends` leaves of it; `why` is what it is told.
+fn unrenewed(servers: &Servers, from: From, why: &str, ends: impl FnOnce()) {
     let ws = workspace(servers);
     let (begun, ended) = (note(&servers.pg, "begun"), note(&servers.pg, "ended"));
     let command = format!(
-        "touch {}; until test -e {}; do sleep 0.1; done; sleep 7",
+        "touch {}; until test -e {}; do sleep 0.1; done; sleep 10",
         begun.display(),
         ended.display()
     );
-    let hcl = Hcl::new(from, "lapse").credentials("  ttl = \"6s\"\n");
+    let hcl = Hcl::new(from, "lapse").credentials("  ttl = \"9s\"\n");
     ws.write("main.tf", &hcl.render_instance());
     ws.apply();
     hcl.runs(1, &command).write(&ws);
@@ -208,5 +208,6 @@ fn unrenewed(servers: &Servers, from: From, ends: impl FnOnce()) {
     std::fs::write(&ended, "").unwrap();
     let told = running.wait().diagnostics();
     assert!(told.say("lapse/sandbox: the login was not renewed in time"), "{told}");
+    assert!(told.say("Its last renewal failed (") && told.say(why), "{told}");
     assert!(logins(&servers.pg, "lapse").is_empty());
 }

@@ -74,9 +74,40 @@ fn a_lease_is_renewed_while_the_run_needs_it_and_its_longest_life_is_told() {
 }
 
 #[test]
+fn a_renewal_that_failed_for_a_while_is_followed_by_another() {
+    let servers = Servers::start();
+    let ws = workspace(&servers);
+    let key = servers.bao.unseal_key();
+    let seen = note(&servers.pg, "renewed");
+    // Past what the lease has without another renewal.
+    let command = format!(
+        "{psql} -c 'SELECT session_user' > {seen} && sleep 27 && {psql} -c 'SELECT session_user' >> {seen}",
+        psql = psql(&servers.pg),
+        seen = seen.display(),
+    );
+    let hcl = Hcl::new(From::Vault, "patient").credentials("  ttl = \"18s\"\n");
+    ws.write("main.tf", &hcl.render_instance());
+    ws.apply();
+    hcl.runs(1, &command).write(&ws);
+    let mut running = ws.start(&["apply", "-json", "-auto-approve"]);
+    running.wait_until("used its login", |_| seen.exists() && !noted(&seen).is_empty());
+    servers.bao.cli().run(&["operator", "seal"]);
+    running.wait_until("was refused", |running| running.trace().contains("could not be renewed"));
+    servers.bao.api().put("sys/unseal", &serde_json::json!({ "key": key }));
+    let run = running.wait();
+    assert_eq!(run.code, Some(0), "{run}");
+    assert!(!run.diagnostics().say("not renewed"), "{run}");
+    let lines = noted(&seen);
+    let names: Vec<_> = lines.lines().collect();
+    assert_eq!(names.len(), 2, "{lines}");
+    assert_eq!(names[0], names[1]);
+    is_gone(&servers.pg, names[0]);
+}
+
+#[test]
 fn a_lease_that_ends_since_nothing_renews_it_is_told() {
     let servers = Servers::start();
-    unrenewed(&servers, From::Vault, || {
+    unrenewed(&servers, From::Vault, "lease not found", || {
         let [lease] = &leases(&servers, "lapse")[..] else { panic!("one lease") };
         let lease_id = format!("postgres/creds/lapse-sandbox/{lease}");
         servers.bao.api().put("sys/leases/revoke", &serde_json::json!({ "lease_id": lease_id }));

@@ -84,7 +84,7 @@ fn it_is_renewed_while_the_run_needs_it() {
 #[test]
 fn one_that_nothing_renews_is_told() {
     let servers = Servers::start();
-    unrenewed(&servers, From::Postgres, || {
+    unrenewed(&servers, From::Postgres, "is gone: somebody dropped it", || {
         let [login] = &logins(&servers.pg, "lapse")[..] else { panic!("one login") };
         servers.pg.admin().sql(&format!("DROP ROLE \"{login}\""));
     });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Renewal and close. Neither looks at the stop signal: what was opened is kept while it is used, and given back.
 
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use tfplugin::context::Context;
 use tfplugin::diagnostic::Errors;
@@ -10,6 +10,7 @@ use super::kept::{Kept, Login};
 use super::life::Lives;
 use super::{renew_at, report};
 use crate::configured::Configured;
+use crate::facet::Fault;
 
 /// Asks for another time.
 pub(super) async fn renew(
@@ -18,7 +19,7 @@ pub(super) async fn renew(
     cx: &mut Context,
 ) -> Result<Option<SystemTime>, Errors> {
     let kept = Kept::load(&cx.private)?;
-    let asked_at = Instant::now();
+    let world = &configured.world;
     let granted = match &kept.login {
         Login::Temporary(login) => match configured.clients.postgres() {
             Some(postgres) => postgres.keep_login(login, kept.ttl).await.map(|_| (kept.ttl, false)),
@@ -32,12 +33,22 @@ pub(super) async fn renew(
             None => return Err(report::unknown_server("vault")),
         },
     };
-    let (time, last) = granted.map_err(|error| {
-        tracing::warn!(id = %kept.id, %error, "a login could not be renewed");
-        report::failure(&kept.id, &error)
-    })?;
-    lives.note(&kept.login, asked_at, time, last);
-    Ok((!last).then(|| renew_at(&configured.world, time)))
+    match granted {
+        Ok((time, last)) => {
+            lives.note(&kept.login, world.time(), time, last);
+            Ok((!last).then(|| renew_at(world, time)))
+        }
+        Err(error) => {
+            tracing::warn!(id = %kept.id, %error, "a login could not be renewed");
+            let passes = error.fault == Fault::Unreachable;
+            let why = error.to_string();
+            match lives.note_failed(&kept.login, world.time(), why, passes) {
+                // After an error no CLI asks again.
+                Some(rest) => Ok(Some(world.moment_after(rest))),
+                None => Err(report::failure(&kept.id, &error)),
+            }
+        }
+    }
 }
 
 /// Ends it.
@@ -47,7 +58,9 @@ pub(super) async fn close(
     cx: &mut Context,
 ) -> Result<(), Errors> {
     let kept = Kept::load(&cx.private)?;
-    let ended = lives.end(&kept.login);
+    let ended = lives.end(&kept.login, configured.world.time());
+    // Before it is given back: where that fails, this may be why.
+    cx.warnings.extend(report::ended(&kept.id, ended));
     match &kept.login {
         Login::Temporary(login) => {
             let Some(postgres) = configured.clients.postgres() else {
@@ -67,6 +80,5 @@ pub(super) async fn close(
             given_back.map_err(|error| report::failure(&kept.id, &error))?;
         }
     }
-    cx.warnings.extend(report::ended(&kept.id, ended));
     Ok(())
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Opening: the registry is asked, then a login leased or made.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tfplugin::context::Context;
 use tfplugin::diagnostic::Errors;
@@ -61,13 +61,12 @@ pub(super) async fn open(
     if cx.stop.is_cancelled() {
         return Err(report::stopped(&id));
     }
-    let asked_at = Instant::now();
     let opened = match configured.clients.vault() {
         Some(vault) => lease(vault, cx, world, &spec, ttl).await?,
         None => make(postgres, world, &spec, ttl).await?,
     };
     fill(&mut config, &spec, server, &opened);
-    lives.note(&opened.login, asked_at, opened.granted, opened.last);
+    lives.note(&opened.login, world.time(), opened.granted, opened.last);
     let renew_at = (!opened.last).then(|| renew_at(world, opened.granted));
     Kept { id, ttl, login: opened.login }.store(&mut cx.private);
     Ok(Opened { result: config, renew_at })

@@ -88,14 +88,22 @@ pub(super) fn ended(id: &str, ended: Ended) -> Option<Diagnostic> {
         Ended::AtLongest => Some(Diagnostic::warning(
             format!("{id}: the leased login reached its longest life"),
             "Vault lets it live no longer, and it ended before the run was over.\n\nNext: if something of the run lost its \
-             login, raise `max_ttl` of the instance's `vault` block, or that of the database mount.",
+             login, raise `max_ttl` of the instance's `vault` block, or that of the database mount. With a batch token a lease \
+             ends with the token.",
         )),
-        Ended::Unrenewed => Some(Diagnostic::warning(
-            format!("{id}: the login was not renewed in time"),
-            "Its time was over before the run was: no renewal came through, and the provider's log says why \
-             (TF_LOG=WARN).\n\nNext: if something of the run lost its login, run it again; a longer `ttl` leaves more time \
-             for a renewal.",
-        )),
+        Ended::Unrenewed(why) => {
+            let why = why.map_or_else(
+                || "No renewal came before its time was over".to_owned(),
+                |why| format!("Its last renewal failed ({why})"),
+            );
+            Some(Diagnostic::warning(
+                format!("{id}: the login was not renewed in time"),
+                format!(
+                    "{why}, so it may have ended before the run was over.\n\nNext: if something of the run lost its login, \
+                     mend the cause and run it again."
+                ),
+            ))
+        }
     }
 }
 
