@@ -253,5 +253,4 @@ fn collects_dynamic(ty: &Type) -> bool {
 }
 
 #[cfg(test)]
-#[path = "legal_test.rs"]
 mod tests;

@@ -220,5 +220,5 @@ fn encode_str(out: &mut Vec<u8>, text: &str) -> Result<(), ValueError> {
 }
 
 #[cfg(test)]
-#[path = "json_test.rs"]
+#[allow(clippy::unwrap_used)]
 mod tests;

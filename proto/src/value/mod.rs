@@ -12,6 +12,9 @@ mod msgpack;
 mod number;
 mod path;
 pub(crate) mod private;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod samples;
 mod secret;
 mod ser;
 mod ty;

@@ -295,5 +295,5 @@ impl<'de> Deserialize<'de> for Number {
 }
 
 #[cfg(test)]
-#[path = "number_test.rs"]
+#[allow(clippy::unwrap_used)]
 mod tests;

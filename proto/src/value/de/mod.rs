@@ -268,4 +268,5 @@ impl<'de> Deserializer<'de> for ValueDeserializer {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;

@@ -1,4 +1,3 @@
-#![allow(clippy::unwrap_used)]
 // SPDX-License-Identifier: MPL-2.0
 
 use std::collections::BTreeMap;
@@ -7,15 +6,8 @@ use std::fmt::Debug;
 use serde::Deserialize;
 
 use super::*;
+use crate::value::samples::{map, n};
 use crate::value::{Attr, Secret, Type};
-
-fn n(text: &str) -> Value {
-    Value::Number(Number::parse(text).unwrap())
-}
-
-fn map(entries: &[(&str, Value)]) -> Value {
-    Value::Map(entries.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect())
-}
 
 fn list(elements: &[Value]) -> Value {
     Value::List(elements.to_vec())

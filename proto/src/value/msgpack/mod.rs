@@ -15,4 +15,5 @@ pub use encode::encode;
 const UNKNOWN: [u8; 3] = [0xd4, 0x00, 0x00];
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;

@@ -1,20 +1,8 @@
-#![allow(clippy::unwrap_used)]
 // SPDX-License-Identifier: MPL-2.0
 
 use super::*;
-use crate::value::{Number, Type, Value};
-
-fn n(text: &str) -> Value {
-    Value::Number(Number::parse(text).unwrap())
-}
-
-fn map(entries: &[(&str, Value)]) -> Value {
-    Value::Map(entries.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect())
-}
-
-fn ab() -> Type {
-    Type::object([("a", Type::String), ("b", Type::Number)])
-}
+use crate::value::samples::{ab, map, n};
+use crate::value::{Type, Value};
 
 /// What is written, and read back from just those bytes.
 #[test]

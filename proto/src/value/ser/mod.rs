@@ -230,4 +230,5 @@ impl<'t> Serializer for ValueSerializer<'t> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;

@@ -1,4 +1,3 @@
-#![allow(clippy::unwrap_used)]
 // SPDX-License-Identifier: MPL-2.0
 
 use std::collections::BTreeMap;
@@ -6,15 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::*;
+use crate::value::samples::{map, n};
 use crate::value::{Attr, Secret, from_value};
-
-fn n(text: &str) -> Value {
-    Value::Number(Number::parse(text).unwrap())
-}
-
-fn map(entries: &[(&str, Value)]) -> Value {
-    Value::Map(entries.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect())
-}
 
 fn problem<T: Serialize>(model: &T, ty: &Type) -> String {
     to_value(model, ty).unwrap_err().to_string()

@@ -1,19 +1,7 @@
-#![allow(clippy::unwrap_used)]
 // SPDX-License-Identifier: MPL-2.0
 
 use super::*;
-
-fn n(text: &str) -> Value {
-    Value::Number(Number::parse(text).unwrap())
-}
-
-fn map(entries: &[(&str, Value)]) -> Value {
-    Value::Map(entries.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect())
-}
-
-fn ab() -> Type {
-    Type::object([("a", Type::String), ("b", Type::Number)])
-}
+use crate::value::samples::{ab, map, n};
 
 #[test]
 fn golden_text() {

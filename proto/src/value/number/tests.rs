@@ -1,4 +1,3 @@
-#![allow(clippy::unwrap_used)]
 // SPDX-License-Identifier: MPL-2.0
 
 use proptest::prelude::*;
