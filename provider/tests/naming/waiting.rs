@@ -5,15 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use appenv::naming::{Environments, Inputs, Names, Overrides, ROWS, RowValue, check_name};
 
-use super::super::{conventions, defaults, env};
-
-fn inputs() -> Inputs {
-    Inputs {
-        organization: Some("acme".to_owned()),
-        domain: Some("acme.test".to_owned()),
-        root: Some("/opt".to_owned()),
-    }
-}
+use super::super::{conventions, defaults, env, inputs};
 
 /// The names of `app` in `env` while the given ones are not known.
 fn names(environments: &Environments, app: &str, env: &str, overrides: &Overrides) -> Names {

@@ -35,8 +35,7 @@ pub fn not_our_own(
     let (app_dir, secrets_dir) = (row::APP_DIR.key, row::SECRETS_DIR.key);
     let known = [(app_dir, &wish.app_dir), (secrets_dir, &wish.secrets_dir)];
     for (key, path) in known.into_iter().filter(|(key, _)| !waiting.contains(key)) {
-        // Beside the other one, where that is known.
-        let is_secret = key == secrets_dir && !waiting.contains(&app_dir);
+        let beside_app_dir = key == secrets_dir && !waiting.contains(&app_dir);
         let why = if is_in(&wish.root, path) {
             "all instances are in it"
         } else if is_in(path, &format!("{}/.appenv", wish.root)) {
@@ -45,9 +44,9 @@ pub fn not_our_own(
             "it is one of the system's own"
         } else if home.is_some_and(|home| is_in(home, path)) {
             "the home directory is in it"
-        } else if is_secret && is_in(path, &wish.project_dir) {
+        } else if beside_app_dir && is_in(path, &wish.project_dir) {
             "the app's working tree is there, and `git clean` would remove the secrets"
-        } else if is_secret && is_in(&wish.app_dir, path) {
+        } else if beside_app_dir && is_in(&wish.app_dir, path) {
             "the app's directory is in it, and nobody but its owner could enter that"
         } else {
             continue;

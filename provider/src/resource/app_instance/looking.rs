@@ -32,8 +32,8 @@ pub struct Create<'a> {
     pub planned: &'a Model,
 }
 
-/// Without what takes a connection to the instance's own database, whose name may not be known.
-fn unlooked(mut spec: Spec) -> Spec {
+/// They take a connection to the instance's own database, whose name may not be known.
+fn without_extensions(mut spec: Spec) -> Spec {
     if let Some(postgres) = &mut spec.postgres {
         postgres.extensions.clear();
     }
@@ -56,7 +56,7 @@ pub async fn look(
     let (spec, whole) = if let Some(spec) = spec {
         (spec, true)
     } else {
-        partly = unlooked(wish::known(coordinate, planned, settings)?);
+        partly = without_extensions(wish::known(coordinate, planned, settings)?);
         (&partly, false)
     };
     let seen = existing::observe(configured, spec, limit)
